@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { backendsFor } from '../../../web/pages/listeners/listener-backends.ts'
 import { effectiveRows } from '../../../web/pages/listeners/effective.ts'
 import { type ListenerFields, writtenAs } from '../../../web/pages/listeners/listener-fields.ts'
 import { isOwnDoor, rowsOf } from '../../../web/pages/listeners/listener-rows.ts'
@@ -106,4 +107,17 @@ test('what takes effect says which of it is written', () => {
     { path: 'limits.connections', value: '5', isWritten: true },
     { path: 'trusted_proxies', value: 'none', isWritten: false },
   ])
+})
+
+test('a listener leads to backends of its kind, to those of the draft too', () => {
+  const backend = (id: string, url: string) => ({ id, configured: { servers: [{ url }] } })
+  const written = [backend('api', 'http://a:1'), backend('db', 'tcp://b:1'), backend('old', 'http://c:1')]
+  const changes = [
+    { op: 'create', resource: 'backends/new', value: { name: 'new', servers: [{ url: 'https://d:1' }] } },
+    { op: 'create', resource: 'backends/api/servers/x', value: { url: 'http://e:1' } },
+    { op: 'delete', resource: 'backends/old', etag: '"1"', base: {} },
+  ] as const
+  expect(backendsFor('http', written, changes)).toEqual(['api', 'new'])
+  expect(backendsFor('tcp', written, changes)).toEqual(['db'])
+  expect(backendsFor('turn', written, changes)).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { rowsOf } from '../../../web/pages/overview/backend-rows.ts'
+import { stepsOf } from '../../../web/pages/overview/steps-to-go.ts'
 import { tryLine } from '../../../web/pages/overview/try-line.ts'
 import { railCounts } from '../../../web/shell/rail-counts.ts'
 
@@ -50,4 +51,19 @@ test('the rail counts what there is, or what of it wants attention', () => {
   })
   expect(railCounts({ ...counts, backends_down: 0 })['/backends']).toMatchObject({ n: 2, state: 'warn' })
   expect(railCounts({ ...counts, listeners_down: 1 })['/listeners']).toMatchObject({ n: 1, state: 'down' })
+})
+
+test('the steps to the first request end where something leads to a server', () => {
+  const answers = { configured: { name: 'hello', respond: { status: 204 } } }
+  const bare = { backends: 0, listeners: [{ configured: {} }], rules: [answers], changes: [] }
+  expect(stepsOf(bare)).toEqual({ backend: 'open', lead: 'open' })
+  expect(stepsOf({ ...bare, rules: [answers, { configured: { backend: 'api' } }] })).toBeNull()
+  expect(stepsOf({ ...bare, rules: [{ configured: { backend: { split: [] } } }] })).toBeNull()
+  expect(stepsOf({ ...bare, listeners: [{ configured: { protocol: 'turn' } }] })).toBeNull()
+  expect(stepsOf({ ...bare, backends: 1 })).toEqual({ backend: 'done', lead: 'open' })
+  const changes = [
+    { op: 'create', resource: 'backends/api', value: { name: 'api' } },
+    { op: 'update', resource: 'listeners/web', etag: '"1"', base: {}, patch: { backend: 'api' } },
+  ] as const
+  expect(stepsOf({ ...bare, changes })).toEqual({ backend: 'drafted', lead: 'drafted' })
 })

@@ -12,13 +12,13 @@ import css from './listeners.module.css'
 /** Beside a drawer there is room for the first of them. */
 export function columnsOf(isNarrow: boolean): readonly Column<ListenerRow>[] {
   return isNarrow
-    ? [NAME, ADDRESS, OPEN]
+    ? [NAME, ADDRESS, LEADS, OPEN, RATE]
     : [NAME, ADDRESS, CERTIFICATES, LEADS, OPEN, TOTAL, FAULTS, RATE, OUT]
 }
 
 const NAME: Column<ListenerRow> = {
   key: 'name',
-  head: 'Listener',
+  head: 'Name',
   sort: ({ name }) => name,
   text: ({ name, protocol }) => `${name} ${protocol}`,
   cell: (row) => (

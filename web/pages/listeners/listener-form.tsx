@@ -2,6 +2,7 @@
 // nothing: it shows a value, and tells of the patch that makes another of it.
 import { useComputed } from '@preact/signals'
 import type { Schema } from '../../data/config-schema.ts'
+import { changes } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
 import type { JsonMap } from '../../data/merge.ts'
 import { count } from '../../data/say.ts'
@@ -22,6 +23,7 @@ import {
   writtenAs,
 } from './listener-fields.ts'
 import css from './listeners.module.css'
+import { backendsFor } from './listener-backends.ts'
 import { readAddress } from './pasted-address.ts'
 
 export interface ListenerFormProps {
@@ -153,20 +155,11 @@ function CertificatesField(props: ListenerFormProps) {
   )
 }
 
-/** Backends that a listener of this protocol may lead to: told by the schemes of their servers. */
+/** Backends that a listener of this protocol may lead to, those of the draft too. */
 function useBackends(protocol: Protocol): readonly string[] {
   const query = { limit: 1000, fields: 'configured' }
   const held = useHeld('GET /api/v1/backends', {}, { query, topics: ['config'] })
-  const { schemes } = PROTOCOLS[protocol]
-  return useComputed(() =>
-    (held.value.value?.items ?? [])
-      .filter(({ configured }) => {
-        const { servers = [] } = configured as { readonly servers?: readonly { readonly url?: string }[] }
-        const scheme = /^([a-z]+):/.exec(servers[0]?.url ?? '')?.[1]
-        return scheme === undefined || schemes.includes(scheme)
-      })
-      .map(({ id }) => id),
-  ).value
+  return useComputed(() => backendsFor(protocol, held.value.value?.items ?? [], changes.value)).value
 }
 
 function BackendField(props: ListenerFormProps) {

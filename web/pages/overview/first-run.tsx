@@ -1,46 +1,67 @@
 // What is shown while there is nothing to look at: how to get there.
 import type { ComponentChildren } from 'preact'
 import type { Overview } from '../../data/api-types.ts'
+import { changeCount, changes } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
 import { frame } from '../../data/live.ts'
 import { STATUS } from '../../data/overview.ts'
-import { to } from '../../data/urls.ts'
+import { segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Panel } from '../../parts/panel.tsx'
-import { Shape } from '../../parts/status.tsx'
+import { Shape, Tag } from '../../parts/status.tsx'
 import { Code } from '../../parts/words.tsx'
-import { tryLine } from './try-line.ts'
 import css from './overview.module.css'
+import { type StepState, type Steps, stepsOf } from './steps-to-go.ts'
+import { tryLine } from './try-line.ts'
 
-/** Nothing leads anywhere yet: neither a backend nor a rule that answers by itself. */
-export const isBare = ({ counts }: Pick<Overview, 'counts'>): boolean =>
-  counts.listeners === 0 || (counts.backends === 0 && counts.rules === 0)
+/** With more backends than this somebody knows their way. */
+const FEW = 1
 
-/** Three steps to the first request, or the line to try where only that is missing. */
-export function FirstRun({ overview }: { readonly overview: Overview }) {
-  const status = useHeld('GET /api/v1/status', {}, { ...STATUS, everyMs: 5000 }).value.value
+/** Null: there is something that leads to a server, or it is not known yet. */
+export function useSteps(overview: Overview | null): Steps | null {
+  const isOff = overview === null || overview.counts.backends > FEW
+  const query = { limit: 100, fields: 'configured' }
+  const holding = { query, topics: ['config'], isOff }
+  const listeners = useHeld('GET /api/v1/listeners', {}, holding).value.value
+  const rules = useHeld('GET /api/v1/rules', {}, holding).value.value
+  if (isOff || listeners === null || rules === null) return null
+  const { backends } = overview.counts
+  return stepsOf({ backends, listeners: listeners.items, rules: rules.items, changes: changes.value })
+}
+
+/** Three steps to the first request that a server answers. */
+export function FirstSteps({ steps }: { readonly steps: Steps }) {
+  const { line, first } = useListeners()
   const file = useHeld('GET /api/v1/config/status', {}, { topics: ['config'], everyMs: 15_000 }).value.value
     ?.disk.file
-  if (status === null) return null
-  const line = tryLine(status.listeners, location.hostname)
-  const { counts } = overview
-  if (!isBare(overview))
-    // What was counted before this worker's start is in the total too.
-    return hasTraffic(status.total_requests) || line === null ? null : <NoTraffic line={line} />
+  const isReady = steps.backend !== 'open' && steps.lead !== 'open' && changeCount.value > 0
   return (
     <Panel title="Three steps to the first request">
       <ol class={css.steps}>
-        <Step n={1} isDone={counts.backends > 0} title="Add a backend" to="/backends?new=">
-          The servers that answer: one address each, such as http://127.0.0.1:3000.
+        <Step n={1} state={steps.backend} title="Add a backend" to="/backends?new=1" isNext>
+          The servers that answer: an address each, such as http://127.0.0.1:3000.
         </Step>
-        <Step n={2} isDone={counts.listeners > 0} title="Add a listener" to="/listeners?new=">
-          The address that clients connect to, such as 0.0.0.0:8080, and the backend that it leads to.
+        <Step
+          n={2}
+          state={steps.lead}
+          title={first === null ? 'Add a listener' : 'Lead a listener to it'}
+          to={first === null ? '/listeners?new=1' : `/listeners/${segment(first)}`}
+          isNext={steps.backend !== 'open'}
+        >
+          {first === null
+            ? 'The address that clients connect to, such as 0.0.0.0:8080.'
+            : `Listener ${first} is open: choose where it leads to, or add a rule for a part of its requests.`}
         </Step>
-        <Step n={3} isDone={false} title="Try it">
+        <Step n={3} state="open" title={isReady ? 'Review, apply and try it' : 'Try it'}>
           {line === null ? (
-            'The command to try it stands here once there is a listener.'
+            'The command to try it stands here once a listener is open.'
           ) : (
             <Code text={line} isCopied />
+          )}
+          {isReady && (
+            <Button kind="ink" href={to('/review')}>
+              Review
+            </Button>
           )}
         </Step>
       </ol>
@@ -54,12 +75,12 @@ export function FirstRun({ overview }: { readonly overview: Overview }) {
   )
 }
 
-const hasTraffic = (total: number): boolean => {
+/** Where all is set up and nobody has come: the line to try. */
+export function NoTraffic() {
+  const { line, total } = useListeners()
   const now = frame.value?.gateway
-  return total > 0 || (now?.['connections'] ?? 0) > 0 || (now?.['active'] ?? 0) > 0
-}
-
-function NoTraffic({ line }: { readonly line: string }) {
+  const isBusy = (now?.['connections'] ?? 0) > 0 || (now?.['active'] ?? 0) > 0
+  if (line === null || total === null || total > 0 || isBusy) return null
   return (
     <Panel title="No request has come yet">
       <p class={css.tryIt}>
@@ -70,27 +91,46 @@ function NoTraffic({ line }: { readonly line: string }) {
   )
 }
 
+function useListeners() {
+  const status = useHeld('GET /api/v1/status', {}, { ...STATUS, everyMs: 5000 }).value.value
+  return {
+    line: status === null ? null : tryLine(status.listeners, location.hostname),
+    first: status?.listeners[0]?.name ?? null,
+    total: status?.total_requests ?? null,
+  }
+}
+
 interface StepProps {
   readonly n: number
-  readonly isDone: boolean
+  readonly state: StepState
   readonly title: string
   /** Where it is done. */
   readonly to?: string
+  readonly isNext?: boolean
   readonly children: ComponentChildren
 }
 
-function Step({ n, isDone, title, to: path, children }: StepProps) {
+function Step({ n, state, title, to: path, isNext = false, children }: StepProps) {
   return (
     <li>
-      {isDone ? <Shape state="up" size={16} label="done" /> : <span class={css.stepNumber}>{n}</span>}
+      {state === 'open' ? (
+        <span class={css.stepNumber}>{n}</span>
+      ) : (
+        <Shape state={state === 'done' ? 'up' : 'draft'} size={16} />
+      )}
       <div>
-        <h3>{title}</h3>
+        <h3>
+          {title} {state === 'drafted' && <Tag state="draft">in the draft</Tag>}
+          {state === 'done' && <span class="sr">: done</span>}
+        </h3>
         <div class={css.stepWords}>{children}</div>
       </div>
-      {path !== undefined && !isDone && (
-        <Button kind={n === 1 ? 'ink' : 'plain'} href={to(path)} needs="editor">
-          {title}
-        </Button>
+      {path !== undefined && state === 'open' && (
+        <span class={css.stepAction}>
+          <Button kind={isNext ? 'ink' : 'plain'} href={to(path)} needs="editor">
+            {title}
+          </Button>
+        </span>
       )}
     </li>
   )

@@ -8,7 +8,7 @@ import { Guarded, Loading } from '../../parts/empty.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { BackendsPanel } from './backends-panel.tsx'
 import { incidentOf, type Span, spanOf, usualSpan } from './courses.ts'
-import { FirstRun, isBare } from './first-run.tsx'
+import { FirstSteps, NoTraffic, useSteps } from './first-run.tsx'
 import { LastEvents } from './last-events.tsx'
 import css from './overview.module.css'
 import { useGoesOn, useStill } from './paused.ts'
@@ -29,6 +29,7 @@ export function Overview() {
   const { value, problem } = useHeld('GET /api/v1/overview', {}, OVERVIEW).value
   const overview = useStill(value)
   const courses = useCourses(span)
+  const steps = useSteps(overview)
   return (
     <>
       <Verdict overview={overview} span={span} onSpan={(window) => go({ window })} />
@@ -44,36 +45,37 @@ export function Overview() {
           {problem.detail}
         </Note>
       )}
-      {overview !== null && <FirstRun overview={overview} />}
-      {overview !== null && !isBare(overview) && (
-        <>
-          <Guarded label="The traffic">
-            <Traffic
+      {steps !== null && <FirstSteps steps={steps} />}
+      {overview !== null && steps === null && <NoTraffic />}
+      {overview !== null && (
+        <Guarded label="The traffic">
+          <Traffic
+            span={span}
+            courses={courses}
+            incident={incidentOf(overview.problems)}
+            opened={opened}
+            onOpen={(figure) => go({ figure: figure ?? undefined })}
+          />
+          {opened !== null && courses !== null && (
+            <TrafficChart
+              figure={opened}
               span={span}
               courses={courses}
               incident={incidentOf(overview.problems)}
-              opened={opened}
-              onOpen={(figure) => go({ figure: figure ?? undefined })}
+              onClose={() => go({ figure: undefined })}
             />
-            {opened !== null && courses !== null && (
-              <TrafficChart
-                figure={opened}
-                span={span}
-                courses={courses}
-                incident={incidentOf(overview.problems)}
-                onClose={() => go({ figure: undefined })}
-              />
-            )}
+          )}
+        </Guarded>
+      )}
+      {overview !== null && (
+        <div class={overview.counts.backends === 0 ? undefined : css.columns}>
+          <Guarded label="The list of backends">
+            <BackendsPanel />
           </Guarded>
-          <div class={css.columns}>
-            <Guarded label="The list of backends">
-              <BackendsPanel />
-            </Guarded>
-            <Guarded label="The list of events">
-              <LastEvents />
-            </Guarded>
-          </div>
-        </>
+          <Guarded label="The list of events">
+            <LastEvents />
+          </Guarded>
+        </div>
       )}
     </>
   )
