@@ -1,5 +1,5 @@
 // At the foot of every page while a change runs that comes back by itself unless somebody confirms it.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ask } from '../data/api.ts'
 import { refreshHeld, useHeld } from '../data/held.ts'
 import type { Problem } from '../data/problem.ts'
@@ -20,6 +20,8 @@ function Waiting({ until, revision }: { readonly until: string; readonly revisio
   const left = useSecondsUntil(until)
   const [problem, setProblem] = useState<Problem | null>(null)
   const [isBusy, setBusy] = useState(false)
+  const strip = useRef<HTMLElement>(null)
+  useRoomFor(strip)
   const act = async (
     route: 'POST /api/v1/config/confirm' | 'POST /api/v1/config/rollback',
   ): Promise<void> => {
@@ -30,7 +32,7 @@ function Waiting({ until, revision }: { readonly until: string; readonly revisio
     refreshHeld()
   }
   return (
-    <section class={css.strip} aria-label="A change waits to be confirmed" role="status">
+    <section ref={strip} class={css.strip} aria-label="A change waits to be confirmed" role="status">
       <Shape state="draft" />
       <p class={css.words}>
         <b>r{revision} runs, and is taken back in </b>
@@ -58,6 +60,27 @@ function Waiting({ until, revision }: { readonly until: string; readonly revisio
       </Button>
     </section>
   )
+}
+
+/** What else reaches the foot of the window ends above it: `--foot` is how much of it is taken. */
+function useRoomFor(place: { readonly current: HTMLElement | null }): void {
+  useLayoutEffect(() => {
+    const element = place.current
+    if (element === null) return
+    const { style } = document.documentElement
+    const put = (): void => {
+      const taken = Math.max(0, innerHeight - element.getBoundingClientRect().top)
+      style.setProperty('--foot', `${taken}px`)
+    }
+    const watcher = new ResizeObserver(put)
+    watcher.observe(element)
+    addEventListener('resize', put)
+    return () => {
+      watcher.disconnect()
+      removeEventListener('resize', put)
+      style.removeProperty('--foot')
+    }
+  }, [place])
 }
 
 function useSecondsUntil(time: string): number {

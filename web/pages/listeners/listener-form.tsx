@@ -174,7 +174,7 @@ function BackendField(props: ListenerFormProps) {
       right={hasRules ? undefined : 'needed'}
       help={
         hasRules
-          ? 'Rules come first; a backend here takes what no rule does.'
+          ? 'A backend here takes all of its requests, and is for a listener that no rule is for.'
           : `Its servers are ${PROTOCOLS[protocol].schemes.map((scheme) => `${scheme}://`).join(' or ')}.`
       }
       error={errorOf(props, 'backend')}

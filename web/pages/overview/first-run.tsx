@@ -5,7 +5,7 @@ import { changeCount, changes } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
 import { frame } from '../../data/live.ts'
 import { STATUS } from '../../data/overview.ts'
-import { segment, to } from '../../data/urls.ts'
+import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Shape, Tag } from '../../parts/status.tsx'
@@ -31,7 +31,7 @@ export function useSteps(overview: Overview | null): Steps | null {
 
 /** Three steps to the first request that a server answers. */
 export function FirstSteps({ steps }: { readonly steps: Steps }) {
-  const { line, first } = useListeners()
+  const { line } = useListeners()
   const file = useHeld('GET /api/v1/config/status', {}, { topics: ['config'], everyMs: 15_000 }).value.value
     ?.disk.file
   const isReady = steps.backend !== 'open' && steps.lead !== 'open' && changeCount.value > 0
@@ -44,13 +44,12 @@ export function FirstSteps({ steps }: { readonly steps: Steps }) {
         <Step
           n={2}
           state={steps.lead}
-          title={first === null ? 'Add a listener' : 'Lead a listener to it'}
-          to={first === null ? '/listeners?new=1' : `/listeners/${segment(first)}`}
+          title="Lead requests to it"
+          to="/rules?new=1"
           isNext={steps.backend !== 'open'}
         >
-          {first === null
-            ? 'The address that clients connect to, such as 0.0.0.0:8080.'
-            : `Listener ${first} is open: choose where it leads to, or add a rule for a part of its requests.`}
+          A rule says which: by host, path or header, or all of them. Of all rules the first that matches
+          wins.
         </Step>
         <Step n={3} state="open" title={isReady ? 'Review, apply and try it' : 'Try it'}>
           {line === null ? (
@@ -95,7 +94,6 @@ function useListeners() {
   const status = useHeld('GET /api/v1/status', {}, { ...STATUS, everyMs: 5000 }).value.value
   return {
     line: status === null ? null : tryLine(status.listeners, location.hostname),
-    first: status?.listeners[0]?.name ?? null,
     total: status?.total_requests ?? null,
   }
 }
