@@ -54,11 +54,6 @@ async function applyDraft(page: Page): Promise<void> {
   await settled(page)
   await page.keyboard.press('Control+Enter')
   await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
-  // What opens an address may shut somebody out: it asks to be kept.
-  const keep = page.getByRole('button', { name: /^Keep r\d+$/ })
-  if (!(await keep.isVisible())) return
-  await keep.click()
-  await keep.waitFor({ state: 'detached' })
 }
 
 /** What changes something; trying a change does not. */
@@ -82,10 +77,11 @@ bare('a new gateway shows three steps to the first answer of a server', async (s
   await backend.getByLabel('Name', { exact: true }).fill('api')
   await backend.getByLabel('Servers', { exact: true }).fill(`127.0.0.1:${servers.get('first')?.port}`)
   await backend.getByRole('button', { name: 'Review api' }).click()
-  await page.getByRole('region', { name: /Difference of/ }).waitFor()
-
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Overview' }).click()
   await steps.getByText('in the draft').waitFor()
+  await applyDraft(page)
+
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Overview' }).click()
   await steps.getByRole('link', { name: 'Lead requests to it' }).click()
   const rule = drawer(page, 'New rule')
   await rule.getByLabel('Name', { exact: true }).fill('all')
@@ -119,6 +115,9 @@ test('an address is tried before it is applied, and whoever has it is named', as
   await form.getByRole('button', { name: 'Add to the draft' }).click()
   await drawer(page, 'more').getByText('not running yet').waitFor()
   await applyDraft(page)
+  // What opens an address may shut somebody out: it asks to be kept.
+  await page.getByRole('button', { name: /^Keep r\d+$/ }).click()
+  await page.getByRole('button', { name: /^Keep r\d+$/ }).waitFor({ state: 'detached' })
   expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain('one')
   expect(await configText(scene)).toContain('# the way in')
 })
@@ -230,6 +229,7 @@ for (const theme of ['light', 'dark'] as const)
       await signIn('admin')
       for (const path of ['/listeners', '/listeners/web', '/listeners?new=1']) {
         await open(path)
+        await page.getByRole('heading', { level: 1, name: 'Listeners' }).waitFor()
         if (path.includes('web')) await drawer(page, 'web').getByText('All other settings').click()
         expect([path, await axeFindings(page)]).toEqual([path, []])
         expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
