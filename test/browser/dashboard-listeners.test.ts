@@ -1,5 +1,5 @@
-// From a gateway with nothing in it to its first answer, by the dashboard alone; and what the page of listeners
-// does with addresses that are taken, with fields, and for who may not.
+// From a gateway with nothing in it to its first answer, by the dashboard alone; and what the page of
+// listeners does with addresses that are taken, with fields, and for who may not.
 import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { axeFindings } from '../support/axe.ts'
@@ -195,13 +195,7 @@ test('by keyboard alone: to the list, through it, into one and out again', async
   }
   await waitFor(goThere, { what: 'the list of listeners', everyMs: 1500 })
   await page.getByRole('row', { name: /inner/ }).waitFor()
-  const isOn = (name: string) =>
-    waitFor(
-      () => page.evaluate((row) => document.activeElement?.textContent.startsWith(row) === true, name),
-      {
-        what: `row ${name} to have the focus`,
-      },
-    )
+  const isOn = (name: string) => page.locator('tr:focus', { hasText: name }).waitFor()
   await page.keyboard.press('j')
   await isOn('web')
   await page.keyboard.press('j')

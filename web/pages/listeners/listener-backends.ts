@@ -7,7 +7,7 @@ interface Written {
   readonly configured: unknown
 }
 
-/** Told by the schemes of their servers; those that the draft adds can be chosen, those it takes away cannot. */
+/** Told by the schemes of their servers; those that the draft adds too, and not those it takes away. */
 export function backendsFor(
   protocol: Protocol,
   written: readonly Written[],
