@@ -41,10 +41,16 @@ export interface Asking<R extends Route> {
 /** The revision that is served, as each answer tells it. */
 export const servedRevision = signal(0)
 
+const JSON_TYPE = 'application/json'
 const credentials = { csrf: '' }
 
 /** What changes something carries: the token of the sign-in. */
 export const useCsrf = (token: string): void => void (credentials.csrf = token)
+
+let renewed: () => Promise<boolean> = () => Promise.resolve(false)
+
+/** Asks for a token where that of this tab is of a sign-in of before; whether there is one now. */
+export const onStaleToken = (renew: () => Promise<boolean>): void => void (renewed = renew)
 
 /**
  * Asks; never rejects. A sign-in that has ended, or a password that is due, is asked for, and the call goes
@@ -55,10 +61,15 @@ export async function ask<R extends Route>(
   params: ParamsOf<R>,
   asking: Asking<R> = {},
 ): Promise<Answer<AnswerOf<R>>> {
-  for (;;) {
+  for (let isRenewed = false; ;) {
     const answer = await once(route, params, asking)
-    if (answer.ok || asking.isAlone === true) return answer
+    if (answer.ok) return answer
     const { status, code } = answer.problem
+    if (code === 'csrf_missing' && !isRenewed && (await renewed())) {
+      isRenewed = true
+      continue
+    }
+    if (asking.isAlone === true || asking.signal?.aborted === true) return answer
     const kind = status === 401 ? 'sign-in' : code === 'step_up_needed' ? 'step-up' : null
     // A token of before the sign-in was made anew: once more with the one of now is what signing in does.
     if (kind === null || !(await want(kind))) return answer
@@ -88,11 +99,26 @@ async function once<R extends Route>(
   }
   servedRevision.value = Number(response.headers.get('sluice-config-revision') ?? servedRevision.peek())
   if (!response.ok) return { ok: false, problem: problemOf(response.status, response.headers, text) }
+  const value = valueOf(response.headers, text, asking.accept)
+  if (value === undefined) return { ok: false, problem: problemOf(response.status, response.headers, '') }
+  return {
+    ok: true,
+    value: value as AnswerOf<R>,
+    etag: response.headers.get('etag'),
+    status: response.status,
+  }
+}
+
+/** Undefined: it is not what was asked for, as the page of a proxy's own sign-in. */
+function valueOf(headers: Headers, text: string, accept = JSON_TYPE): unknown {
   // A text that is asked for as one stays one, though it is JSON.
-  const isJson =
-    response.headers.get('content-type')?.includes('json') === true && asking.accept !== 'text/plain'
-  const value = (isJson && text !== '' ? JSON.parse(text) : text) as AnswerOf<R>
-  return { ok: true, value, etag: response.headers.get('etag'), status: response.status }
+  if (text === '' || !accept.includes('json')) return text
+  if (headers.get('content-type')?.includes('json') !== true) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** Method and address of a route with its parameters. */
@@ -107,12 +133,12 @@ export function addressOf(
 }
 
 function headersOf(method: string, asking: Asking<Route>): Headers {
-  const headers = new Headers({ Accept: asking.accept ?? 'application/json' })
+  const headers = new Headers({ Accept: asking.accept ?? JSON_TYPE })
   if (method !== 'GET') headers.set('X-CSRF-Token', credentials.csrf)
   if (asking.ifMatch !== undefined) headers.set('If-Match', asking.ifMatch)
   if (asking.text !== undefined) headers.set('Content-Type', asking.text.type)
   else if (asking.body !== undefined)
-    headers.set('Content-Type', method === 'PATCH' ? 'application/merge-patch+json' : 'application/json')
+    headers.set('Content-Type', method === 'PATCH' ? 'application/merge-patch+json' : JSON_TYPE)
   return headers
 }
 

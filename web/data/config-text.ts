@@ -21,11 +21,13 @@ export function useConfigText(view: 'running' | 'disk', isOff = false): ConfigTe
   const isEditor = can('edit')
   useEffect(() => {
     if (isOff) return setNow(NOTHING)
-    let isGone = false
+    let [isGone, asked] = [false, 0]
     const read = async (): Promise<void> => {
+      const turn = ++asked
       const accept = isEditor ? 'text/plain' : 'application/json'
       const answer = await ask('GET /api/v1/config', {}, { query: { view }, accept })
-      if (isGone) return
+      // A later answer may have come before this one.
+      if (isGone || turn !== asked) return
       if (!answer.ok) return setNow((before) => ({ ...before, problem: answer.problem }))
       const { value, etag } = answer
       const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2)

@@ -4,11 +4,13 @@
 import { computed, effect, signal } from '@preact/signals'
 import { servedRevision } from './api.ts'
 import type { Change, Draft, Position } from './change.ts'
+import { me } from './session.ts'
 import { isMap, isSame, type JsonMap, merged, patchFrom } from './merge.ts'
 
 export type { Change, Draft, Position } from './change.ts'
 
 const STORED = 'sluice.draft'
+const STORED_BY = 'sluice.draft.by'
 const NONE: Draft = { kind: 'none' }
 
 export const draft = signal<Draft>(stored())
@@ -18,6 +20,18 @@ export const changes = computed(() => (draft.value.kind === 'changes' ? draft.va
 
 /** How many the strip counts. */
 export const changeCount = computed(() => (draft.value.kind === 'text' ? 1 : changes.value.length))
+
+// It may hold secrets: whoever else signs in in this tab does not find it.
+effect(() => {
+  const name = me.value?.name
+  if (name === undefined) return
+  try {
+    if ((sessionStorage.getItem(STORED_BY) ?? name) !== name) draft.value = NONE
+    sessionStorage.setItem(STORED_BY, name)
+  } catch {
+    // Storage is refused: nothing of before is there.
+  }
+})
 
 effect(() => {
   try {
@@ -34,6 +48,21 @@ function stored(): Draft {
   } catch {
     return NONE
   }
+}
+
+/** A form's change that would take the place of a text: the frame asks before it does. Null: none. */
+export const clash = signal<(() => void) | null>(null)
+
+/** Whether it must be asked first; what else comes until then is done with it. */
+function isAsked(act: () => unknown): boolean {
+  if (draft.peek().kind !== 'text') return false
+  const before = clash.peek()
+  clash.value = () => {
+    if (before === null) draft.value = NONE
+    before?.()
+    act()
+  }
+  return true
 }
 
 /** What the draft does to a resource; null: nothing. A create is found by its list and its name or URL. */
@@ -57,6 +86,7 @@ export function change(
   was: { readonly etag: string; readonly configured: JsonMap },
   patch: JsonMap,
 ): void {
+  if (isAsked(() => change(resource, was, patch))) return
   const known = changes.peek().find((one) => one.resource === resource && one.op !== 'move') ?? null
   if (known?.op === 'create') {
     put({ ...known, value: merged(known.value, patch) as JsonMap }, known)
@@ -75,12 +105,14 @@ export function change(
  */
 export function create(list: string, value: JsonMap, position?: Position): string {
   const resource = `${list}/${encodeURIComponent(String(value['name'] ?? value['url'] ?? ''))}`
+  if (isAsked(() => create(list, value, position))) return resource
   put({ op: 'create', resource, value, ...(position !== undefined && { position }) }, changeOf(resource))
   return resource
 }
 
 /** A resource less; one that only the draft has is dropped, with all below it. */
 export function remove(resource: string, was: { readonly etag: string; readonly configured: JsonMap }): void {
+  if (isAsked(() => remove(resource, was))) return
   const isOnlyDrafted = changes.peek().some((one) => one.resource === resource && one.op === 'create')
   for (const one of changes.peek())
     if (one.resource === resource || one.resource.startsWith(`${resource}/`)) drop(one.resource, one.op)
@@ -89,12 +121,14 @@ export function remove(resource: string, was: { readonly etag: string; readonly 
 
 /** A rule is to stand elsewhere. */
 export function move(resource: string, etag: string, position: Position): void {
+  if (isAsked(() => move(resource, etag, position))) return
   const known = changes.peek().find((one) => one.resource === resource && one.op === 'move')
   put({ op: 'move', resource, etag, position }, known ?? null)
 }
 
 /** Things of one list are to stand in another order: these moves, in place of what was meant before. */
 export function moveAll(list: string, moves: readonly Extract<Change, { op: 'move' }>[]): void {
+  if (isAsked(() => moveAll(list, moves))) return
   const others = changes.peek().filter((one) => one.op !== 'move' || !one.resource.startsWith(`${list}/`))
   const next = [...others, ...moves]
   const now = draft.peek()
@@ -128,6 +162,14 @@ export function draftRestored(restores: number, text: string, base: TextBase): v
 export function discard(resource?: string): void {
   if (resource === undefined) draft.value = NONE
   else for (const one of changes.peek()) if (one.resource === resource) drop(resource, one.op)
+}
+
+/** This was applied: what was drafted while that went on stays. */
+export function settle(done: Draft): void {
+  const now = draft.peek()
+  if (now === done) draft.value = NONE
+  else if (now.kind === 'changes' && done.kind === 'changes')
+    replaceChanges(now.changes.filter((one) => !done.changes.includes(one)))
 }
 
 /** Puts changes that were made anew, as after another has changed the same, in place of those there are. */

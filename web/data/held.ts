@@ -32,8 +32,11 @@ const ANEW_MS = 1000
 /** What nobody shows any more is kept as long: the way back is instant. */
 const KEPT_MS = 60_000
 
-class Entry {
-  readonly held = signal<Held<unknown>>({ value: null, etag: null, problem: null, at: 0 })
+const NOTHING: Held<unknown> = { value: null, etag: null, problem: null, at: 0 }
+
+export class HeldEntry {
+  readonly url: string
+  readonly held = signal<Held<unknown>>(NOTHING)
   readonly #read: () => ReturnType<typeof ask>
   #text = ''
   #users = 0
@@ -41,8 +44,11 @@ class Entry {
   #askedAt = 0
   #isAsking = false
   #isOldAgain = false
+  /** Counts how often all was forgotten. */
+  #asOf = 0
 
-  constructor(read: () => ReturnType<typeof ask>) {
+  constructor(url: string, read: () => ReturnType<typeof ask>) {
+    this.url = url
     this.#read = read
   }
 
@@ -64,16 +70,29 @@ class Entry {
     }
   }
 
-  /** Asks now. */
+  /** What it was is told to nobody any more. */
+  forget(): void {
+    this.#text = ''
+    this.#asOf++
+    this.held.value = NOTHING
+    void this.refresh()
+  }
+
+  /** Asks now; where that goes on already, once more behind it: its answer may be one of before. */
   async refresh(): Promise<void> {
     clearTimeout(this.#timer)
     this.#timer = 0
-    if (this.#isAsking) return
+    if (this.#isAsking) {
+      this.#isOldAgain = true
+      return
+    }
     ;[this.#isAsking, this.#askedAt] = [true, Date.now()]
+    const asOf = this.#asOf
     const answer = await this.#read()
     this.#isAsking = false
     const before = this.held.peek()
-    if (!answer.ok) this.held.value = { ...before, problem: answer.problem }
+    if (asOf !== this.#asOf) this.#isOldAgain = true
+    else if (!answer.ok) this.held.value = { ...before, problem: answer.problem }
     else {
       // What is the same stays the same object: nothing is drawn anew.
       const text = JSON.stringify(answer.value)
@@ -88,7 +107,7 @@ class Entry {
   }
 }
 
-const entries = new Map<string, Entry>()
+const entries = new Map<string, HeldEntry>()
 
 /** What is held of an address; asked at once where nothing is. */
 export function useHeld<R extends Readable>(
@@ -112,22 +131,26 @@ export function refreshHeld(isMeant: (url: string) => boolean = () => true): voi
   for (const [url, entry] of entries) if (entry.isUsed && isMeant(url)) void entry.refresh()
 }
 
-/** Nothing of one who has signed out is shown to another. */
+/** Nothing of one who has signed out is shown to another; what is shown now is asked anew. */
 export function forgetHeld(): void {
-  entries.clear()
+  for (const [url, entry] of entries)
+    if (entry.isUsed) entry.forget()
+    else entries.delete(url)
 }
 
-function entryOf(url: string, read: () => ReturnType<typeof ask>): Entry {
+function entryOf(url: string, read: () => ReturnType<typeof ask>): HeldEntry {
   const known = entries.get(url)
   if (known !== undefined) return known
-  const entry = new Entry(read)
+  const entry = new HeldEntry(url, read)
   entries.set(url, entry)
   return entry
 }
 
 /** Keeps it fresh until it is shown no more. */
-function followed(entry: Entry, topics: readonly string[], everyMs: number | undefined): () => void {
+function followed(entry: HeldEntry, topics: readonly string[], everyMs: number | undefined): () => void {
   const { at } = entry.held.peek()
+  // It may have been swept while what shows it did not follow it.
+  entries.set(entry.url, entry)
   if (at === 0) void entry.refresh()
   else if (Date.now() - at > ANEW_MS) entry.makeOld()
   const old = (): void => entry.makeOld()

@@ -103,7 +103,7 @@ async function lead(stop: AbortSignal): Promise<void> {
     setConnection('reconnecting')
     if ('status' in end && end.status === 401) {
       const answer = await findMe()
-      if (!answer.ok && !(await want('sign-in'))) break
+      if (!answer.ok && answer.problem.status === 401 && !(await want('sign-in'))) break
     }
     await pause(AGAIN_MS[Math.min(failures++, AGAIN_MS.length - 1)] ?? 8000, stop)
   }

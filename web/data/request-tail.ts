@@ -111,7 +111,8 @@ class Tail {
       const end = await this.#stream(stop)
       if (stop.aborted) return
       if (end === 401) {
-        if (!(await findMe()).ok && !(await want('sign-in'))) return this.stop()
+        const answer = await findMe()
+        if (!answer.ok && answer.problem.status === 401 && !(await want('sign-in'))) return this.stop()
       } else if (end === 429 || end === 503) {
         await this.#list()
         this.#tell('asking', REFUSED)
@@ -175,9 +176,13 @@ class Tail {
   #pause(ms: number): Promise<'woken' | 'late'> {
     const { promise, resolve } = Promise.withResolvers<'woken' | 'late'>()
     const timer = ms === Infinity ? undefined : setTimeout(() => resolve('late'), ms)
+    const end = (): void => resolve('late')
     this.#wake = () => resolve('woken')
-    this.#over.signal.addEventListener('abort', () => resolve('late'), { once: true })
-    return promise.finally(() => clearTimeout(timer))
+    this.#over.signal.addEventListener('abort', end, { once: true })
+    return promise.finally(() => {
+      clearTimeout(timer)
+      this.#over.signal.removeEventListener('abort', end)
+    })
   }
 }
 

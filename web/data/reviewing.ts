@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import type { Change as Changed, Changed as ChangedText, Impact, Tried } from './api-types.ts'
 import { type Answer, ask } from './api.ts'
 import { type Draft, opsOf } from './change.ts'
-import { discard } from './draft.ts'
+import { settle } from './draft.ts'
 import { refreshHeld } from './held.ts'
 
 export type { Impact, Replayed, Tried } from './api-types.ts'
@@ -56,7 +56,7 @@ export async function applyDraft(of: Draft, tried: Tried, choices: Choices): Pro
   const begun = performance.now()
   isApplying.value = true
   const answer = of.kind === 'text' ? await applyText(of, choices) : await applyChanges(of, tried, choices)
-  if (answer.ok) discard()
+  if (answer.ok) settle(of)
   isApplying.value = false
   if (!answer.ok) return answer
   const { revision, hash, operation, confirm_by: confirmBy, admin } = answer.value

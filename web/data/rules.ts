@@ -46,7 +46,9 @@ class Rules {
     this.#of = name
     this.#users++
     const old = (): void => this.makeOld()
-    if (this.#users === 1) void this.#readAll()
+    // One of before may be under way still.
+    if (this.#isReading) this.#isOld = true
+    else if (this.#users === 1) void this.#readAll()
     const ends = [onEvent(['config'], old), onReset(old)]
     const timer = setInterval(() => void this.#readFigures(), FIGURES_MS)
     return () => {
@@ -90,8 +92,10 @@ class Rules {
 
   /** Of one page after the other, so that five thousand rules are not asked for every few seconds. */
   async #readFigures(): Promise<void> {
-    const { isWhole } = this.list.peek()
-    if (!isWhole || this.#isReading || document.visibilityState !== 'visible') return
+    const { isWhole, problem } = this.list.peek()
+    if (this.#isReading || document.visibilityState !== 'visible') return
+    // What broke off is begun anew.
+    if (!isWhole) return problem === null ? undefined : this.#readAll()
     const answer = await pageAt(this.#cursors[this.#turn % this.#cursors.length], 'live')
     this.#turn++
     const now = this.list.peek()

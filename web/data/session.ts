@@ -1,6 +1,8 @@
 // Who is signed in, and what they may.
 import { computed, signal } from '@preact/signals'
-import { type Answer, ask, type AnswerOf, useCsrf } from './api.ts'
+import { type Answer, ask, type AnswerOf, onStaleToken, useCsrf } from './api.ts'
+import type { Problem } from './problem.ts'
+import { wanted } from './wanted.ts'
 
 export type Me = AnswerOf<'GET /api/v1/auth/me'>
 export type Role = 'viewer' | 'operator' | 'editor' | 'admin'
@@ -25,13 +27,20 @@ const rank = computed(() => ROLES.indexOf((me.value?.role ?? 'viewer') as Role))
 /** Whether who is signed in may do that. */
 export const can = (deed: Deed): boolean => rank.value >= ROLES.indexOf(ROLE_FOR[deed])
 
-/** Asks who is signed in. */
+/** Asks who is signed in. Who was so stays named where that has ended, and what they entered stays. */
 export async function findMe(): Promise<Answer<Me>> {
   const answer = await ask('GET /api/v1/auth/me', {}, { isAlone: true })
   if (answer.ok) become(answer.value)
-  else if (answer.problem.status === 401) me.value = null
+  else if (answer.problem.status === 401 && me.peek() === undefined) me.value = null
   return answer
 }
+
+// Another tab has signed in anew: this one goes on with what it was given, unless it is somebody else.
+onStaleToken(async () => {
+  const before = me.peek()?.name
+  const answer = await findMe()
+  return answer.ok && answer.value.name === before
+})
 
 /** Signs in; the problem says what is missing (`code_needed`) or how long to wait (`locked_out`). */
 export async function signIn(body: { name: string; password: string; code?: string }): Promise<Answer<Me>> {
@@ -48,9 +57,13 @@ export async function stepUp(body: { password?: string; code?: string }): Promis
   return became(await ask('POST /api/v1/auth/step-up', {}, { body, isAlone: true }))
 }
 
-export async function signOut(): Promise<void> {
-  await ask('POST /api/v1/auth/sign-out', {}, { isAlone: true })
+/** Null: nobody is signed in any more; else why the sign-in has not ended, and goes on. */
+export async function signOut(): Promise<Problem | null> {
+  const answer = await ask('POST /api/v1/auth/sign-out', {}, { isAlone: true })
+  if (!answer.ok && answer.problem.status !== 401) return answer.problem
+  wanted.peek()?.settle(false)
   me.value = null
+  return null
 }
 
 /** Any answer that tells who is signed in now. */
@@ -62,4 +75,7 @@ export function became(answer: Answer<Me>): Answer<Me> {
 function become(who: Me): void {
   useCsrf(who.csrf_token ?? '')
   me.value = who
+  // By whichever door they came in: nobody is asked to once more.
+  const asked = wanted.peek()
+  if (asked?.kind === 'sign-in') asked.settle(true)
 }

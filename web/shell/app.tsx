@@ -4,12 +4,14 @@ import { ErrorBoundary } from 'preact-iso/lazy'
 import { useEffect, useState } from 'preact/hooks'
 import { goLive, goQuiet } from '../data/live.ts'
 import { forgetHeld } from '../data/held.ts'
+import type { Problem } from '../data/problem.ts'
 import { findMe, me } from '../data/session.ts'
 import { onLink, takeLink } from '../data/sign-in-link.ts'
 import { BASE, to } from '../data/urls.ts'
 import type { PageRow } from '../routes.tsx'
 import { Frame } from './frame.tsx'
 import { LinkPage } from './link-page.tsx'
+import { NoAnswer } from './no-answer.tsx'
 import { NotThere } from './not-there.tsx'
 import { SignInPage } from './sign-in.tsx'
 import { WantedDialog } from './wanted-dialog.tsx'
@@ -17,7 +19,12 @@ import { WantedDialog } from './wanted-dialog.tsx'
 export function App({ pages }: { readonly pages: readonly PageRow[] }) {
   const [link, setLink] = useState(takeLink)
   useEffect(() => onLink(setLink), [])
-  useEffect(() => void findMe(), [])
+  const [problem, setProblem] = useState<Problem | null>(null)
+  const find = async (): Promise<void> => {
+    const answer = await findMe()
+    setProblem(answer.ok ? null : answer.problem)
+  }
+  useEffect(() => void find(), [])
   const name = me.value?.name
   useEffect(() => {
     if (name === undefined) return
@@ -28,7 +35,7 @@ export function App({ pages }: { readonly pages: readonly PageRow[] }) {
     }
   }, [name])
   // Nothing for the moment that it takes to know: a flash of the sign-in would be worse.
-  if (me.value === undefined) return null
+  if (me.value === undefined) return problem === null ? null : <NoAnswer problem={problem} onAgain={find} />
   if (link !== null) return <LinkPage key={link} token={link} onDone={() => setLink(null)} />
   if (me.value === null) return <SignInPage />
   return (

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { useHeld } from '../data/held.ts'
 import type { Problem } from '../data/problem.ts'
-import { applied, undo } from '../data/reviewing.ts'
+import { type Applied, applied, undo } from '../data/reviewing.ts'
 import { took } from '../data/say.ts'
 import { to } from '../data/urls.ts'
 import { Button } from '../parts/button.tsx'
@@ -12,12 +12,16 @@ import { CONFIG_STATUS } from './strip.tsx'
 
 export function AppliedStrip() {
   const one = applied.value
+  return one === null ? null : <Strip key={one.revision} one={one} />
+}
+
+function Strip({ one }: { readonly one: Applied }) {
   const status = useHeld('GET /api/v1/config/status', {}, CONFIG_STATUS).value.value
   const [problem, setProblem] = useState<Problem | null>(null)
   const [isBusy, setBusy] = useState(false)
   const running = status?.running?.revision ?? 0
   // Once another text is served there is nothing to undo with one press.
-  if (one === null || (status?.pending_confirm ?? null) !== null || running > one.revision) return null
+  if ((status?.pending_confirm ?? null) !== null || running > one.revision) return null
   const back = async (): Promise<void> => {
     setBusy(true)
     const answer = await undo(one)

@@ -1,5 +1,7 @@
 // The bar of every page: the three states of the config, search, theme, and who is signed in.
 import { useLocation } from 'preact-iso/router'
+import { useState } from 'preact/hooks'
+import type { Problem } from '../data/problem.ts'
 import { me, signOut } from '../data/session.ts'
 import { to } from '../data/urls.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -42,6 +44,7 @@ const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent)
 function Account() {
   const { isOpen, toggle, close, root } = useFlyout()
   const { route } = useLocation()
+  const [problem, setProblem] = useState<Problem | null>(null)
   const who = me.value
   if (who === null || who === undefined) return null
   return (
@@ -73,9 +76,16 @@ function Account() {
           >
             <Icon name="user" size={14} /> Profile and settings
           </button>
-          <button type="button" onClick={() => void signOut()}>
+          <button type="button" onClick={() => void signOut().then(setProblem)}>
             <Icon name="exit" size={14} /> Sign out
           </button>
+          {problem !== null && (
+            <p role="alert">
+              <b>You are still signed in.</b>
+              <br />
+              {problem.title}: {problem.detail}
+            </p>
+          )}
         </div>
       )}
     </div>

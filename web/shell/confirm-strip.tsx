@@ -13,10 +13,16 @@ export function ConfirmStrip() {
   const until = status?.pending_confirm?.until
   const revision = status?.running?.revision
   if (until === undefined || revision === undefined) return null
-  return <Waiting until={until} revision={revision} />
+  return <Waiting key={revision} until={until} revision={revision} hash={status?.running?.hash ?? null} />
 }
 
-function Waiting({ until, revision }: { readonly until: string; readonly revision: number }) {
+interface WaitingProps {
+  readonly until: string
+  readonly revision: number
+  readonly hash: string | null
+}
+
+function Waiting({ until, revision, hash }: WaitingProps) {
   const left = useSecondsUntil(until)
   const [problem, setProblem] = useState<Problem | null>(null)
   const [isBusy, setBusy] = useState(false)
@@ -26,7 +32,15 @@ function Waiting({ until, revision }: { readonly until: string; readonly revisio
     route: 'POST /api/v1/config/confirm' | 'POST /api/v1/config/rollback',
   ): Promise<void> => {
     setBusy(true)
-    const answer = await ask(route, {}, route.endsWith('rollback') ? { body: {} } : {})
+    const answer = await ask(
+      route,
+      {},
+      {
+        ...(route.endsWith('rollback') && { body: {} }),
+        // What is told here and nothing else: it may have come back, or another waits by now.
+        ...(hash !== null && { ifMatch: `"${hash}"` }),
+      },
+    )
     setBusy(false)
     setProblem(answer.ok ? null : answer.problem)
     refreshHeld()

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from 'preact'
 import { AppliedStrip } from './applied.tsx'
 import { Bar } from './bar.tsx'
+import { ClashDialog } from './clash-dialog.tsx'
 import { ConfirmStrip } from './confirm-strip.tsx'
 import css from './frame.module.css'
 import { Keys } from './keys.tsx'
@@ -29,6 +30,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
       <TabBar />
       <Keys />
       <PaletteDoor />
+      <ClashDialog />
     </div>
   )
 }

@@ -51,8 +51,8 @@ export function generalActions(): readonly Thing[] {
     thing({
       ...{ id: 'sign out', group: 'Actions', label: 'Sign out', icon: 'exit', also: 'log out logout leave' },
       run: async () => {
-        await signOut()
-        return null
+        const problem = await signOut()
+        return problem && `You are still signed in. ${problem.title}: ${problem.detail}`
       },
     }),
   ]

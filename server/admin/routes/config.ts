@@ -87,7 +87,11 @@ export function configRoutes(facts: ConfigFacts): readonly Route[] {
       method: 'POST',
       path: '/api/v1/config/confirm',
       summary: 'Keep a change that waits to be confirmed',
-      answers: { 200: { description: 'It stays.' }, 409: { description: 'Nothing waits.' } },
+      answers: {
+        200: { description: 'It stays.' },
+        409: { description: 'Nothing waits.' },
+        412: { description: 'Another text is served than the one of If-Match.' },
+      },
       answer: (asked) => confirmAnswer(asked, facts),
     },
     {
@@ -168,7 +172,12 @@ async function movesDoor({ revision = null }: BackTo, changes: ConfigFacts['chan
   return to !== null && from !== null && isMoved(from, to)
 }
 
-function confirmAnswer(asked: Asked, { confirm, door, isByOldDoor }: ConfigFacts): Response {
+function confirmAnswer(asked: Asked, { confirm, door, isByOldDoor, gateway }: ConfigFacts): Response {
+  const expected = hashIn(asked.request.headers.get('if-match'))
+  if (expected === undefined) return notHash()
+  const served = gateway.served()
+  if (expected !== null && served?.edition.hash.startsWith(expected) !== true)
+    return problem('etag_mismatch', `Revision ${served?.revision} is served, not the one of If-Match.`)
   // Whoever confirms over the old address does not know whether the new one can be reached.
   if (asked.who.kind !== 'local' && isByOldDoor(asked.server))
     return problem('conflict', `The admin listener moved to ${door() ?? 'nowhere'}: confirm over that one.`, {

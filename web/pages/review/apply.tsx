@@ -70,9 +70,11 @@ function Form({ trying, tried, why, onDone }: FormProps) {
   const form = useRef<HTMLFormElement>(null)
   useSubmitKey(form)
   const send = async (): Promise<void> => {
-    if (isSending || why !== null || trying.isBusy) return
+    const { of } = trying
+    // What was tried and no other: a key may come before what it changed is tried.
+    if (isSending || why !== null || trying.isBusy || of === null || of !== draft.peek()) return
     setSending(true)
-    const answer = await applyDraft(draft.peek(), tried, {
+    const answer = await applyDraft(of, tried, {
       message: message.trim(),
       confirmWithinS: isConfirmed ? Number(confirmS) : null,
       watchS: isWatched ? Number(watchS) : null,

@@ -8,6 +8,7 @@ import { Shell } from '../../../../server/admin/shell.ts'
 import { loadConfig } from '../../../../server/config/load.ts'
 import type { Served } from '../../../../server/control/change/apply.ts'
 import type { NewText } from '../../../../server/control/change/check-given.ts'
+import { hashOf } from '../../../../server/control/change/file-part.ts'
 import type { Role } from '../../../../server/control/store/principal.ts'
 import { BY_ROLE } from '../../../support/by-role.ts'
 import { controlFacts } from '../../../support/control-facts.ts'
@@ -52,6 +53,7 @@ beforeEach(() => {
   const facts = controlFacts({
     gateway: { ...base.gateway, file, served: () => served, addresses: () => ({ web: '127.0.0.1:8080' }) },
     health: () => ({ ...base.health(), config: { revision: 3, hash, rejected: null, unconfirmed: null } }),
+    confirm: () => true,
     apply: (given) => {
       applied.push(given)
       const problem = { path: 'rules', message: 'found x', line: 3, text: 'a line for people' }
@@ -221,4 +223,11 @@ test('the contents name each path with who may', async () => {
   )
   const schema = await ask('/api/v1/config/schema')
   expect([schema.type, schema.json.title]).toEqual(['application/schema+json', 'Config of Sluice'])
+})
+
+test('what is confirmed is what If-Match names, not what took its place', async () => {
+  const confirm = (tag: string) =>
+    ask('/api/v1/config/confirm', { role: 'editor', method: 'POST', headers: { 'If-Match': tag } })
+  expect((await confirm(`"${'0'.repeat(64)}"`)).status).toBe(412)
+  expect((await confirm(`"${hashOf(TEXT)}"`)).status).toBe(200)
 })
