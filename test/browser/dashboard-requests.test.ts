@@ -126,7 +126,7 @@ test('one that is opened says where its time went and why, and is sent once more
   await drawer.getByRole('button', { name: 'Replay…' }).click()
   const dialog = page.locator('dialog[open]')
   await dialog.getByText('It came with Authorization').waitFor()
-  await dialog.getByRole('combobox').selectOption('nobody')
+  await dialog.getByLabel('Server').selectOption('nobody')
   await dialog.getByRole('button', { name: 'Send to nobody and apple' }).click()
   await dialog.getByText('They differ in status, ').waitFor()
   await dialog.getByRole('row', { name: /^Status 200 none$/ }).waitFor()

@@ -18,6 +18,8 @@ export interface Column<Row> extends Sortable<Row> {
   readonly isNumber?: boolean | undefined
   /** Takes the room that others leave; what is longer is cut off. */
   readonly isCut?: boolean | undefined
+  /** Left out where the list is narrow: beside a drawer, on a tablet. */
+  readonly isOptional?: boolean | undefined
   /** A CSS width, such as `120px` or `30%`. */
   readonly width?: string | undefined
   /**
@@ -151,6 +153,7 @@ function Head<Row>({ columns, sortBy, onSort }: HeadProps<Row>) {
               class={classes(
                 column.isNumber === true && css.number,
                 column.isCut === true && css.cut,
+                column.isOptional === true && css.optional,
                 isEdge(columns, place) && css.edge,
               )}
               style={column.width === undefined ? undefined : { width: column.width }}
@@ -245,6 +248,7 @@ function Row<Row>({ row, at, isCurrent, isIndexed, table }: RowProps<Row>) {
             column.isNumber === true && css.number,
             isEdge(table.columns, place) && css.edge,
             column.isCut === true && css.cut,
+            column.isOptional === true && css.optional,
             css[column.onCard ?? (place === 0 ? 'lead' : 'half')],
           )}
           data-label={column.head}

@@ -1,7 +1,7 @@
 // One entry of the audit: who did it, and what was before and is after.
 import type { AuditEntry } from '../../data/api-types.ts'
 import { exactClock, whole } from '../../data/say.ts'
-import { to } from '../../data/urls.ts'
+import { queryOf, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Diff } from '../../parts/diff.tsx'
 import { Note } from '../../parts/messages.tsx'
@@ -102,14 +102,8 @@ function Revisions({ before, after }: { readonly before: number | null; readonly
   if (after === null) return null
   return (
     <p>
-      It made <a href={to(`/config/history/${after}`)}>r{after}</a>
-      {before !== null && before !== after && (
-        <>
-          {' of '}
-          <a href={to(`/config/history/${before}`)}>r{before}</a>
-        </>
-      )}
-      .
+      It made <a href={to(`/config/history${queryOf({ of: after, with: before ?? after })}`)}>r{after}</a>
+      {before !== null && before !== after && ` of r${before}`}.
     </p>
   )
 }

@@ -155,7 +155,7 @@ function Entries({ openId }: { readonly openId: string | undefined }) {
           ) : (
             <Table
               caption="The audit, the newest first"
-              columns={openId === undefined ? COLUMNS : BESIDE}
+              columns={COLUMNS}
               rows={items}
               keyOf={({ id }) => String(id)}
               openKey={openId ?? null}
@@ -226,11 +226,11 @@ const RESOURCE: Column<AuditEntry> = {
 const FROM: Column<AuditEntry> = {
   key: 'from',
   head: 'From',
+  isOptional: true,
   onCard: 'half',
   cell: ({ from }) => <span class={css.client}>{from === 'unix' ? 'this machine' : from}</span>,
 }
 const COLUMNS = [TIME, WHO, ACTION, RESOURCE, FROM]
-const BESIDE = [TIME, WHO, ACTION, RESOURCE]
 
 const FIELDS: readonly (readonly [string, (entry: AuditEntry) => unknown])[] = [
   ['time', ({ time }) => time],

@@ -189,7 +189,7 @@ function MinuteRows({ minute: { atMs, events }, openId, hrefOf: linkOf, onOpen }
               aria-current={id === openId ? 'true' : undefined}
               onClick={({ target }) => (target as Element).closest('a') === null && onOpen(id)}
             >
-              <Shape state={state} />
+              {state === 'unk' ? <i class={css.dot} /> : <Shape state={state} />}
               <div class={css.what}>
                 <a href={linkOf(id)} title={exactClock(event.time)}>
                   {title}

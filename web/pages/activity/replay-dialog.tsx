@@ -8,6 +8,7 @@ import { bytes, list, took } from '../../data/say.ts'
 import { Button } from '../../parts/button.tsx'
 import { SelectField } from '../../parts/controls.tsx'
 import { Segmented } from '../../parts/choices.tsx'
+import { Field } from '../../parts/field.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Dialog } from '../../parts/overlays.tsx'
 import { Shape } from '../../parts/status.tsx'
@@ -69,12 +70,16 @@ export function ReplayDialog({
         Straight to the servers, as the client sent it: middleware has no part in it, and it is in no log.
         {had === null ? '' : ` Both answers are compared: that of ${had}, which had it, and the other one.`}
       </p>
-      <SelectField
-        label="Server"
-        value={server}
-        options={names.map((name) => ({ value: name, label: name === had ? `${name}, which had it` : name }))}
-        onInput={pick}
-      />
+      <Field label="Server">
+        <SelectField
+          value={server}
+          options={names.map((name) => ({
+            value: name,
+            label: name === had ? `${name}, which had it` : name,
+          }))}
+          onInput={pick}
+        />
+      </Field>
       {hidden.length > 0 && (
         <div class={css.credentials}>
           <Segmented

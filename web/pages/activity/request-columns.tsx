@@ -9,24 +9,28 @@ import css from './activity.module.css'
 const TIME: Column<ServedRequest> = {
   key: 'time',
   head: 'Time',
-  onCard: 'half',
-  cell: ({ time }) => (
-    <time class={css.clock} dateTime={time} title={whole(time)}>
-      {exactClock(time)}
-    </time>
+  cell: (row) => (
+    <span class={css.server}>
+      <time class={css.clock} dateTime={row.time} title={whole(row.time)}>
+        {exactClock(row.time)}
+      </time>
+      <span class={css.onCard}>
+        <StatusCode of={row} />
+      </span>
+    </span>
   ),
 }
 const STATUS: Column<ServedRequest> = {
   key: 'status',
   head: 'Status',
   cell: (row) => <StatusCode of={row} />,
-  onCard: 'half',
+  onCard: 'none',
 }
 const REQUEST: Column<ServedRequest> = {
   key: 'request',
   head: 'Request',
   isCut: true,
-  onCard: 'lead',
+  onCard: 'bare',
   cell: ({ method, host, path }) => (
     <span class={css.request} title={`${method} ${host}${path}`}>
       <i>{method}</i> <i>{host}</i>
@@ -37,21 +41,26 @@ const REQUEST: Column<ServedRequest> = {
 const CLIENT: Column<ServedRequest> = {
   key: 'client',
   head: 'Client',
-  onCard: 'half',
+  isOptional: true,
+  onCard: 'none',
   cell: ({ client }) => <span class={css.client}>{client ?? '–'}</span>,
 }
 const RULE: Column<ServedRequest> = {
   key: 'rule',
   head: 'Rule',
-  onCard: 'half',
+  isOptional: true,
+  onCard: 'none',
   cell: ({ rule }) => (rule === null ? <span class="quiet">no rule</span> : <Name of={rule} />),
 }
 const SERVER: Column<ServedRequest> = {
   key: 'server',
   head: 'Server',
-  onCard: 'half',
+  onCard: 'bare',
   cell: (row) => (
     <span class={css.server}>
+      <span class={css.onCard}>
+        {row.client} · {row.rule ?? 'no rule'} <span aria-label="to">→</span>
+      </span>
       {row.server === null ? <span class="quiet">{withoutServer(row)}</span> : <Name of={row.server} />}
       {row.attempts.length > 1 && (
         <span class={css.tries} title={`${row.attempts.length} tries`}>
@@ -67,7 +76,7 @@ const TOOK: Column<ServedRequest> = {
   key: 'took',
   head: 'Took',
   isNumber: true,
-  onCard: 'half',
+  onCard: 'action',
   cell: ({ total_ms: ms }) => (
     <span class={css.took}>
       <i>
@@ -78,11 +87,7 @@ const TOOK: Column<ServedRequest> = {
   ),
 }
 
-const ALL = [TIME, STATUS, REQUEST, CLIENT, RULE, SERVER, TOOK]
-/** Those for which there is room beside an opened one. */
-const FEW = [TIME, STATUS, REQUEST, TOOK]
-
-export const columnsOf = (isBeside: boolean): readonly Column<ServedRequest>[] => (isBeside ? FEW : ALL)
+export const REQUEST_COLUMNS = [TIME, STATUS, REQUEST, CLIENT, RULE, SERVER, TOOK]
 
 /** What is exported as CSV. */
 export const REQUEST_FIELDS: readonly (readonly [string, (row: ServedRequest) => unknown])[] = [

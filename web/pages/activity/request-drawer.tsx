@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import type { ServedRequest } from '../../data/api-types.ts'
 import { useHeld } from '../../data/held.ts'
 import { bytes, exactClock, whole } from '../../data/say.ts'
-import { segment, to } from '../../data/urls.ts'
+import { queryOf, segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Loading } from '../../parts/empty.tsx'
 import { Note } from '../../parts/messages.tsx'
@@ -12,7 +12,7 @@ import { Copy } from '../../parts/words.tsx'
 import css from './activity.module.css'
 import { ReplayDialog } from './replay-dialog.tsx'
 import { StatusCode, withoutServer } from './request-columns.tsx'
-import { curlOf, toDo, whyChosen, whyNoReplay } from './request-words.ts'
+import { curlOf, toDo, urlOf, whyChosen, whyNoReplay } from './request-words.ts'
 import type { Filters } from './tokens.ts'
 import { Waterfall } from './waterfall.tsx'
 
@@ -57,6 +57,7 @@ export function RequestDrawer({ id, known, onClose, onFilter }: RequestDrawerPro
           >
             Replay…
           </Button>
+          <Button href={testerOf(request)}>Explain</Button>
           <Button onPress={() => onFilter(likeThis(request))}>Only like this</Button>
           <span class={css.curl}>
             <Copy text={curlOf(request)} label="as curl" /> curl
@@ -104,6 +105,12 @@ function Fault({ request }: { readonly request: ServedRequest }) {
 
 const sentence = (text: string): string =>
   `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
+
+/** The tester of rules, with this request in it. */
+function testerOf(request: ServedRequest): string {
+  const { method, client, listener } = request
+  return to(`/rules${queryOf({ listener, test: urlOf(request), method, client: client ?? undefined })}`)
+}
 
 const likeThis = ({ rule, status, host }: ServedRequest): Filters => ({
   ...(rule === null ? { host } : { rule }),

@@ -58,18 +58,17 @@ export function whyNoReplay({
 /** What curl sets itself, or what is of one connection. */
 const NOT_CURL = /^(?:host|connection|content-length|transfer-encoding|accept-encoding)$/i
 
-export function curlOf({
-  method,
-  scheme,
-  host,
-  path,
-  headers,
-  hidden_headers: hidden,
-}: ServedRequest): string {
-  const fields = headers.filter(([name]) => !NOT_CURL.test(name) && !hidden.includes(name))
+/** As its client had it, with the port. */
+export function urlOf({ scheme, host, path, headers }: ServedRequest): string {
   const own = headers.find(([name]) => /^host$/i.test(name))?.[1] ?? host
+  return `${scheme}://${own}${path}`
+}
+
+export function curlOf(request: ServedRequest): string {
+  const { method, headers, hidden_headers: hidden } = request
+  const fields = headers.filter(([name]) => !NOT_CURL.test(name) && !hidden.includes(name))
   const words = [
-    `curl ${method === 'GET' ? '' : method === 'HEAD' ? '-I ' : `-X ${method} `}${quoted(`${scheme}://${own}${path}`)}`,
+    `curl ${method === 'GET' ? '' : method === 'HEAD' ? '-I ' : `-X ${method} `}${quoted(urlOf(request))}`,
     ...fields.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
   ]
   return words.join(' \\\n  ')

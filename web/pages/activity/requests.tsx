@@ -15,7 +15,7 @@ import css from './activity.module.css'
 import { ExportMenu } from './export-menu.tsx'
 import { ActivityHead } from './head.tsx'
 import { RequestDrawer } from './request-drawer.tsx'
-import { columnsOf, REQUEST_FIELDS } from './request-columns.tsx'
+import { REQUEST_COLUMNS, REQUEST_FIELDS } from './request-columns.tsx'
 import { StatusHistory, useStatusHistory } from './status-history.tsx'
 import { TailNote } from './tail-note.tsx'
 import { type Filters, filtersOf, readTokens, REQUEST_TOKENS } from './tokens.ts'
@@ -134,7 +134,7 @@ function Rows({ live, filters, openId, onOpen }: RowsProps) {
   return (
     <Table
       caption="Requests, the newest first"
-      columns={columnsOf(openId !== undefined)}
+      columns={REQUEST_COLUMNS}
       rows={live.rows}
       keyOf={idOf}
       openKey={openId ?? null}
