@@ -1,0 +1,58 @@
+import { beforeEach, expect, test } from 'bun:test'
+import {
+  change,
+  changes,
+  clash,
+  create,
+  discard,
+  draft,
+  draftText,
+  move,
+  remove,
+  settle,
+} from '../../../../web/data/draft.ts'
+
+const was = { etag: '"1"', configured: { url: 'http://a:80', weight: 1 } }
+const SERVER = 'backends/api/servers/a'
+const base = { text: 'a: 1\n', hash: 'h', revision: 3 }
+
+beforeEach(() => {
+  discard()
+  clash.value = null
+})
+
+test('a field that is set back to what is written leaves the draft', () => {
+  change(SERVER, was, { weight: 3 })
+  expect(changes.value).toEqual([
+    { op: 'update', resource: SERVER, etag: '"1"', base: was.configured, patch: { weight: 3 } },
+  ])
+  change(SERVER, was, { weight: 1 })
+  expect(draft.value).toEqual({ kind: 'none' })
+})
+
+test('what is drafted while a draft is applied stays', () => {
+  change(SERVER, was, { weight: 3 })
+  move('rules/a', '"2"', { index: 0 })
+  const applied = draft.value
+  change('rules/b', { etag: '"3"', configured: {} }, { backend: 'api' })
+  settle(applied)
+  expect(changes.value.map(({ resource }) => resource)).toEqual(['rules/b'])
+  settle(draft.value)
+  expect(draft.value).toEqual({ kind: 'none' })
+})
+
+test('a change by a form takes the place of a text only once that was said', () => {
+  draftText('a: 2\n', base)
+  const text = draft.value
+  change(SERVER, was, { weight: 3 })
+  change(SERVER, was, { weight: 4 })
+  create('rules', { name: 'new', backend: 'api' })
+  remove('rules/old', { etag: '"4"', configured: {} })
+  expect(draft.value).toBe(text)
+  clash.value?.()
+  expect(changes.value).toEqual([
+    { op: 'update', resource: SERVER, etag: '"1"', base: was.configured, patch: { weight: 4 } },
+    { op: 'create', resource: 'rules/new', value: { name: 'new', backend: 'api' } },
+    { op: 'delete', resource: 'rules/old', etag: '"4"', base: {} },
+  ])
+})
