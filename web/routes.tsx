@@ -36,6 +36,7 @@ export const PAGES: readonly PageRow[] = [
     path: '/config/effective',
     page: page(() => import('./pages/config/effective.tsx').then((m) => m.EffectiveConfig)),
   },
+  { path: '/realtime', page: page(() => import('./pages/realtime/realtime.tsx').then((m) => m.Realtime)) },
   { path: '/certificates', page: certificates },
   { path: '/certificates/:certificate', page: certificates },
   { path: '/review', page: page(() => import('./pages/review/review.tsx').then((m) => m.Review)) },

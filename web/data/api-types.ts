@@ -90,7 +90,7 @@ export interface Api {
   'GET /api/v1/turn': { query: {  }; body: undefined; answer: Turn }
   'GET /api/v1/turn/allocations': { query: { listener?: QueryValue; user?: QueryValue; address?: QueryValue; limit?: QueryValue }; body: undefined; answer: (Allocation)[] }
   'DELETE /api/v1/turn/allocations/{allocation}': { query: {  }; body: undefined; answer: unknown }
-  'GET /api/v1/turn/peers/{peer}': { query: { listener?: QueryValue }; body: undefined; answer: (unknown)[] }
+  'GET /api/v1/turn/peers/{peer}': { query: { listener?: QueryValue }; body: undefined; answer: (PeerVerdict)[] }
   'POST /api/v1/turn/credentials': { query: {  }; body: { listener?: string; name?: string; ttl?: number; host?: string; test?: boolean }; answer: TurnCredentials }
   'GET /api/v1/auth/setup': { query: {  }; body: undefined; answer: { needed: boolean } }
   'POST /api/v1/auth/setup': { query: {  }; body: { token: string; name: string; password: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
@@ -176,9 +176,11 @@ export type Order = { kind: string; value: (string | number); reason: (string | 
 
 export type Server = { url: string; healthy: boolean; weight: number; configured_weight?: number; active_connections: number; backend: string; server: string; state: string; reason: (string | null); admin: string; operational: string; health_reason: (string | null); drained: boolean; orders?: (Order)[]; warnings?: (string)[] }
 
-export type Turn = { time: string; serving: boolean; listeners: ({ name: string; realm: string; addresses: ({ transport: string; address: string })[]; relay: ({ bind: (string)[]; advertise: (string)[]; ports: string; port_count: number; tcp: boolean; mobility: boolean; lifetime_s: number; lifetime_max_s: number } | null); auth: { everybody: boolean; users: number; secrets: number; makes_credentials: boolean; strict_expiry: boolean }; peers: { allow: (string)[]; deny: (string)[] }; quotas: unknown; limits: unknown; allocations: { open: Record<string, number>; total: Record<string, number>; ended: Record<string, number> }; connections: number; bytes: Record<string, number>; packets: Record<string, number>; requests: Record<string, number>; refused: Record<string, number>; refused_peers: Record<string, number>; dropped: Record<string, number> })[] }
+export type Turn = { time: string; serving: boolean; listeners: ({ name: string; realm: string; addresses: ({ transport: string; address: string })[]; relay: ({ bind: (string)[]; advertise: (string)[]; ports: string; port_count: number; tcp: boolean; mobility: boolean; lifetime_s: number; lifetime_max_s: number } | null); auth: { everybody: boolean; users: number; secrets: number; makes_credentials: boolean; strict_expiry: boolean }; peers: { allow: (string)[]; deny: (string)[] }; quotas: Record<string, number>; limits: Record<string, number>; allocations: { open: Record<string, number>; total: Record<string, number>; ended: Record<string, number> }; connections: number; bytes: Record<string, number>; packets: Record<string, number>; requests: Record<string, number>; refused: Record<string, number>; refused_peers: Record<string, number>; dropped: Record<string, number> })[] }
 
 export type Allocation = { id: string; listener: string; realm: string; user: (string | null); client: string; transport: string; relays: string; relayed: (string)[]; peers: ({ address: string; channel: (number | null); expires_s: number })[]; bytes_to_peers: number; bytes_to_client: number; packets_to_peers: number; packets_to_client: number; dropped: number; age_s: number; expires_s: number }
+
+export type PeerVerdict = { listener: string; peer: string; allowed: boolean; why: string }
 
 export type TurnCredentials = { listener: string; realm: string; username: (string | null); password: (string | null); ttl_s: (number | null); expires: (string | null); uris: (string)[]; iceServers: ({ urls: (string)[]; username?: string; credential?: string })[]; snippet: string; note: (string | null) }
 

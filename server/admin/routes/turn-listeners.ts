@@ -41,8 +41,10 @@ const LISTENER = Type.Object({
     strict_expiry: Type.Boolean(),
   }),
   peers: Type.Object({ allow: Type.Array(Type.String()), deny: Type.Array(Type.String()) }),
-  quotas: Type.Unknown({ description: 'As they take effect; bandwidth in bytes a second.' }),
-  limits: Type.Unknown(),
+  quotas: Type.Record(Type.String(), Type.Number(), {
+    description: 'As they take effect; bandwidth in bytes a second.',
+  }),
+  limits: Type.Record(Type.String(), Type.Number()),
   allocations: Type.Object({
     open: COUNTS('Now, by the transport of their clients.'),
     total: COUNTS('Since the start of the gateway.'),

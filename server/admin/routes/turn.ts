@@ -50,6 +50,16 @@ const ALLOCATION = Type.Object(
   { title: 'Allocation' },
 )
 
+const VERDICT = Type.Object(
+  {
+    listener: Type.String(),
+    peer: Type.String(),
+    allowed: Type.Boolean(),
+    why: Type.String({ description: 'A sentence, with what would let clients reach it.' }),
+  },
+  { title: 'PeerVerdict' },
+)
+
 type TurnFacts = Pick<ControlFacts, 'ask' | 'listeners'>
 
 export function turnRoutes(facts: TurnFacts): readonly Route[] {
@@ -84,7 +94,7 @@ export function turnRoutes(facts: TurnFacts): readonly Route[] {
       summary: 'Whether a peer may be relayed to, and why not',
       query: Type.Object({ listener: Type.Optional(Type.String()) }, { additionalProperties: false }),
       answers: {
-        200: { description: 'What each listener says.', schema: Type.Array(Type.Unknown()) },
+        200: { description: 'What each listener says.', schema: Type.Array(VERDICT) },
         400: { description: 'It is no IP address.' },
       },
       answer: (wish) => explain(wish, facts),
