@@ -115,3 +115,13 @@ test('a change that comes back by itself waits on every page, and is kept', asyn
   await settled(page)
   expect(await configText(scene)).toContain('weight: 5 }')
 })
+
+test('a change that is watched tells how it goes', async (scene) => {
+  const { page } = scene
+  await review(scene, 6)
+  await page.getByRole('switch', { name: /traffic fares worse/ }).check()
+  await page.getByRole('button', { name: /^Apply/ }).click()
+  await page.getByText('Server one of backend api: weight 5 → 6.').waitFor()
+  await page.getByText('Held against that for 1 min').waitFor()
+  await page.getByRole('row', { name: 'Servers usable 2 of 2 –' }).waitFor()
+})

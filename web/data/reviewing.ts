@@ -29,6 +29,8 @@ export interface Applied {
   readonly confirmBy: string | null
   /** Where the admin listener is from now on. */
   readonly admin: string | null
+  /** What it changed. */
+  readonly words?: readonly string[]
 }
 
 /** Null: nothing, or it was undone or put away. */
@@ -67,6 +69,7 @@ export async function applyDraft(of: Draft, tried: Tried, choices: Choices): Pro
     operation: operation ?? null,
     confirmBy: confirmBy ?? null,
     admin: admin ?? null,
+    words: (tried.changes ?? []).map(({ words }) => words),
   }
   applied.value = one
   refreshHeld()

@@ -37,9 +37,9 @@ export function placeAt(text: string, position: number): Place | null {
   const isKeyed = /^\s*:(\s|$)/.test(text.slice(to, lineTo))
   const isInFlow = /[[{][^\]}]*$/.test(before)
   const put = kind === 'value' || isInFlow || isKeyed ? STAND_IN : `${STAND_IN}: 0`
-  const section = sectionOf(text, lineFrom)
+  const section = partAround(text, lineFrom)
   const tail = kind === 'value' && !isInFlow ? text.slice(lineTo, section.to) : text.slice(to, section.to)
-  const head = text.slice(section.from, from)
+  const head = section.above + text.slice(section.from, from)
   const parsed = `${head}${put}${tail}`
   const node = yamlLanguage.parser.parse(parsed).resolveInner(head.length + 1, 0)
   const found = pathOf(node, parsed)
@@ -56,9 +56,10 @@ export function placeAt(text: string, position: number): Place | null {
 
 /** The path of the key or value at a position of a text that is whole. */
 export function pathAt(text: string, position: number): readonly Step[] | null {
-  const section = sectionOf(text, text.lastIndexOf('\n', position - 1) + 1)
-  const part = text.slice(section.from, section.to)
-  const node = yamlLanguage.parser.parse(part).resolveInner(position - section.from, 0)
+  const section = partAround(text, text.lastIndexOf('\n', position - 1) + 1)
+  const part = section.above + text.slice(section.from, section.to)
+  const place = position - section.from + section.above.length
+  const node = yamlLanguage.parser.parse(part).resolveInner(place, 0)
   if (!node.name.endsWith('Literal')) return null
   return pathOf(node, part).path
 }
@@ -101,6 +102,36 @@ function sectionOf(text: string, lineFrom: number): { readonly from: number; rea
   let to = lineEnd(text, lineFrom)
   while (to < text.length && !/[^\s#-]/.test(text[to + 1] ?? ' ')) to = lineEnd(text, to + 1)
   return { from, to }
+}
+
+/** What is longer is not parsed as a whole at each key. */
+const PART_CHARS_MAX = 20_000
+
+interface Part {
+  readonly from: number
+  readonly to: number
+  /** Stands for what is left out before it. */
+  readonly above: string
+}
+
+/**
+ * The section around a line; of a long one its first line and the item around that line, as if it were the
+ * only one: what may stand in it is the same.
+ */
+function partAround(text: string, lineFrom: number): Part {
+  const { from, to } = sectionOf(text, lineFrom)
+  const whole = { from, to, above: '' }
+  if (to - from < PART_CHARS_MAX || lineFrom === from) return whole
+  const keyEnd = lineEnd(text, from)
+  const indent = /\n( *)[^\s#]/.exec(text.slice(keyEnd, keyEnd + PART_CHARS_MAX))?.[1]
+  if (indent === undefined) return whole
+  const begins = new RegExp(`^ {0,${indent.length}}[^\\s#]`)
+  let start = lineFrom
+  while (start > keyEnd && !begins.test(text.slice(start, start + indent.length + 1)))
+    start = text.lastIndexOf('\n', start - 2) + 1
+  let end = lineEnd(text, lineFrom)
+  while (end < to && !begins.test(text.slice(end + 1, end + indent.length + 2))) end = lineEnd(text, end + 1)
+  return start <= keyEnd ? whole : { from: start, to: end, above: text.slice(from, keyEnd + 1) }
 }
 
 interface Found {

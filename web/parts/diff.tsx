@@ -1,7 +1,8 @@
 // The difference of two texts.
 import { classes } from './classes.ts'
 import css from './diff.module.css'
-import { linesOf } from './diff-lines.ts'
+import { type DiffLine, linesOf } from './diff-lines.ts'
+import { tinted, tintsOf } from './tints.ts'
 
 const SIGNS = { same: '', added: '+', removed: '−', hunk: '' } as const
 
@@ -13,14 +14,35 @@ export function Diff({ text, label = 'Difference' }: { readonly text: string; re
         <div key={at} class={classes(css.line, css[line.kind])}>
           <span class={css.number}>{line.number}</span>
           <span class={css.sign}>{SIGNS[line.kind]}</span>
-          <code>
-            {line.kind !== 'same' && line.kind !== 'hunk' && <span class="sr">{line.kind}: </span>}
-            {line.pieces.map((piece, n) =>
-              piece.isChanged ? <mark key={n}>{piece.text}</mark> : piece.text,
-            )}
-          </code>
+          <DiffCode line={line} />
         </div>
       ))}
     </div>
+  )
+}
+
+/** The words of one line. */
+export function DiffCode({ line }: { readonly line: DiffLine }) {
+  // Where lines are left out; which, the numbers say.
+  if (line.kind === 'hunk') return <code aria-hidden="true">⋯</code>
+  const whole = line.pieces.map((piece) => piece.text).join('')
+  const tints = tintsOf(whole)
+  let at = 0
+  return (
+    <code>
+      {line.kind !== 'same' && <span class="sr">{line.kind}: </span>}
+      {line.pieces.map((piece, n) => {
+        const parts = tinted(whole, tints, at, (at += piece.text.length)).map(({ text, kind }, place) =>
+          kind === null ? (
+            text
+          ) : (
+            <span key={place} class={css[kind]}>
+              {text}
+            </span>
+          ),
+        )
+        return piece.isChanged ? <mark key={n}>{parts}</mark> : parts
+      })}
+    </code>
   )
 }

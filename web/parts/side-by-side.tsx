@@ -3,7 +3,7 @@
 import { useState } from 'preact/hooks'
 import { Segmented } from './choices.tsx'
 import css from './diff.module.css'
-import { Diff } from './diff.tsx'
+import { Diff, DiffCode } from './diff.tsx'
 import { type DiffLine, linesOf, pairsOf } from './diff-lines.ts'
 
 export interface SideBySideProps {
@@ -41,17 +41,12 @@ export function SideBySide({ text, label = 'Difference', heads }: SideBySideProp
   )
 }
 
-const SAID = { added: 'added: ', removed: 'removed: ', same: '', hunk: '' } as const
-
 function Side({ line }: { readonly line: DiffLine | null }) {
   if (line === null) return <td class={css.none} />
   return (
     <td class={css[line.kind]}>
       <span class={css.number}>{line.number}</span>
-      <code>
-        {SAID[line.kind] !== '' && <span class="sr">{SAID[line.kind]}</span>}
-        {line.pieces.map((piece, n) => (piece.isChanged ? <mark key={n}>{piece.text}</mark> : piece.text))}
-      </code>
+      <DiffCode line={line} />
     </td>
   )
 }

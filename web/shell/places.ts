@@ -24,6 +24,8 @@ export const PLACES: readonly PlaceRow[] = [
   { path: '/settings', label: 'Settings', icon: 'settings', key: 's', group: 'Gateway' },
 ]
 
-/** Whether the page of an address belongs to a place. */
+/** Whether the page of an address belongs to a place; what the draft changes is of the config. */
 export const isWithin = (page: string, { path }: PlaceRow): boolean =>
-  path === '/' ? page === '/' : page === path || page.startsWith(`${path}/`)
+  path === '/'
+    ? page === '/'
+    : (path === '/config' && page === '/review') || page === path || page.startsWith(`${path}/`)

@@ -64,6 +64,20 @@ describe('the place of the cursor', () => {
   })
 })
 
+test('in a long section the item around the cursor is enough', () => {
+  const rules = Array.from({ length: 1000 }, (_, n) => `  - name: r${n}\n    match:\n      host: h${n}\n`)
+  const text = `rules:\n  # first\n${rules.join('')}`
+  const within = (line: string, typed: string): unknown => {
+    const position = text.indexOf(line) + line.length
+    const place = placeAt(text.slice(0, position) + typed + text.slice(position), position + typed.length)
+    return [place?.path, place?.kind, place?.siblings]
+  }
+  expect(within('host: h700', '\n      pa')).toEqual([['rules', 0, 'match'], 'key', ['host']])
+  expect(within('host: h700', '\n    ')).toEqual([['rules', 0], 'key', ['name', 'match']])
+  expect(within('host: h999', '\n  - na')).toEqual([['rules', 0], 'item', []])
+  expect(pathAt(text, text.indexOf('h500') - 4)).toEqual(['rules', 0, 'match', 'host'])
+})
+
 test('the path of what stands in a whole text', () => {
   const text = 'x: 1\nbackends:\n  api:\n    servers:\n      - { url: "http://a", weight: 3 }\n'
   expect(pathAt(text, text.indexOf('weight') + 2)).toEqual(['backends', 'api', 'servers', 0, 'weight'])

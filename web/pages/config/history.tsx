@@ -110,7 +110,7 @@ const COLUMNS: readonly Column<Revision>[] = [
       const became = stateOf(one)
       return (
         <>
-          <span class="cut" title={saysOf(one)}>
+          <span class={css.what} title={saysOf(one)}>
             {saysOf(one) === '' ? <span class="quiet">no message</span> : saysOf(one)}
           </span>
           {became !== null && (
@@ -138,12 +138,12 @@ const COLUMNS: readonly Column<Revision>[] = [
     head: 'When',
     width: '15%',
     cell: ({ time }) => (
-      <>
+      <span class={css.time}>
         <Time at={time} />
         <SecondLine>
           <Age at={time} /> ago
         </SecondLine>
-      </>
+      </span>
     ),
   },
   {

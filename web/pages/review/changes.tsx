@@ -198,11 +198,13 @@ function FileDiff({ tried, file }: { readonly tried: Tried; readonly file: strin
         <span class={css.came}>+{lines?.added ?? 0}</span>
         <span class={css.went}>−{lines?.removed ?? 0}</span>
         <span class={css.kept}>
-          {tried.reformatted === true
-            ? 'a part is written anew, with its comments'
-            : 'all other lines, comments and spacing kept'}
+          <span>
+            {tried.reformatted === true
+              ? 'a part is written anew, with its comments'
+              : 'all other lines, comments and spacing kept'}
+          </span>
+          <DiffChoice value={layout} onPick={setLayout} />
         </span>
-        <DiffChoice value={layout} onPick={setLayout} />
       </div>
       <DiffIn
         layout={layout}

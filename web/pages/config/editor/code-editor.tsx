@@ -75,9 +75,14 @@ function RichEditor(props: CodeEditorProps & { readonly onMissing: () => void })
   }, [editor, place?.at, place?.line])
   return (
     <div class={css.code}>
-      {editor === null && <Loading lines={12} label="The editor is coming" />}
+      {editor === null && (
+        // Over its place, which is as large as it will be: it measures itself when it comes.
+        <div class={css.coming}>
+          <Loading lines={12} label="The editor is coming" />
+        </div>
+      )}
       {/* Letters typed in it are no keys of the page. */}
-      <div ref={host} class={css.host} data-keys="own" hidden={editor === null} />
+      <div ref={host} class={css.host} data-keys="own" />
     </div>
   )
 }
