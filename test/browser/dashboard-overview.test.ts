@@ -99,6 +99,28 @@ test('while paused nothing moves, and what is new waits', async (scene) => {
   await events.getByText(/drains one/).waitFor()
 })
 
+test('a file that is rejected is restored from its problem', async ({ page, open, signIn, gateway }) => {
+  await signIn('admin')
+  await open('/')
+  await verdict(page).waitFor()
+  const before = await Bun.file(gateway.configFile).text()
+  await Bun.write(gateway.configFile, before.replace('interval: 1s', 'intervall: 1s'))
+  const rejected = page
+    .getByRole('article')
+    .filter({ has: page.getByText('The file on disk is not running') })
+  await rejected.getByText(/Did you mean "interval"/).waitFor()
+  expect(await rejected.getByRole('link', { name: /^Open line/ }).getAttribute('href')).toMatch(
+    /config\?line=\d+$/,
+  )
+  await rejected.getByRole('button', { name: /^Restore r\d+…$/ }).click()
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^Restore r\d+$/ })
+    .click()
+  await rejected.waitFor({ state: 'detached' })
+  expect(await Bun.file(gateway.configFile).text()).toBe(before)
+})
+
 test('a viewer sees everything, and is told which role acts', async ({ page, open, signIn }) => {
   await signIn('viewer')
   await open('/')

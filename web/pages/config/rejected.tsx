@@ -1,8 +1,8 @@
 // The file is not what runs: why, what differs, and the two ways out.
 import { useState } from 'preact/hooks'
-import { ask } from '../../data/api.ts'
 import { refreshHeld, useHeld } from '../../data/held.ts'
 import type { Problem } from '../../data/problem.ts'
+import { restoreToDisk } from '../../data/restore.ts'
 import { sentence } from '../../data/reviewing.ts'
 import { count } from '../../data/say.ts'
 import { can } from '../../data/session.ts'
@@ -81,18 +81,7 @@ function Restore({ hash, revision }: { readonly hash: string | null; readonly re
   const [isBusy, setBusy] = useState(false)
   const restore = async (close: () => void): Promise<void> => {
     setBusy(true)
-    const running = await ask('GET /api/v1/config', {}, { query: { view: 'running' }, accept: 'text/plain' })
-    const answer = running.ok
-      ? await ask(
-          'PUT /api/v1/config',
-          {},
-          {
-            query: { message: `r${revision} put back into the file` },
-            text: { type: 'text/plain', body: String(running.value) },
-            ...(hash !== null && { ifMatch: `"${hash}"` }),
-          },
-        )
-      : running
+    const answer = await restoreToDisk(hash, revision)
     setBusy(false)
     setProblem(answer.ok ? null : answer.problem)
     if (!answer.ok) return

@@ -43,6 +43,7 @@ export function ListenerDrawer({ resource, row, isLast, onClose }: ListenerDrawe
       onClose={onClose}
       actions={
         <>
+          <TrialResult trial={trial.value} />
           {change !== null && (
             <Button kind="ink" href={to('/review')}>
               Review
@@ -80,7 +81,6 @@ export function ListenerDrawer({ resource, row, isLast, onClose }: ListenerDrawe
       ) : (
         <Form resource={resource} of={of} value={value} errors={trial.value.errors} />
       )}
-      <TrialResult trial={trial.value} />
       {resource !== null && !isGone && <Effective resource={resource} />}
       {resource !== null && isRemoving.value && (
         <RemoveListener

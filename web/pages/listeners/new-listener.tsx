@@ -63,6 +63,7 @@ export function NewListener({ names, onClose, onAdded }: NewListenerProps) {
       onClose={onClose}
       actions={
         <>
+          <TrialResult trial={trial.value} />
           <Button kind="ink" needs="editor" onPress={add}>
             Add to the draft
           </Button>
@@ -91,7 +92,6 @@ export function NewListener({ names, onClose, onAdded }: NewListenerProps) {
         hasAddress={false}
         onPatch={patch}
       />
-      <TrialResult trial={trial.value} />
     </Drawer>
   )
 }

@@ -1,6 +1,7 @@
 // What a problem's buttons do at once, and what came of it in words.
 import { ask } from '../../data/api.ts'
 import { refreshHeld } from '../../data/held.ts'
+import { restoreToDisk } from '../../data/restore.ts'
 import { took } from '../../data/say.ts'
 import type { ProblemAction } from './problem-links.ts'
 
@@ -34,9 +35,10 @@ const ORDERS: Readonly<Partial<Record<ProblemAction['kind'], Order>>> = {
     const answer = await ask('POST /api/v1/config/rollback', {}, { body: {} })
     return answer.ok ? well(`r${answer.value.revision ?? ''} is served now.`) : refused(answer.problem)
   },
-  restore: async ({ revision }) => {
-    const body = revision === undefined ? {} : { revision }
-    const answer = await ask('POST /api/v1/config/rollback', {}, { body })
+  restore: async ({ revision = 0 }) => {
+    const status = await ask('GET /api/v1/config/status', {})
+    if (!status.ok) return refused(status.problem)
+    const answer = await restoreToDisk(status.value.disk.hash, revision)
     return answer.ok ? well('The file is what is served.') : refused(answer.problem)
   },
   retry: async ({ certificate = '' }) => {
