@@ -1,4 +1,5 @@
 // What the gateway says to a change that was tried.
+import { count } from '../../data/say.ts'
 import { Note } from '../../parts/messages.tsx'
 import { Shape } from '../../parts/status.tsx'
 import css from './listeners.module.css'
@@ -7,7 +8,8 @@ import type { Trial } from './trial.ts'
 export function TrialResult({ trial }: { readonly trial: Trial }) {
   const { state, words, errors, problem } = trial
   if (state === 'idle') return null
-  const wrong = Object.keys(errors).length
+  const [first, ...others] = Object.values(errors)
+  const more = others.length
   return (
     <div class={css.trial} role="status">
       {state === 'asking' && (
@@ -27,10 +29,13 @@ export function TrialResult({ trial }: { readonly trial: Trial }) {
           ))}
         </>
       )}
-      {state === 'refused' && problem === null && (
+      {state === 'refused' && first !== undefined && (
         <p class={css.refused}>
-          <Shape state="down" /> It would be refused: see the {wrong === 1 ? 'field' : `${wrong} fields`}{' '}
-          marked.
+          <Shape state="down" />
+          <span>
+            It would be refused. {first}
+            {more > 0 && ` ${count(more, 'more field')} ${more === 1 ? 'is' : 'are'} marked.`}
+          </span>
         </p>
       )}
       {state === 'refused' && problem !== null && (
