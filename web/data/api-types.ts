@@ -93,22 +93,22 @@ export interface Api {
   'GET /api/v1/turn/peers/{peer}': { query: { listener?: QueryValue }; body: undefined; answer: (PeerVerdict)[] }
   'POST /api/v1/turn/credentials': { query: {  }; body: { listener?: string; name?: string; ttl?: number; host?: string; test?: boolean }; answer: TurnCredentials }
   'GET /api/v1/auth/setup': { query: {  }; body: undefined; answer: { needed: boolean } }
-  'POST /api/v1/auth/setup': { query: {  }; body: { token: string; name: string; password: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
-  'POST /api/v1/auth/sign-in': { query: {  }; body: { name: string; password: string; code?: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'POST /api/v1/auth/setup': { query: {  }; body: { token: string; name: string; password: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; has_password?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'POST /api/v1/auth/sign-in': { query: {  }; body: { name: string; password: string; code?: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; has_password?: boolean; scopes?: (string)[]; from?: (string)[] } }
   'POST /api/v1/auth/sign-out': { query: {  }; body: undefined; answer: unknown }
-  'GET /api/v1/auth/me': { query: {  }; body: undefined; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
-  'POST /api/v1/auth/step-up': { query: {  }; body: { password?: string; code?: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
-  'POST /api/v1/auth/password': { query: {  }; body: { current: string; password: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'GET /api/v1/auth/me': { query: {  }; body: undefined; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; has_password?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'POST /api/v1/auth/step-up': { query: {  }; body: { password?: string; code?: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; has_password?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'POST /api/v1/auth/password': { query: {  }; body: { current?: string; password: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; has_password?: boolean; scopes?: (string)[]; from?: (string)[] } }
   'POST /api/v1/auth/links': { query: {  }; body: { user: string; role?: string; lasts?: string }; answer: { user: string; role: string; expires_at: string; token: string; path: string } }
-  'POST /api/v1/auth/link': { query: {  }; body: { token: string; code?: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; scopes?: (string)[]; from?: (string)[] } }
-  'GET /api/v1/auth/totp': { query: {  }; body: undefined; answer: unknown }
-  'POST /api/v1/auth/totp': { query: {  }; body: undefined; answer: unknown }
-  'POST /api/v1/auth/totp/confirm': { query: {  }; body: { code: string }; answer: unknown }
+  'POST /api/v1/auth/link': { query: {  }; body: { token: string; code?: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; has_password?: boolean; scopes?: (string)[]; from?: (string)[] } }
+  'GET /api/v1/auth/totp': { query: {  }; body: undefined; answer: { enabled: boolean; recovery_codes_left: number } }
+  'POST /api/v1/auth/totp': { query: {  }; body: undefined; answer: { secret: string; uri: string } }
+  'POST /api/v1/auth/totp/confirm': { query: {  }; body: { code: string }; answer: { recovery_codes: (string)[] } }
   'DELETE /api/v1/auth/totp': { query: {  }; body: undefined; answer: unknown }
   'GET /api/v1/users': { query: {  }; body: undefined; answer: { items: (User)[] } }
-  'POST /api/v1/users': { query: {  }; body: { name: string; role: string; password: string }; answer: User }
+  'POST /api/v1/users': { query: {  }; body: { name: string; role: string; password?: string }; answer: User }
   'GET /api/v1/users/{user}': { query: {  }; body: undefined; answer: User }
-  'PATCH /api/v1/users/{user}': { query: {  }; body: { role?: string; password?: string }; answer: User }
+  'PATCH /api/v1/users/{user}': { query: {  }; body: { role?: string; password?: (string | null) }; answer: User }
   'DELETE /api/v1/users/{user}': { query: {  }; body: undefined; answer: unknown }
   'DELETE /api/v1/users/{user}/totp': { query: {  }; body: undefined; answer: unknown }
   'POST /api/v1/users/{user}/unlock': { query: {  }; body: undefined; answer: unknown }
@@ -184,7 +184,7 @@ export type PeerVerdict = { listener: string; peer: string; allowed: boolean; wh
 
 export type TurnCredentials = { listener: string; realm: string; username: (string | null); password: (string | null); ttl_s: (number | null); expires: (string | null); uris: (string)[]; iceServers: ({ urls: (string)[]; username?: string; credential?: string })[]; snippet: string; note: (string | null) }
 
-export type User = { name: string; role: string; totp: boolean; created_at: string; created_by: string; password_set_at: string; last_sign_in_at: (string | null) }
+export type User = { name: string; role: string; totp: boolean; created_at: string; created_by: string; has_password: boolean; password_set_at: string; last_sign_in_at: (string | null); locked_until: (string | null) }
 
 export type Token = { id: string; name: string; role: string; scopes: (string)[]; ranges: (string)[]; created_at: string; created_by: string; expires_at: (string | null); last_used_at: (string | null); last_used_from: (string | null) }
 

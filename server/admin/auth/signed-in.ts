@@ -30,6 +30,9 @@ export const Me = Type.Object({
   idle_until: Type.Optional(Type.String()),
   stepped_up_until: Type.Optional(Type.String()),
   totp: Type.Optional(Type.Boolean()),
+  has_password: Type.Optional(
+    Type.Boolean({ description: 'false: of a user who came by a link and has set none yet.' }),
+  ),
   scopes: Type.Optional(Type.Array(Type.String(), { description: 'Of a token; empty: all.' })),
   from: Type.Optional(
     Type.Array(Type.String(), { description: 'Of a token: from where it is taken; empty: all.' }),
@@ -87,11 +90,12 @@ export function signedInAnswer(
 
 const isoOf = (ms: number): string => new Date(ms).toISOString()
 
-export const meOf = ({ key, secondFactors }: Store, found: SignIn): (typeof Me)['static'] => ({
+export const meOf = ({ key, secondFactors, users }: Store, found: SignIn): (typeof Me)['static'] => ({
   ...{ kind: 'user', name: found.user, role: found.role, id: found.id },
   csrf_token: csrfTokenOf(key, found.id),
   expires_at: isoOf(found.createdMs + WHOLE_MS),
   idle_until: isoOf(found.seenMs + IDLE_MS),
   stepped_up_until: isoOf(found.provedMs + STEP_UP_MS),
   totp: secondFactors.isOn(found.user),
+  has_password: users.find(found.user)?.hasPassword ?? false,
 })

@@ -15,7 +15,13 @@ import type { Asked, Route } from '../route.ts'
 
 const closed = { additionalProperties: false }
 const StepUpBody = Type.Object({ password: Type.Optional(Password), code: Type.Optional(Code) }, closed)
-const PasswordBody = Type.Object({ current: Password, password: Password }, closed)
+const PasswordBody = Type.Object(
+  {
+    current: Type.Optional({ ...Password, description: 'Not needed by who has none yet.' }),
+    password: Password,
+  },
+  closed,
+)
 
 export function ownPasswordRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[] {
   const own = { method: 'POST', permission: 'view', tag: 'Access' } as const
@@ -49,6 +55,9 @@ async function stepUp(facts: Pick<ControlFacts, 'store'>, store: Store, asked: A
   const { password = null, code = null } = asked.body as (typeof StepUpBody)['static']
   const { who } = asked
   if (who.kind !== 'user') return noPassword()
+  const user = store.users.find(who.name)
+  if (user?.hasPassword === false && !user.hasTotp)
+    return problem('conflict', 'You have no password yet.', { hint: 'set one first: Settings, Profile' })
   const proof = { name: who.name, password, code, place: placeOfSignIn(who.id), isAgain: true }
   const proved = await prove(store, attemptsOf(facts.store), proof)
   return 'detail' in proved ? refusedSignIn(store, asked, who.name, proved) : provedAnswer(store, asked)
@@ -59,14 +68,30 @@ async function changePassword(
   store: Store,
   asked: Asked,
 ): Promise<Response> {
-  const { current, password } = asked.body as (typeof PasswordBody)['static']
-  const { who, request } = asked
+  const { current = null, password } = asked.body as (typeof PasswordBody)['static']
+  const { who } = asked
   if (who.kind !== 'user') return noPassword()
   const refused = whyNotFit({ password: whyNoPassword(password) })
   if (refused !== null) return refused
-  const proof = { name: who.name, password: current, code: null, place: placeOfSignIn(who.id), isAgain: true }
+  const isFirst = store.users.find(who.name)?.hasPassword === false
+  // A link may have been for less than the user's role: a password would give all of it.
+  if (isFirst && store.users.find(who.name)?.role !== who.role)
+    return problem('forbidden', `This sign-in is for ${who.role} alone: it sets no password.`)
+  if (isFirst) return setPassword(store, asked, password)
+  const proof = {
+    name: who.name,
+    password: current ?? '',
+    code: null,
+    place: placeOfSignIn(who.id),
+    isAgain: true,
+  }
   const proved = await prove(store, attemptsOf(facts.store), proof)
   if ('detail' in proved) return refusedSignIn(store, asked, who.name, proved)
+  return setPassword(store, asked, password)
+}
+
+async function setPassword(store: Store, asked: Asked, password: string): Promise<Response> {
+  const { who, request } = asked
   store.users.setPassword(who.name, await hashPassword(password), who.id)
   noteForAudit(request, { resource: `users/${who.name}` })
   return provedAnswer(store, asked)

@@ -10,6 +10,12 @@ import { jsonAnswer, problem } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 
 const PATH = '/api/v1/auth/totp'
+const STATE = Type.Object({ enabled: Type.Boolean(), recovery_codes_left: Type.Integer() })
+const BEGUN = Type.Object({
+  secret: Type.String({ description: 'In base32, to be typed.' }),
+  uri: Type.String({ description: 'otpauth://…, for a QR code.' }),
+})
+const CODES = Type.Object({ recovery_codes: Type.Array(Type.String()) })
 const CodeBody = Type.Object({ code: Type.String({ maxLength: 64 }) }, { additionalProperties: false })
 
 export function secondFactorRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[] {
@@ -24,7 +30,7 @@ export function secondFactorRoutes(facts: Pick<ControlFacts, 'store'>): readonly
   return [
     {
       ...{ ...own, method: 'GET', path: PATH, summary: 'Whether the own second factor is on' },
-      answers: { 200: { description: 'And how many recovery codes are left.' } },
+      answers: { 200: { description: 'And how many recovery codes are left.', schema: STATE } },
       answer: ofUser(({ secondFactors }, { who: { name } }) =>
         jsonAnswer({
           enabled: secondFactors.isOn(name),
@@ -36,7 +42,7 @@ export function secondFactorRoutes(facts: Pick<ControlFacts, 'store'>): readonly
       ...{ ...own, method: 'POST', path: PATH, needsStepUp: true },
       summary: 'Begin to set up an authenticator app; it counts once a code of it is confirmed',
       answers: {
-        200: { description: 'The secret, and what a QR code of it holds.' },
+        200: { description: 'The secret, and what a QR code of it holds.', schema: BEGUN },
         409: { description: 'There is one: remove it first.' },
       },
       answer: ofUser(({ secondFactors }, { who: { name } }) => {
@@ -49,7 +55,10 @@ export function secondFactorRoutes(facts: Pick<ControlFacts, 'store'>): readonly
       ...{ ...own, method: 'POST', path: `${PATH}/confirm`, body: CodeBody, needsStepUp: true },
       summary: 'Show a code of the app, which turns it on',
       answers: {
-        200: { description: 'Recovery codes: each is good once, and they are told this once.' },
+        200: {
+          description: 'Recovery codes: each is good once, and they are told this once.',
+          schema: CODES,
+        },
         409: { description: 'The code is not of it, or it was begun more than ten minutes ago.' },
       },
       answer: ofUser(({ secondFactors, signIns }, { who: { name, id }, body }) => {

@@ -15,8 +15,27 @@ const PATH = '/api/v1/users'
 export const RoleWord = Type.String({ description: `One of ${ROLES.join(', ')}.` })
 const Password = Type.String({ maxLength: 4096, description: 'At least 12 characters.' })
 const closed = { additionalProperties: false }
-const NewUser = Type.Object({ name: Type.String(), role: RoleWord, password: Password }, closed)
-const UserPatch = Type.Object({ role: Type.Optional(RoleWord), password: Type.Optional(Password) }, closed)
+const NewUser = Type.Object(
+  {
+    ...{ name: Type.String(), role: RoleWord },
+    password: Type.Optional({
+      ...Password,
+      description: 'At least 12 characters; left out: they sign in by a link, and set one then.',
+    }),
+  },
+  closed,
+)
+const UserPatch = Type.Object(
+  {
+    role: Type.Optional(RoleWord),
+    password: Type.Optional(
+      Type.Union([Password, Type.Null()], {
+        description: 'null takes it away: they sign in by a link, and set another one then.',
+      }),
+    ),
+  },
+  closed,
+)
 
 const UserShape = Type.Object(
   {
@@ -25,8 +44,12 @@ const UserShape = Type.Object(
     totp: Type.Boolean(),
     created_at: Type.String(),
     created_by: Type.String(),
+    has_password: Type.Boolean({ description: 'false: none was set yet.' }),
     password_set_at: Type.String(),
     last_sign_in_at: Type.Union([Type.String(), Type.Null()]),
+    locked_until: Type.Union([Type.String(), Type.Null()], {
+      description: 'Where too many sign-ins have failed: from some address or other.',
+    }),
   },
   { title: 'User' },
 )
@@ -43,7 +66,9 @@ export function userRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[]
     {
       ...{ ...admin, method: 'GET', path: PATH, summary: 'Users' },
       answers: { 200: { description: 'By name.', schema: Type.Object({ items: Type.Array(UserShape) }) } },
-      answer: inStore(({ users }) => jsonAnswer({ items: users.list().map(shownUser) })),
+      answer: inStore((store) =>
+        jsonAnswer({ items: store.users.list().map((user) => shownUser(user, store)) }),
+      ),
     },
     {
       ...{ ...admin, method: 'POST', path: PATH, summary: 'Add a user', body: NewUser, needsStepUp: true },
@@ -57,9 +82,9 @@ export function userRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[]
     {
       ...{ ...admin, method: 'GET', path: one, summary: 'A user' },
       answers: { 200: { description: 'The user.', schema: UserShape }, ...none },
-      answer: inStore(({ users }, asked) => {
-        const user = users.find(param(asked, 'user'))
-        return user === null ? unknown(asked) : jsonAnswer(shownUser(user))
+      answer: inStore((store, asked) => {
+        const user = store.users.find(param(asked, 'user'))
+        return user === null ? unknown(asked) : jsonAnswer(shownUser(user, store))
       }),
     },
     {
@@ -98,15 +123,17 @@ async function add(store: Store, { body, who, request }: Asked): Promise<Respons
   const refused = whyNotFit({
     name: whyNoUserName(name),
     role: whyNoRole(role),
-    password: whyNoPassword(password),
+    password: password === undefined ? null : whyNoPassword(password),
   })
   if (refused !== null || !isRole(role)) return refused ?? problem('internal', 'no role')
-  const hash = await hashPassword(password)
+  const hash = password === undefined ? '' : await hashPassword(password)
   if (!store.users.add({ name, role, hash, by: who.name }))
     return problem('conflict', `There is a user ${name} already.`)
   noteForAudit(request, { resource: `users/${name}`, after: { name, role } })
   const user = store.users.find(name)
-  return user === null ? problem('not_found', `${name} was removed.`) : jsonAnswer(shownUser(user), 201)
+  return user === null
+    ? problem('not_found', `${name} was removed.`)
+    : jsonAnswer(shownUser(user, store), 201)
 }
 
 async function change(store: Store, asked: Asked): Promise<Response> {
@@ -116,20 +143,23 @@ async function change(store: Store, asked: Asked): Promise<Response> {
   if (before === null) return unknown(asked)
   const refused = whyNotFit({
     role: role === undefined ? null : whyNoRole(role),
-    password: password === undefined ? null : whyNoPassword(password),
+    password: typeof password === 'string' ? whyNoPassword(password) : null,
   })
   if (refused !== null) return refused
   if (role !== undefined && isRole(role) && users.setRole(before.name, role) === 'last_admin')
     return lastAdmin(asked)
-  if (password !== undefined) users.setPassword(before.name, await hashPassword(password))
+  if (password !== undefined)
+    users.setPassword(before.name, password === null ? '' : await hashPassword(password))
   const after = users.find(before.name)
   if (after === null) return unknown(asked)
   noteForAudit(asked.request, {
     before: { role: before.role },
     after: { role: after.role },
-    ...(password !== undefined && { message: 'the password was set' }),
+    ...(password !== undefined && {
+      message: `the password was ${password === null ? 'taken away' : 'set'}`,
+    }),
   })
-  return jsonAnswer(shownUser(after))
+  return jsonAnswer(shownUser(after, store))
 }
 
 function remove({ users, tokens }: Store, asked: Asked): Response {
@@ -153,13 +183,16 @@ const lastAdmin = (asked: Asked): Response =>
   })
 
 const isoOf = (ms: number): string => new Date(ms).toISOString()
+const isoOrNull = (ms: number | null): string | null => (ms === null ? null : isoOf(ms))
 
-export const shownUser = (user: User): (typeof UserShape)['static'] => ({
+export const shownUser = (user: User, { failures }: Store): (typeof UserShape)['static'] => ({
   name: user.name,
   role: user.role,
   totp: user.hasTotp,
   created_at: isoOf(user.createdMs),
   created_by: user.createdBy,
+  has_password: user.hasPassword,
   password_set_at: isoOf(user.passwordMs),
-  last_sign_in_at: user.lastSignInMs === null ? null : isoOf(user.lastSignInMs),
+  last_sign_in_at: isoOrNull(user.lastSignInMs),
+  locked_until: isoOrNull(failures.lockedUntilMs(user.name)),
 })

@@ -60,6 +60,10 @@ export interface Wait {
   readonly of: Scope
 }
 
+/** Of a key that is kept. */
+const scopeOf = (address: string): Scope =>
+  address === EVERYWHERE ? 'all' : address.endsWith('/48') ? 'network' : 'place'
+
 export class Failures {
   readonly #db: StateDb
   readonly #key: StateKey
@@ -122,6 +126,19 @@ export class Failures {
       'SELECT 1 FROM good_places WHERE account = ? AND place = ? AND last_ms > ?',
     )
     return query.get(this.#markOf(account), key, this.#nowMs() - KNOWN_MS) !== null
+  }
+
+  /** Until when somebody waits at one address or another; null: nobody does. */
+  lockedUntilMs(account: string): number | null {
+    const now = this.#nowMs()
+    const rows = this.#db.sql
+      .query<{ address: string; count: number; last: number }, [Uint8Array]>(
+        'SELECT address, count, last_ms AS last FROM failures WHERE account = ?',
+      )
+      .all(this.#markOf(account))
+    const untils = rows.map(({ address, count, last }) => last + waitAfter(count, scopeOf(address)))
+    const most = Math.max(0, ...untils)
+    return most > now ? most : null
   }
 
   /** From all addresses; how many had failed. */

@@ -29,12 +29,14 @@ export interface User {
   readonly lastSignInMs: number | null
   /** A second factor is asked of them. */
   readonly hasTotp: boolean
+  /** False: they sign in by a link, and set one then. */
+  readonly hasPassword: boolean
 }
 
 export interface NewUser {
   readonly name: string
   readonly role: Role
-  /** As argon2id made it. */
+  /** As argon2id made it; '': none yet. */
   readonly hash: string
   readonly by: string
 }
@@ -42,12 +44,13 @@ export interface NewUser {
 /** `last_admin`: nobody would be left who may add users. */
 export type UserChange = 'done' | 'unknown' | 'last_admin'
 
-interface Row extends Omit<User, 'hasTotp'> {
+interface Row extends Omit<User, 'hasTotp' | 'hasPassword'> {
   readonly hasTotp: number
+  readonly hasPassword: number
 }
 
 const COLUMNS = `name, role, password_ms AS passwordMs, created_ms AS createdMs, created_by AS createdBy,
-  last_sign_in_ms AS lastSignInMs, EXISTS (SELECT 1 FROM totp WHERE user = name AND since_ms IS NOT NULL) AS hasTotp`
+  last_sign_in_ms AS lastSignInMs, password <> '' AS hasPassword, EXISTS (SELECT 1 FROM totp WHERE user = name AND since_ms IS NOT NULL) AS hasTotp`
 
 export const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9_.@-]{0,62}$/
 
@@ -80,12 +83,12 @@ export class Users {
     return row === null ? null : userOf(row)
   }
 
-  /** Null: there is no such user. */
+  /** Null: there is no such user, or they have no password. */
   hashOf(name: string): string | null {
     const query = this.#db.sql.query<{ password: string }, [string]>(
       'SELECT password FROM users WHERE name = ?',
     )
-    return query.get(name)?.password ?? null
+    return query.get(name)?.password || null
   }
 
   /** False: there is one of this name. */
@@ -122,7 +125,10 @@ export class Users {
     })
   }
 
-  /** Ends their links, and all sign-ins but `but`, the id of one; false: there is no such user. */
+  /**
+   * Ends their links, and all sign-ins but `but`, the id of one; false: there is no such user. Without a hash
+   * ('') they have none, and sign in by a link.
+   */
   setPassword(name: string, hash: string, but: string | null = null): boolean {
     return this.#db.transaction(() => {
       this.#db.sql.query('DELETE FROM sign_ins WHERE user = ? AND id IS NOT ?').run(name, but)
@@ -149,4 +155,6 @@ export class Users {
   }
 }
 
-const userOf = ({ hasTotp, ...user }: Row): User => ({ ...user, hasTotp: hasTotp === 1 })
+const userOf = ({ hasTotp, hasPassword, ...user }: Row): User => ({
+  ...{ ...user, hasTotp: hasTotp === 1, hasPassword: hasPassword === 1 },
+})

@@ -12,7 +12,8 @@ describe('users', () => {
     expect(users.add({ name: 'Anna', role: 'admin', hash: 'h', by: 'local' })).toBe(true)
     expect(users.add({ name: 'anna', role: 'viewer', hash: 'x', by: 'local' })).toBe(false)
     expect(users.find('ANNA')).toEqual({
-      ...{ name: 'Anna', role: 'admin', createdBy: 'local', lastSignInMs: null, hasTotp: false },
+      ...{ name: 'Anna', role: 'admin', createdBy: 'local', lastSignInMs: null },
+      ...{ hasTotp: false, hasPassword: true },
       ...{ passwordMs: world.clock.nowMs, createdMs: world.clock.nowMs },
     })
     expect(users.hashOf('anna')).toBe('h')
