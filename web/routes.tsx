@@ -19,6 +19,8 @@ const events = page(() => import('./pages/activity/events.tsx').then((m) => m.Ev
 
 const certificates = page(() => import('./pages/certificates/certificates.tsx').then((m) => m.Certificates))
 
+const settings = page(() => import('./pages/settings/settings.tsx').then((m) => m.Settings))
+
 export const PAGES: readonly PageRow[] = [
   { path: '/backends', page: page(() => import('./pages/backends/backends.tsx').then((m) => m.Backends)) },
   { path: '/backends/:backend', page: backend },
@@ -50,4 +52,6 @@ export const PAGES: readonly PageRow[] = [
     path: '/activity/requests/:request?',
     page: page(() => import('./pages/activity/requests.tsx').then((m) => m.Requests)),
   },
+  { path: '/settings', page: settings },
+  { path: '/settings/:part', page: settings },
 ]

@@ -17,8 +17,16 @@ export interface TabItem {
 
 /** Parts of a page that have an address each. */
 export function Tabs({ items, label = 'Parts of this page' }: { items: readonly TabItem[]; label?: string }) {
+  const nav = useRef<HTMLElement>(null)
+  const current = items.find(({ isCurrent }) => isCurrent === true)?.href
+  // Of more than fit, the one that is shown is in view.
+  useEffect(() => {
+    const [element, tab] = [nav.current, nav.current?.querySelector<HTMLElement>('[aria-current]')]
+    if (element === null || tab === null || tab === undefined) return
+    element.scrollLeft = tab.offsetLeft - element.offsetLeft - (element.clientWidth - tab.offsetWidth) / 2
+  }, [current])
   return (
-    <nav class={css.tabs} aria-label={label}>
+    <nav ref={nav} class={css.tabs} aria-label={label}>
       {items.map((item) => (
         <a key={item.href} href={item.href} aria-current={item.isCurrent === true ? 'page' : undefined}>
           {item.mark}

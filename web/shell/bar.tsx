@@ -10,7 +10,7 @@ import css from './bar.module.css'
 import { Mark } from './mark.tsx'
 import { openPalette } from './palette-state.ts'
 import { Strip } from './strip.tsx'
-import { cycleTheme, theme, THEME_WORDS } from './theme.ts'
+import { cycleTheme, theme, THEME_WORDS } from '../data/theme.ts'
 import { useFlyout } from './use-flyout.ts'
 
 export function Bar() {

@@ -6,7 +6,7 @@ import { to } from '../data/urls.ts'
 import { Dialog } from '../parts/overlays.tsx'
 import { Kbd } from '../parts/words.tsx'
 import css from './keys.module.css'
-import { hasLetterKeys, isSheetOpen, openKeys, setLetterKeys } from './keys-state.ts'
+import { hasLetterKeys, isSheetOpen, openKeys, setLetterKeys } from '../data/keys-state.ts'
 import { isPaletteOpen, openPalette } from './palette-state.ts'
 import { PLACES } from './places.ts'
 

@@ -4,9 +4,9 @@ import { changeCount } from '../data/draft.ts'
 import { refreshHeld } from '../data/held.ts'
 import { count, took } from '../data/say.ts'
 import { signOut } from '../data/session.ts'
-import { openKeys } from './keys-state.ts'
+import { openKeys } from '../data/keys-state.ts'
 import { type Thing, thing } from './palette-things.ts'
-import { setTheme, type Theme, theme, THEME_WORDS } from './theme.ts'
+import { setTheme, type Theme, theme, THEME_WORDS } from '../data/theme.ts'
 
 export function generalActions(): readonly Thing[] {
   const waiting = changeCount.value

@@ -1,17 +1,48 @@
 // One document with all that helps to find out what is wrong.
-import { Type } from '@sinclair/typebox'
+import { type TSchema, Type } from '@sinclair/typebox'
 import { type DiagnosticFacts, diagnostics } from '../diagnostics.ts'
 import { problem } from '../problem.ts'
 import type { Route } from '../route.ts'
 
 const any = (description: string) => Type.Unknown({ description })
 
+const OPEN = { additionalProperties: true }
+const OrNull = (schema: TSchema) => Type.Union([schema, Type.Null()])
+const GATEWAY = Type.Object(
+  {
+    ...{ version: Type.String(), commit: Type.String(), bun: Type.String(), executable: Type.String() },
+    ...{ pid: Type.Integer(), started: Type.String({ format: 'date-time' }), uptime_s: Type.Integer() },
+    ...{ file: Type.String(), admin: OrNull(Type.String()), folder: Type.String() },
+    user: OrNull(Type.Integer()),
+  },
+  { ...OPEN, description: 'Version, build, executable, since when, files and addresses.' },
+)
+const MACHINE = Type.Object(
+  {
+    ...{ arch: Type.String(), release: Type.String(), distribution: OrNull(Type.String()) },
+    ...{ cpus: Type.Integer(), usable_cpus: Type.Integer(), cpu: OrNull(Type.String()) },
+    ...{ memory_bytes: Type.Number(), memory_free_bytes: Type.Number(), load: Type.Array(Type.Number()) },
+  },
+  { ...OPEN, description: 'Kernel, distribution, processors, memory, load, settings of the kernel.' },
+)
+const PROCESS = Type.Object(
+  {
+    role: Type.String({ description: 'supervisor or worker.' }),
+    slot: Type.Optional(Type.Integer({ description: 'Of a worker.' })),
+    pid: Type.Integer(),
+    cpu_s: OrNull(Type.Number({ description: 'Used since it began.' })),
+    ...{ resident_bytes: OrNull(Type.Number()), threads: OrNull(Type.Integer()) },
+    ...{ descriptors: OrNull(Type.Integer()), descriptors_max: OrNull(Type.Integer()) },
+  },
+  OPEN,
+)
+
 const DIAGNOSTICS = Type.Object(
   {
     made: Type.String({ format: 'date-time' }),
-    gateway: any('Version, build, executable, since when, files and addresses.'),
-    machine: any('Kernel, distribution, processors, memory, load, settings of the kernel.'),
-    processes: any('Supervisor and workers: CPU, memory, threads, descriptors.'),
+    gateway: GATEWAY,
+    machine: MACHINE,
+    processes: Type.Array(PROCESS),
     limits: any('Of the supervisor, soft and hard.'),
     config: any('As it takes effect, secrets hidden; whether the file agrees; the data folder.'),
     revisions: any('The last that were served, without their texts.'),

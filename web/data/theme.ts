@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 
 export type Theme = 'auto' | 'light' | 'dark'
-const THEMES: readonly Theme[] = ['auto', 'light', 'dark']
+export const THEMES: readonly Theme[] = ['auto', 'light', 'dark']
 const STORED = 'sluice.theme'
 
 export const THEME_WORDS: Readonly<Record<Theme, string>> = {
