@@ -1,6 +1,6 @@
 // Choosing one of a few, and looking for some of many.
 import type { ComponentChildren } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import css from './choices.module.css'
 import { Icon } from './icon.tsx'
 import { useSlashKey } from './use-slash-key.ts'
