@@ -36,4 +36,5 @@ function withParams(query: URLSearchParams, next: Parameters<Address['set']>[0])
 export const NO_DRAWER = {
   ...{ edit: null, new: null, like: null },
   ...{ test: null, method: null, client: null, header: null },
+  ...{ at: null, alpn: null },
 } as const

@@ -1,11 +1,13 @@
 // Where a rule leads: exactly one of a backend, a redirect, a fixed answer; of TLS a backend or a listener.
 import { useRef } from 'preact/hooks'
 import { at, isMap, isSame, type JsonMap } from '../../data/merge.ts'
-import { destinationOf, matchParts } from '../../data/rule-words.ts'
+import { destinationOf } from '../../data/rule-words.ts'
+import { count } from '../../data/say.ts'
 import { Segmented } from '../../parts/choices.tsx'
 import { AreaField, NumberField, SelectField, TextField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
 import { PairsInput } from '../../parts/schema-inputs.tsx'
+import { isForTls } from './for-tls.ts'
 import type { RuleFormProps } from './rule-form-props.ts'
 import css from './rule-form.module.css'
 
@@ -19,8 +21,7 @@ export function DestinationFields(props: RuleFormProps) {
   const { rule, onPatch, isDisabled } = props
   const leads = destinationOf(rule)
   const kind: Kind = leads.kind === 'none' ? 'backend' : leads.kind
-  const isTls =
-    kind === 'listener' || matchParts(rule).some(({ part }) => part === 'server_name' || part === 'alpn')
+  const isTls = kind === 'listener' || isForTls(rule, props.listeners)
   const kinds: readonly Kind[] = isTls ? ['backend', 'listener'] : ['backend', 'redirect', 'respond']
   // What was entered for another kind comes back with it.
   const kept = useRef<Partial<Record<Kind, unknown>>>({})
@@ -73,7 +74,7 @@ function BackendPart(props: RuleFormProps) {
       ? name === ''
         ? 'Who answers.'
         : 'There is no such backend.'
-      : `${state.up} of ${state.servers} servers up.`
+      : `${state.up} of ${count(state.servers, 'server')} up.`
   return (
     <Field
       label="Backend"

@@ -10,6 +10,14 @@ export function testOf(rule: JsonMap): Readonly<Record<string, string | readonly
   const [method] = listOf(match['method'])
   const header = isMap(match['header']) ? Object.entries(match['header']) : []
   const [listener] = listOf(match['listener'])
+  const [name] = listOf(match['server_name'])
+  const alpn = listOf(match['alpn'])
+  if (name !== undefined || alpn.length > 0)
+    return {
+      test: `tls://${(name ?? 'localhost').replace(/^\*\./, 'www.')}:443`,
+      ...(alpn.length > 0 && { alpn: alpn.join(', ') }),
+      ...(listener !== undefined && { at: listener }),
+    }
   return {
     test: `http://${host.replace(/^\*\./, 'www.')}${path.replace(/\*$/, '')}`,
     ...(method !== undefined && { method }),

@@ -1,11 +1,12 @@
 // What a rule matches, by hand: all that is named must hold, of a list one.
-import { at, isMap, isSame, type JsonMap } from '../../data/merge.ts'
+import { at, isMap, isSame } from '../../data/merge.ts'
 import { listOf, type ListenerRow } from '../../data/rule-words.ts'
 import { ListField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
 import { PairsInput } from '../../parts/schema-inputs.tsx'
 import type { RuleFormProps } from './rule-form-props.ts'
 import css from './rule-form.module.css'
+import { isForTls } from './for-tls.ts'
 import { listAs } from './written-as.ts'
 
 interface ListRow {
@@ -64,15 +65,6 @@ export function MatchFields(props: RuleFormProps) {
       {asked.length > 1 && <ListenerPart form={props} listeners={asked} />}
     </div>
   )
-}
-
-/** A new rule is for HTTP wherever there is such a listener, until it says otherwise. */
-function isForTls(rule: JsonMap, listeners: readonly ListenerRow[]): boolean {
-  const match = isMap(rule['match']) ? rule['match'] : {}
-  const named = listeners.filter(({ name }) => listOf(match['listener']).includes(name))
-  if (named.length > 0) return named.every(({ protocol }) => protocol === 'tls')
-  if ('server_name' in match || 'alpn' in match || typeof rule['listener'] === 'string') return true
-  return listeners.length > 0 && listeners.every(({ protocol }) => protocol === 'tls')
 }
 
 interface PartProps {

@@ -1,11 +1,13 @@
 // The fields of a rule: what it matches, where it leads, what is on the way.
 import { DestinationFields } from './destination-fields.tsx'
+import { isForTls } from './for-tls.ts'
 import { MatchFields } from './match-fields.tsx'
 import { MiddlewareFields } from './middleware-fields.tsx'
 import type { RuleFormProps } from './rule-form-props.ts'
 import css from './rule-form.module.css'
 
 export function RuleForm(props: RuleFormProps) {
+  const { rule, listeners } = props
   return (
     <div class={css.form}>
       <section class={css.part} aria-labelledby="rule-match">
@@ -16,10 +18,12 @@ export function RuleForm(props: RuleFormProps) {
         <h3 id="rule-to">Destination</h3>
         <DestinationFields {...props} />
       </section>
-      <section class={css.part} aria-labelledby="rule-way">
-        <h3 id="rule-way">On the way</h3>
-        <MiddlewareFields {...props} />
-      </section>
+      {(!isForTls(rule, listeners) || rule['middleware'] !== undefined) && (
+        <section class={css.part} aria-labelledby="rule-way">
+          <h3 id="rule-way">On the way</h3>
+          <MiddlewareFields {...props} />
+        </section>
+      )}
     </div>
   )
 }

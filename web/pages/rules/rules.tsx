@@ -55,7 +55,12 @@ export function Rules() {
       })}
     >
       <div class={css.page}>
-        <Head {...{ isTesting, isText, shadowed }} onTest={openTester} onNew={openNew} />
+        <Head
+          {...{ isTesting, isText, shadowed }}
+          isTls={chosen?.protocol === 'tls'}
+          onTest={openTester}
+          onNew={openNew}
+        />
         <Tools
           {...{ listeners, filter, list }}
           onFilter={setFilter}
@@ -107,6 +112,7 @@ export function Rules() {
 }
 
 interface HeadProps {
+  readonly isTls: boolean
   readonly isTesting: boolean
   readonly isText: boolean
   readonly shadowed: string
@@ -114,7 +120,7 @@ interface HeadProps {
   readonly onNew: () => void
 }
 
-const Head = ({ isTesting, isText, shadowed, onTest, onNew }: HeadProps) => (
+const Head = ({ isTls, isTesting, isText, shadowed, onTest, onNew }: HeadProps) => (
   <PageHead
     title="Rules"
     actions={
@@ -135,7 +141,8 @@ const Head = ({ isTesting, isText, shadowed, onTest, onNew }: HeadProps) => (
       </>
     }
   >
-    The first match wins; what none matches is answered 404.{shadowed}
+    The first match wins;{' '}
+    {isTls ? 'a connection that none matches is closed' : 'what none matches is answered 404'}.{shadowed}
   </PageHead>
 )
 

@@ -10,6 +10,8 @@ export interface TestedRequest {
   readonly headers: readonly string[]
   /** Where it comes in; '': where its port leads. */
   readonly listener: string
+  /** Of a connection: protocols that its TLS offers, `h2, http/1.1`. */
+  readonly alpn: string
 }
 
 /** Their values stay out of the address: links are passed on and kept in histories. */
@@ -23,14 +25,16 @@ export const requestIn = (query: URLSearchParams): TestedRequest => ({
   client: query.get('client') ?? '',
   headers: query.getAll('header'),
   listener: query.get('at') ?? '',
+  alpn: query.get('alpn') ?? '',
 })
 
-export const addressOf = ({ url, method, client, headers, listener }: TestedRequest) => ({
+export const addressOf = ({ url, method, client, headers, listener, alpn }: TestedRequest) => ({
   test: url,
   method: method === 'GET' ? null : method,
   client: client === '' ? null : client,
   header: headers.filter((one) => !isKeptOut(one)),
   at: listener === '' ? null : listener,
+  alpn: alpn === '' ? null : alpn,
 })
 
 export interface ExplainBody {
@@ -39,10 +43,12 @@ export interface ExplainBody {
   readonly headers: Record<string, string | string[]>
   readonly client?: string
   readonly listener?: string
+  readonly alpn?: string[]
 }
 
 /** What the API is asked; a text: why it is not. */
-export function bodyOf({ url, method, client, headers, listener }: TestedRequest): ExplainBody | string {
+export function bodyOf(request: TestedRequest): ExplainBody | string {
+  const { url, method, client, headers, listener } = request
   if (url.trim() === '') return 'Which URL?'
   const byName: Record<string, string[]> = {}
   for (const field of headers) {
@@ -54,18 +60,26 @@ export function bodyOf({ url, method, client, headers, listener }: TestedRequest
   }
   return {
     ...{ url: url.trim(), method, headers: byName },
+    ...(isConnection(url) && alpnOf(request).length > 0 && { alpn: alpnOf(request) }),
     ...(client.trim() !== '' && { client: client.trim() }),
     ...(listener !== '' && { listener }),
   }
 }
 
+/** Whether it is a connection or datagrams, without requests. */
+export const isConnection = (url: string): boolean => /^\s*(?:tcp|udp|tls):/i.test(url)
+
+const alpnOf = ({ alpn }: Pick<TestedRequest, 'alpn'>): string[] => alpn.split(/[\s,]+/).filter(Boolean)
+
 /** The same, asked on a command line. */
-export function commandOf({ url, method, client, headers, listener }: TestedRequest): string {
+export function commandOf(request: TestedRequest): string {
+  const { url, method, client, headers, listener } = request
   const words = ['sluice explain', quoted(url.trim())]
   if (method !== 'GET') words.push('-X', method)
   for (const header of headers) if (header.trim() !== '') words.push('-H', quoted(header.trim()))
   if (client.trim() !== '') words.push('--client', client.trim())
   if (listener !== '') words.push('--listener', quoted(listener))
+  if (isConnection(url) && alpnOf(request).length > 0) words.push('--alpn', quoted(alpnOf(request).join(',')))
   return [...words, '--live'].join(' ')
 }
 

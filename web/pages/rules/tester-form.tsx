@@ -2,7 +2,7 @@
 import type { ListenerRow } from '../../data/rule-words.ts'
 import { Button } from '../../parts/button.tsx'
 import { SelectField, TextField } from '../../parts/controls.tsx'
-import { type TestedRequest, isKeptOut } from './tested.ts'
+import { isConnection, isKeptOut, type TestedRequest } from './tested.ts'
 import css from './tester.module.css'
 
 interface TesterFormProps {
@@ -20,7 +20,8 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']
 export function TesterForm({ request, listeners, isAsking, paste, onChange, onSubmit }: TesterFormProps) {
   const { headers } = request
   const set = (next: Partial<TestedRequest>): void => onChange({ ...request, ...next })
-  const http = listeners.filter(({ protocol }) => protocol !== 'tls')
+  const isPlain = isConnection(request.url)
+  const shown = listeners.filter(({ protocol }) => isPlain || protocol !== 'tls')
   return (
     <form
       class={css.form}
@@ -29,13 +30,15 @@ export function TesterForm({ request, listeners, isAsking, paste, onChange, onSu
         onSubmit()
       }}
     >
-      <div class={css.url}>
-        <SelectField
-          label="Method"
-          value={request.method}
-          options={METHODS}
-          onInput={(method) => set({ method })}
-        />
+      <div class={isPlain ? undefined : css.url}>
+        {!isPlain && (
+          <SelectField
+            label="Method"
+            value={request.method}
+            options={METHODS}
+            onInput={(method) => set({ method })}
+          />
+        )}
         <TextField
           isMono
           hasFocus
@@ -56,19 +59,28 @@ export function TesterForm({ request, listeners, isAsking, paste, onChange, onSu
           value={request.client}
           onInput={(client) => set({ client })}
         />
-        {http.length > 1 && (
+        {shown.length > 1 && (
           <SelectField
             label="Listener"
             value={request.listener}
             options={[
               { value: '', label: 'listener of its port' },
-              ...http.map(({ name }) => ({ value: name, label: `at ${name}` })),
+              ...shown.map(({ name }) => ({ value: name, label: `at ${name}` })),
             ]}
             onInput={(listener) => set({ listener })}
           />
         )}
       </div>
-      {headers.map((header, at) => (
+      {isPlain && (
+        <TextField
+          isMono
+          label="Protocols that its TLS offers (ALPN)"
+          placeholder="ALPN, such as h2, http/1.1"
+          value={request.alpn}
+          onInput={(alpn) => set({ alpn })}
+        />
+      )}
+      {(isPlain ? [] : headers).map((header, at) => (
         <div class={css.header} key={at}>
           <TextField
             isMono
@@ -87,10 +99,14 @@ export function TesterForm({ request, listeners, isAsking, paste, onChange, onSu
         </div>
       ))}
       <div class={css.deeds}>
-        <Button icon="plus" size="sm" onPress={() => set({ headers: [...headers, ''] })}>
-          Header
-        </Button>
-        {headers.some(isKeptOut) && <span class="quiet small">Credentials stay out of the link.</span>}
+        {!isPlain && (
+          <Button icon="plus" size="sm" onPress={() => set({ headers: [...headers, ''] })}>
+            Header
+          </Button>
+        )}
+        {!isPlain && headers.some(isKeptOut) && (
+          <span class="quiet small">Credentials stay out of the link.</span>
+        )}
         <span class={css.push}>
           <Button kind="ink" size="sm" type="submit" isBusy={isAsking} busyWord="Asking">
             Explain

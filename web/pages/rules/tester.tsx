@@ -8,7 +8,7 @@ import { Drawer } from '../../parts/overlays.tsx'
 import { Copy } from '../../parts/words.tsx'
 import { Both } from './both.tsx'
 import type { Drawn } from './drawn.ts'
-import { addressOf, commandOf, ofPasted, requestIn, type TestedRequest } from './tested.ts'
+import { addressOf, commandOf, isExplained, ofPasted, requestIn, type TestedRequest } from './tested.ts'
 import type { ShownRule } from './shown-rules.ts'
 import { TesterForm } from './tester-form.tsx'
 import css from './tester.module.css'
@@ -34,6 +34,12 @@ export function Tester(props: Drawn & { readonly onClose: () => void }) {
     submit(next)
     return true
   }
+  // The list beside shows the rules that were asked.
+  const at = told.is === 'answered' && isExplained(told.answered) ? told.answered.listener.name : null
+  useEffect(() => {
+    const isOther = at !== null && at !== props.listener?.name && listeners.some(({ name }) => name === at)
+    if (isOther) address.set({ listener: at })
+  }, [at])
   const rulesOf = (name: string): readonly ShownRule[] => {
     const row = listeners.find((one) => one.name === name)
     return row === undefined ? all : all.filter(({ rule }) => isOn(rule, row, listeners))

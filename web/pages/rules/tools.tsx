@@ -5,6 +5,7 @@ import type { RuleList } from '../../data/rules.ts'
 import { count, number } from '../../data/say.ts'
 import { can } from '../../data/session.ts'
 import { FilterBox, Segmented } from '../../parts/choices.tsx'
+import { SelectField } from '../../parts/controls.tsx'
 import { Kbd } from '../../parts/words.tsx'
 import { FILTER_HINT } from './rule-filter.ts'
 import css from './rules.module.css'
@@ -25,20 +26,7 @@ export function Tools({ listeners, listener, filter, list, onFilter, onListener,
   return (
     <div class={css.tools}>
       {listeners.length > 1 && listener !== null && (
-        <Segmented
-          label="Listener"
-          value={listener.name}
-          options={listeners.map(({ name, port, protocol }) => ({
-            value: name,
-            title: protocol,
-            label: (
-              <>
-                {name} <span class="quiet">{port}</span>
-              </>
-            ),
-          }))}
-          onPick={onListener}
-        />
+        <ListenerChoice {...{ listeners, onListener }} name={listener.name} />
       )}
       <FilterBox value={filter} onInput={onFilter} hint={FILTER_HINT} />
       <span class={css.told}>
@@ -50,6 +38,43 @@ export function Tools({ listeners, listener, filter, list, onFilter, onListener,
         )}
       </span>
     </div>
+  )
+}
+
+/** More than so many do not stand side by side. */
+const BESIDE_MAX = 6
+
+interface ChoiceProps extends Pick<ToolsProps, 'listeners' | 'onListener'> {
+  readonly name: string
+}
+
+function ListenerChoice({ listeners, name: chosen, onListener }: ChoiceProps) {
+  if (listeners.length > BESIDE_MAX)
+    return (
+      <div class={css.listeners}>
+        <SelectField
+          label="Listener"
+          value={chosen}
+          options={listeners.map(({ name, port }) => ({ value: name, label: `${name} ${port}` }))}
+          onInput={onListener}
+        />
+      </div>
+    )
+  return (
+    <Segmented
+      label="Listener"
+      value={chosen}
+      options={listeners.map(({ name, port, protocol }) => ({
+        value: name,
+        title: protocol,
+        label: (
+          <>
+            {name} <span class="quiet">{port}</span>
+          </>
+        ),
+      }))}
+      onPick={onListener}
+    />
   )
 }
 

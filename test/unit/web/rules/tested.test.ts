@@ -7,6 +7,7 @@ import { addressOf, bodyOf, commandOf, requestIn } from '../../../../web/pages/r
 const REQUEST = {
   ...{ url: 'https://api.example.com/v2?a=b c', method: 'POST', client: '203.0.113.7', listener: 'web' },
   headers: ['X-Canary: true', 'Cookie: uid=1', 'X-Canary: twice', ''],
+  alpn: '',
 }
 
 test('a request is in its address, but for what must not be passed on', () => {
@@ -30,6 +31,19 @@ test('the command asks the same on a shell', () => {
   expect(commandOf({ ...REQUEST, headers: ["X: it's"] })).toBe(
     `sluice explain 'https://api.example.com/v2?a=b c' -X POST -H 'X: it'\\''s' --client 203.0.113.7 --listener web --live`,
   )
+})
+
+test('of a connection the protocols that it offers are asked about, and no fields of HTTP', () => {
+  const connection = {
+    ...REQUEST,
+    url: 'tls://db.example.com:443',
+    headers: [],
+    method: 'GET',
+    alpn: 'h2, postgresql',
+  }
+  expect(bodyOf(connection)).toMatchObject({ url: connection.url, alpn: ['h2', 'postgresql'], headers: {} })
+  expect(bodyOf({ ...connection, url: 'https://a' })).not.toHaveProperty('alpn')
+  expect(commandOf(connection)).toContain('--alpn h2,postgresql')
 })
 
 test('a pasted request makes a rule of what tells it apart', () => {
