@@ -80,24 +80,7 @@ export function TesterForm({ request, listeners, isAsking, paste, onChange, onSu
           onInput={(alpn) => set({ alpn })}
         />
       )}
-      {(isPlain ? [] : headers).map((header, at) => (
-        <div class={css.header} key={at}>
-          <TextField
-            isMono
-            label={`Header ${at + 1}`}
-            placeholder="Cookie: uid=5f3a91"
-            value={header}
-            hasFocus={header === ''}
-            onInput={(text) => set({ headers: headers.with(at, text) })}
-          />
-          <Button
-            kind="quiet"
-            icon="cross"
-            label={`Remove header ${at + 1}`}
-            onPress={() => set({ headers: headers.toSpliced(at, 1) })}
-          />
-        </div>
-      ))}
+      {!isPlain && <Headers headers={headers} onInput={(next) => set({ headers: next })} />}
       <div class={css.deeds}>
         {!isPlain && (
           <Button icon="plus" size="sm" onPress={() => set({ headers: [...headers, ''] })}>
@@ -116,3 +99,31 @@ export function TesterForm({ request, listeners, isAsking, paste, onChange, onSu
     </form>
   )
 }
+
+interface HeadersProps {
+  readonly headers: readonly string[]
+  readonly onInput: (headers: readonly string[]) => void
+}
+
+const Headers = ({ headers, onInput }: HeadersProps) => (
+  <>
+    {headers.map((header, at) => (
+      <div class={css.header} key={at}>
+        <TextField
+          isMono
+          label={`Header ${at + 1}`}
+          placeholder="Cookie: uid=5f3a91"
+          value={header}
+          hasFocus={header === ''}
+          onInput={(text) => onInput(headers.with(at, text))}
+        />
+        <Button
+          kind="quiet"
+          icon="cross"
+          label={`Remove header ${at + 1}`}
+          onPress={() => onInput(headers.toSpliced(at, 1))}
+        />
+      </div>
+    ))}
+  </>
+)
