@@ -46,16 +46,35 @@ export interface TimelineProps {
   readonly label: string
 }
 
-/** Health over time; the height of a cell says what its colour says. */
+/** Heights of cells in px: they say what the colours say. */
+const HEIGHTS: Readonly<Record<State, number>> = {
+  ...{ down: 16, warn: 11, up: 6, drain: 6, maint: 3, unk: 2, draft: 2 },
+}
+const TALL = 16
+
+/** Health over time. One path a state: a table has a thousand of these cells in view. */
 export function Timeline({ cells, label }: TimelineProps) {
+  const states = [...new Set(cells)]
   return (
-    <div class={css.timeline} role="img" aria-label={label}>
-      {cells.map((state, at) => (
-        <i key={at} class={css[state]} />
+    <svg
+      class={css.timeline}
+      viewBox={`0 0 ${Math.max(1, cells.length * 4 - 1)} ${TALL}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
+      {states.map((state) => (
+        <path key={state} class={css[state]} d={barsOf(cells, state)} />
       ))}
-    </div>
+    </svg>
   )
 }
+
+/** Three wide, and one between. */
+const barsOf = (cells: readonly State[], state: State): string =>
+  cells
+    .flatMap((cell, at) => (cell === state ? [`M${at * 4} ${TALL - HEIGHTS[state]}h3V${TALL}h-3z`] : []))
+    .join('')
 
 export interface LifetimeProps {
   /** Share of the lifetime that is over, 0 to 1. */

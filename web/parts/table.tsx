@@ -1,6 +1,6 @@
 // The table. Sorts, filters, opens rows by keyboard; draws only the rows in view where there are many, and
 // shows each row as a card where it is narrow.
-import type { ComponentChildren } from 'preact'
+import { Component, type ComponentChildren } from 'preact'
 import { useMemo, useRef, useState } from 'preact/hooks'
 import { classes } from './classes.ts'
 import { Empty } from './empty.tsx'
@@ -29,6 +29,8 @@ export interface Column<Row> extends Sortable<Row> {
    * title, none is left out.
    */
   readonly onCard?: 'lead' | 'half' | 'wide' | 'text' | 'bare' | 'third' | 'action' | 'none' | undefined
+  /** Shown only where the table is so wide (px), so that what is at its right stays in view; cards have all. */
+  readonly from?: 640 | 880 | 1040 | undefined
   /** In place of the head's words: a checkbox for all rows. */
   readonly headCell?: ComponentChildren
   /** Stands above the heads of this column and those beside it that have the same. */
@@ -116,7 +118,7 @@ export function Table<Row>(props: TableProps<Row>) {
         <tbody>
           {drawn.above > 0 && <Space height={drawn.above} columns={columns.length} />}
           {shown.slice(drawn.first, drawn.end).map((row, at) => (
-            <Row
+            <KeptRow
               key={props.keyOf(row)}
               row={row}
               at={drawn.first + at}
@@ -155,6 +157,7 @@ function Head<Row>({ columns, sortBy, onSort }: HeadProps<Row>) {
                 column.isCut === true && css.cut,
                 column.isOptional === true && css.optional,
                 isEdge(columns, place) && css.edge,
+                fromOf(column),
               )}
               style={column.width === undefined ? undefined : { width: column.width }}
               title={column.title}
@@ -181,6 +184,9 @@ function Head<Row>({ columns, sortBy, onSort }: HeadProps<Row>) {
     </thead>
   )
 }
+
+const fromOf = <Row,>({ from }: Column<Row>): string | undefined =>
+  from === undefined ? undefined : css[`from${from}`]
 
 /** Whether a line divides this column from the one before: groups begin and end there. */
 const isEdge = <Row,>(columns: readonly Column<Row>[], place: number): boolean =>
@@ -218,6 +224,24 @@ interface RowProps<Row> {
   readonly table: TableProps<Row>
 }
 
+/** A row that stays as it is while others are scrolled into view beside it. */
+class KeptRow<Row> extends Component<RowProps<Row>> {
+  override shouldComponentUpdate(next: RowProps<Row>): boolean {
+    const { row, at, isCurrent, isIndexed, table } = this.props
+    return (
+      next.row !== row ||
+      next.table !== table ||
+      next.at !== at ||
+      next.isCurrent !== isCurrent ||
+      next.isIndexed !== isIndexed
+    )
+  }
+
+  override render() {
+    return <Row {...this.props} />
+  }
+}
+
 const INNER = 'a, button, input, select, textarea, label, [popover], dialog'
 
 function Row<Row>({ row, at, isCurrent, isIndexed, table }: RowProps<Row>) {
@@ -247,6 +271,7 @@ function Row<Row>({ row, at, isCurrent, isIndexed, table }: RowProps<Row>) {
           class={classes(
             column.isNumber === true && css.number,
             isEdge(table.columns, place) && css.edge,
+            fromOf(column),
             column.isCut === true && css.cut,
             column.isOptional === true && css.optional,
             css[column.onCard ?? (place === 0 ? 'lead' : 'half')],

@@ -40,7 +40,7 @@ export function BackendActions({ resource, scene }: BackendActionsProps) {
   const { line, file } = resource.place
   return (
     <>
-      <span role="status" class={css.said}>
+      <span role="status" class={said.value === null ? 'sr' : css.said}>
         {said.value}
       </span>
       <a class={css.place} href={to(`/config?line=${line}`)} title={`${file}, line ${line}`}>

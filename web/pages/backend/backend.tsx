@@ -1,10 +1,10 @@
 // A backend: how it is, its servers in the three states, and what is configured of it.
 import type { ComponentChildren } from 'preact'
-import { useMemo } from 'preact/hooks'
-import { changeOf, changes } from '../../data/draft.ts'
+import { changeOf } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
 import { useRates } from '../../data/rates.ts'
-import { type ServerResource, shownBackend } from '../../data/servers.ts'
+import { number } from '../../data/say.ts'
+import { shownBackend } from '../../data/servers.ts'
 import { segment, to } from '../../data/urls.ts'
 import { Tabs } from '../../parts/choices.tsx'
 import { Guarded, Loading } from '../../parts/empty.tsx'
@@ -29,7 +29,7 @@ import { DraftedBackend } from './drafted-backend.tsx'
 import { sentenceOf } from './head-words.ts'
 import type { Scene } from './order-words.ts'
 import { ServerDrawer } from './server-drawer.tsx'
-import { serverRows } from './server-rows.ts'
+import { useServers } from './use-servers.ts'
 import { ServersTab } from './servers-tab.tsx'
 
 export interface BackendProps {
@@ -78,17 +78,7 @@ function Running({ resource, server, isStale }: RunningProps) {
   const backend = resource.id
   const { query, go, put } = useAddress()
   const rates = useRates()
-  const held = useHeld(
-    'GET /api/v1/backends/{backend}/servers',
-    { backend },
-    {
-      query: { limit: 1000 },
-      topics: TOPICS,
-      everyMs: 2000,
-    },
-  ).value
-  const items = held.value?.items as unknown as readonly ServerResource[] | undefined
-  const rows = useMemo(() => serverRows(backend, items ?? [], changes.value), [backend, items, changes.value])
+  const { rows, total, problem, isKnown } = useServers(backend)
   const { effective } = resource
   const scene: Scene = {
     backend,
@@ -121,7 +111,7 @@ function Running({ resource, server, isStale }: RunningProps) {
         tag={status !== null && status.look !== 'up' && <Tag state={status.look}>{status.word}</Tag>}
         actions={<BackendActions resource={resource} scene={scene} />}
       >
-        {held.value !== null && <p>{sentenceOf(rows)}</p>}
+        {isKnown && <p>{sentenceOf(rows)}</p>}
       </PageHead>
       <Guarded label="The figures">
         <BackendFigures
@@ -133,7 +123,7 @@ function Running({ resource, server, isStale }: RunningProps) {
         />
       </Guarded>
       <Parts backend={backend} tab={tab} count={rows.length} />
-      {server !== null && row === undefined && held.value !== null && (
+      {server !== null && row === undefined && isKnown && (
         <Note state="warn" title={`${backend} has no server “${server}”`}>
           It may have been removed, or got another name.
         </Note>
@@ -141,15 +131,14 @@ function Running({ resource, server, isStale }: RunningProps) {
       <Beside drawer={drawer}>
         <Guarded label="This part">
           <Part tab={tab} resource={resource}>
-            {held.value === null && held.problem === null ? (
+            {!isKnown && problem === null ? (
               <Loading lines={6} />
             ) : (
               <ServersTab
                 scene={scene}
-                total={held.value?.total ?? 0}
+                total={total}
                 openServer={server}
-                isNarrow={drawer !== null}
-                isStale={isStale || held.problem !== null}
+                isStale={isStale || problem !== null}
               />
             )}
           </Part>
@@ -230,7 +219,7 @@ function Parts({ backend, tab, count }: { backend: string; tab: string; count: n
         label,
         href: href(name),
         isCurrent: tab === name,
-        ...(name === 'servers' && { count }),
+        ...(name === 'servers' && { count: number(count) }),
         ...(name === 'rollouts' && running > 0 && { mark: <Shape state="drain" label="one runs" /> }),
       }))}
     />

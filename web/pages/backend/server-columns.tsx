@@ -34,15 +34,13 @@ export interface Shown {
   /** Those of when the table was sorted last. */
   readonly frozen: ReadonlySignal<AllRates>
   readonly cells: ReadonlySignal<ReadonlyMap<string, ReturnType<typeof cellsOf>>>
-  /** A drawer stands beside it: what is in the drawer is left out. */
-  readonly isNarrow: boolean
 }
 
 export function serverColumns(shown: Shown): readonly Column<ServerRow>[] {
-  const { backend, rates, frozen, cells, isNarrow } = shown
+  const { backend, rates, frozen, cells } = shown
   const keyOf = ({ id }: ServerRow): string => `${backend} ${id}`
   const then = (row: ServerRow) => frozen.value.servers.get(keyOf(row))
-  const all: readonly (Column<ServerRow> & { readonly isOptional?: boolean })[] = [
+  return [
     {
       ...{ key: 'server', head: 'Server', onCard: 'lead', sort: (row) => row.id },
       text: (row) => `${row.id} ${row.address}`,
@@ -69,21 +67,20 @@ export function serverColumns(shown: Shown): readonly Column<ServerRow>[] {
       cell: (row) => <Load row={row} />,
     },
     {
-      ...{ key: 'rate', head: 'Req/s', isNumber: true, isOptional: true },
+      ...{ key: 'rate', head: 'Req/s', isNumber: true, from: 880 },
       sort: (row) => then(row)?.requests_per_s ?? 0,
       cell: (row) => <Rate rates={rates} of={keyOf(row)} column="requests_per_s" />,
     },
     {
-      ...{ key: 'p95', head: 'p95 ms', isNumber: true, isOptional: true },
+      ...{ key: 'p95', head: 'p95 ms', isNumber: true, from: 1040 },
       sort: (row) => then(row)?.p95_ms ?? null,
       cell: (row) => <Rate rates={rates} of={keyOf(row)} column="p95_ms" />,
     },
     {
-      ...{ key: 'hour', head: 'Last hour', width: '180px', onCard: 'wide', isOptional: true },
+      ...{ key: 'hour', head: 'Last hour', width: '180px', onCard: 'wide', from: 1040 },
       cell: ({ id }) => <Hour cells={cells} of={id} />,
     },
   ]
-  return isNarrow ? all.filter(({ isOptional }) => isOptional !== true) : all
 }
 
 const RANK = ['down', 'warn', 'unk', 'up']

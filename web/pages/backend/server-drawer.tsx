@@ -96,8 +96,10 @@ function States({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
       </dd>
       <dt>In flight</dt>
       <dd>
-        {number(live.active_connections)}
-        {row.max !== null && <span class="quiet"> of {number(row.max)}</span>}
+        <span>
+          {number(live.active_connections)}
+          {row.max !== null && <span class="quiet"> of {number(row.max)}</span>}
+        </span>
         {live.admin !== 'ready' && (
           <small>
             {live.active_connections === 0

@@ -12,6 +12,7 @@ import { Empty } from '../../parts/empty.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
+import { arranged } from '../../parts/table-rows.ts'
 import { useAddress } from '../../parts/use-address.ts'
 import { OrderPopover } from './order-popover.tsx'
 import type { Scene } from './order-words.ts'
@@ -24,23 +25,22 @@ export interface ServersTabProps {
   /** Servers that there are; more than are listed where there are very many. */
   readonly total: number
   readonly openServer: string | null
-  /** Something stands beside it. */
-  readonly isNarrow: boolean
   readonly isStale: boolean
 }
 
-export function ServersTab({ scene, total, openServer, isNarrow, isStale }: ServersTabProps) {
+export function ServersTab({ scene, total, openServer, isStale }: ServersTabProps) {
   const { backend, rows } = scene
   const { query, put, go } = useAddress()
   const picked = useSignal<ReadonlySet<string>>(new Set())
   const filter = query['filter'] ?? ''
-  const { columns, onSort } = useColumns(scene, isNarrow)
+  const { columns, onSort } = useColumns(scene)
   const pick = (id: string): void => {
     const next = new Set(picked.value)
     if (!next.delete(id)) next.add(id)
     picked.value = next
   }
-  const running = runningOf(rows).map(({ id }) => id)
+  // Only those that are seen: nobody orders something of what a filter hides.
+  const running = runningOf(arranged(rows, columns, null, filter)).map(({ id }) => id)
   const chosen = running.filter((id) => picked.value.has(id))
   const all: readonly Column<ServerRow>[] = [
     {
@@ -50,7 +50,7 @@ export function ServersTab({ scene, total, openServer, isNarrow, isStale }: Serv
       onCard: 'none',
       headCell: (
         <Pick
-          label="Select all servers"
+          label={filter === '' ? 'Select all servers' : 'Select all that are shown'}
           isPicked={chosen.length > 0 && chosen.length === running.length}
           onPick={() => (picked.value = new Set(chosen.length === running.length ? [] : running))}
         />
@@ -113,7 +113,7 @@ export function ServersTab({ scene, total, openServer, isNarrow, isStale }: Serv
   )
 }
 
-function useColumns({ backend, rows }: Scene, isNarrow: boolean) {
+function useColumns({ backend, rows }: Scene) {
   const rates = useRates()
   const sorted = useSignal(0)
   const frozen = useComputed(() => (void sorted.value, rates.peek()))
@@ -130,8 +130,8 @@ function useColumns({ backend, rows }: Scene, isNarrow: boolean) {
     () => new Map(timelines.value.value?.servers.map((one) => [one.server, cellsOf(one.cells)])),
   )
   const columns = useMemo(
-    () => serverColumns({ backend, rates, frozen, cells, isNarrow }),
-    [backend, rates, frozen, cells, isNarrow, rows.length],
+    () => serverColumns({ backend, rates, frozen, cells }),
+    [backend, rates, frozen, cells, rows.length],
   )
   return { columns, onSort: () => void sorted.value++ }
 }

@@ -187,12 +187,12 @@ function columnsOf(
       cell: ({ name }) => <Live rates={rates} of={name} show={(one) => rate(one?.requests_per_s ?? 0)} />,
     },
     {
-      ...{ key: 'failed', head: '5xx %', isNumber: true },
+      ...{ key: 'failed', head: '5xx %', isNumber: true, from: 880 },
       sort: (row) => failedShare(then(row)),
       cell: ({ name }) => <Live rates={rates} of={name} show={(one) => percent(failedShare(one))} />,
     },
     {
-      ...{ key: 'p95', head: 'p95 ms', isNumber: true },
+      ...{ key: 'p95', head: 'p95 ms', isNumber: true, from: 880 },
       sort: (row) => then(row)?.p95_ms ?? null,
       cell: ({ name }) => <Live rates={rates} of={name} show={(one) => ms(one?.p95_ms)} />,
     },
@@ -205,6 +205,7 @@ function columnsOf(
       key: 'hour',
       head: 'Last hour',
       width: '160px',
+      from: 1040,
       onCard: 'wide',
       cell: ({ name }) => <Hour cells={cells} of={name} />,
     },
