@@ -24,12 +24,11 @@ export interface Column<Row> extends Sortable<Row> {
   readonly width?: string | undefined
   /**
    * On a card: lead is its title (the first column unless told), half takes a half of a line (the others),
-   * wide one of its own, text one with its words at
-   * the left, bare one without a label, third stands with two others on a line, action beside the
-   * title, none is left out.
+   * wide one of its own, text one with its words at the left, bare one without a label, third stands with two
+   * others on a line, action beside the title, none is left out.
    */
   readonly onCard?: 'lead' | 'half' | 'wide' | 'text' | 'bare' | 'third' | 'action' | 'none' | undefined
-  /** Shown only where the table is so wide (px), so that what is at its right stays in view; cards have all. */
+  /** Shown where the table is so wide (px), so that what is at its right stays in view; cards have all. */
   readonly from?: 640 | 880 | 1040 | undefined
   /** In place of the head's words: a checkbox for all rows. */
   readonly headCell?: ComponentChildren
