@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { draft } from '../../data/draft.ts'
 import type { Finding } from '../../data/findings.ts'
 import { useHeld } from '../../data/held.ts'
+import { count } from '../../data/say.ts'
 import { can } from '../../data/session.ts'
 import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
@@ -60,6 +61,7 @@ export function Config() {
       <ConfigTabs current="editor" />
       {status !== null && <NotWhatRuns status={status} />}
       {status?.disk.is_read_only === true && <ReadOnlyNote />}
+      <DraftNotes edited={edited} running={status?.running?.revision ?? 0} />
       <EditorPanel
         edited={edited}
         status={status}
@@ -86,6 +88,32 @@ function ReadOnlyNote() {
   return (
     <Note state="warn" title="The file cannot be written where the gateway runs">
       What you change here can be reviewed, and taken away as a patch for where the file comes from.
+    </Note>
+  )
+}
+
+/** The draft is not what one might take it for. */
+function DraftNotes({ edited, running }: { readonly edited: Edited; readonly running: number }) {
+  const now = draft.value
+  const { withoutForms } = edited
+  if (now.kind === 'changes' && withoutForms !== null)
+    return (
+      <Note
+        state="draft"
+        title={`${count(now.changes.length, 'change')} of forms cannot be shown in this text`}
+        actions={<Button href={to('/review')}>Review</Button>}
+      >
+        {withoutForms.detail} What you type here takes their place.
+      </Note>
+    )
+  if (now.kind !== 'text' || now.baseRevision >= running) return null
+  return (
+    <Note
+      state="draft"
+      title={`Your text was made from r${now.baseRevision}, and r${running} runs`}
+      actions={<Button href={to('/review')}>Rebase</Button>}
+    >
+      Nothing of either is lost: the review puts both together, and asks where they meet.
     </Note>
   )
 }

@@ -13,6 +13,8 @@ export interface Edited {
   /** Null: it has not come yet. */
   readonly text: string | null
   readonly problem: Problem | null
+  /** Why the text is without what forms have changed. */
+  readonly withoutForms: Problem | null
   readonly running: ConfigText
   readonly disk: ConfigText
   readonly type: (text: string) => void
@@ -42,26 +44,30 @@ export function useEdited(status: ConfigStatus | null, side: Side): Edited {
         }
   const latest = useRef({ typed, base })
   latest.current = { typed, base }
+  /** That of the first key: another text may be served before the last one. */
+  const begun = useRef<TextBase | null>(null)
   const flush = (): void => {
     clearTimeout(timer.current)
     const now = latest.current
-    if (now.typed === null || now.base === null) return
+    const first = begun.current ?? now.base
+    if (now.typed === null || first === null) return
     const known = draft.peek()
     const from =
-      known.kind === 'text'
-        ? { text: known.base, hash: known.baseHash, revision: known.baseRevision }
-        : now.base
+      known.kind === 'text' ? { text: known.base, hash: known.baseHash, revision: known.baseRevision } : first
     draftText(now.typed, from)
+    begun.current = null
     latest.current.typed = null
     setTyped(null)
   }
   useEffect(() => flush, [])
   return {
     text: typed ?? drafted.text ?? source.text,
-    problem: drafted.problem ?? source.problem,
+    problem: source.problem,
+    withoutForms: typed === null ? drafted.problem : null,
     ...{ running, disk, flush },
     type: (text) => {
       setTyped(text)
+      begun.current ??= latest.current.base
       latest.current.typed = text
       clearTimeout(timer.current)
       timer.current = window.setTimeout(flush, KEEP_MS)
