@@ -10,13 +10,16 @@ import type { ListenerRow } from './listener-rows.ts'
 import css from './listeners.module.css'
 
 /** Beside a drawer there is room for the first of them. */
-export function columnsOf(isNarrow: boolean): readonly Column<ListenerRow>[] {
+export function columnsOf(
+  isNarrow: boolean,
+  pageOf: (name: string) => string,
+): readonly Column<ListenerRow>[] {
   return isNarrow
-    ? [NAME, ADDRESS, LEADS, OPEN, RATE]
-    : [NAME, ADDRESS, CERTIFICATES, LEADS, OPEN, TOTAL, FAULTS, RATE, OUT]
+    ? [nameColumn(pageOf), ADDRESS, LEADS, OPEN, RATE]
+    : [nameColumn(pageOf), ADDRESS, CERTIFICATES, LEADS, OPEN, TOTAL, FAULTS, RATE, OUT]
 }
 
-const NAME: Column<ListenerRow> = {
+const nameColumn = (pageOf: (name: string) => string): Column<ListenerRow> => ({
   key: 'name',
   head: 'Name',
   sort: ({ name }) => name,
@@ -24,7 +27,7 @@ const NAME: Column<ListenerRow> = {
   cell: (row) => (
     <>
       <span class={css.name}>
-        <a class="name cut" href={to(`/listeners/${segment(row.name)}`)} title={row.name}>
+        <a class="name cut" href={pageOf(row.name)} title={row.name}>
           {row.name}
         </a>
         <DraftTag row={row} />
@@ -34,7 +37,7 @@ const NAME: Column<ListenerRow> = {
       </SecondLine>
     </>
   ),
-}
+})
 
 const ADDRESS: Column<ListenerRow> = {
   key: 'address',
@@ -109,6 +112,7 @@ const RATE: Column<ListenerRow> = {
     key: 'rate',
     head: 'New/s',
     isNumber: true,
+    onCard: 'third',
     title: 'Requests, connections or flows in the last second',
   },
   cell: ({ name, draft }) =>

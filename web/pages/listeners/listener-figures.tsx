@@ -28,7 +28,7 @@ export function Facts({ row, limit }: { readonly row: ListenerRow; readonly limi
       <dl class={css.facts}>
         <Fact label={`Open ${row.counts}`}>
           {number(row.open)}
-          {limit !== null && <small>{` of ${number(limit)} a worker`}</small>}
+          {limit !== null && <small title="At most so many in each worker">{` of ${number(limit)}`}</small>}
         </Fact>
         <Fact label="Since the start">{number(row.total)}</Fact>
         <Fact label="Faults">{number(row.faults)}</Fact>

@@ -1,6 +1,6 @@
 // The listeners: the addresses that clients connect to. One that is opened stands beside the list.
 import { count, number } from '../../data/say.ts'
-import { segment, to } from '../../data/urls.ts'
+import { queryOf, segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { FilterBox } from '../../parts/choices.tsx'
 import { Empty, Guarded, Loading } from '../../parts/empty.tsx'
@@ -23,13 +23,15 @@ export function Listeners({ listener }: { readonly listener?: string }) {
   const opened = listener === undefined ? null : decodeURIComponent(listener)
   const all = useListeners()
   const { list, rows, resources } = all
-  const close = (): void => go(to('/listeners'))
+  const filter = query['filter']
+  const pageOf = (name: string): string => to(`/listeners/${segment(name)}${queryOf({ filter })}`)
+  const close = (): void => go(to(`/listeners${queryOf({ filter })}`))
   const drawer =
     query['new'] !== undefined ? (
       <NewListener
         names={rows.map(({ name }) => name)}
         onClose={close}
-        onAdded={(name) => go(to(`/listeners/${segment(name)}`))}
+        onAdded={(name) => go(pageOf(name))}
       />
     ) : opened === null || list.value === null ? null : (
       <Opened name={opened} rows={rows} resources={resources} onClose={close} />
@@ -60,7 +62,7 @@ export function Listeners({ listener }: { readonly listener?: string }) {
         {list.value === null ? (
           list.problem === null && <Loading lines={6} />
         ) : (
-          <ListPanel all={all} opened={opened} isNarrow={drawer !== null} />
+          <ListPanel all={all} opened={opened} isNarrow={drawer !== null} pageOf={pageOf} />
         )}
       </Beside>
     </>
@@ -71,9 +73,10 @@ interface ListProps {
   readonly all: All
   readonly opened: string | null
   readonly isNarrow: boolean
+  readonly pageOf: (name: string) => string
 }
 
-function ListPanel({ all: { list, rows, admin }, opened, isNarrow }: ListProps) {
+function ListPanel({ all: { list, rows, admin }, opened, isNarrow, pageOf }: ListProps) {
   const { query, put, go } = useAddress()
   const filter = query['filter'] ?? ''
   return (
@@ -91,13 +94,13 @@ function ListPanel({ all: { list, rows, admin }, opened, isNarrow }: ListProps) 
     >
       <Table
         caption="Listeners"
-        columns={columnsOf(isNarrow)}
+        columns={columnsOf(isNarrow, pageOf)}
         rows={rows}
         keyOf={({ name }) => name}
         rowHeight={48}
         filter={filter}
         openKey={opened}
-        onOpen={({ name }) => go(to(`/listeners/${segment(name)}`))}
+        onOpen={({ name }) => go(pageOf(name))}
         isStale={() => list.problem !== null}
         empty={filter === '' ? <NoListeners /> : undefined}
       />

@@ -18,7 +18,7 @@ import { useStill } from './paused.ts'
 const SHOWN = 12
 
 /** As many as the overview puts in order; of more the API counts the rest. */
-const ASKED = 500
+const ASKED = 1000
 
 type Hours = ReadonlyMap<string, string>
 

@@ -30,9 +30,19 @@ export function Overview() {
   const overview = useStill(value)
   const courses = useCourses(span)
   const steps = useSteps(overview)
+  const isQuiet = courses === null || !courses.requests.some((value) => value !== null && value > 0)
+  // Of what is good to know alone nothing is as urgent as the way to the first request.
+  const isCalm = overview?.problems.every(({ severity }) => severity === 'note') === true
+  const firstSteps = steps !== null && <FirstSteps steps={steps} />
   return (
     <>
       <Verdict overview={overview} span={span} onSpan={(window) => go({ window })} />
+      {problem !== null && (
+        <Note state="down" title={problem.title}>
+          {problem.detail} {problem.hint}
+        </Note>
+      )}
+      {isCalm && firstSteps}
       {overview === null ? (
         problem === null && <Loading lines={6} />
       ) : (
@@ -40,27 +50,19 @@ export function Overview() {
           <Problems overview={overview} />
         </Guarded>
       )}
-      {problem !== null && (
-        <Note state="down" title={problem.title}>
-          {problem.detail}
-        </Note>
-      )}
-      {steps !== null && <FirstSteps steps={steps} />}
+      {!isCalm && firstSteps}
       {overview !== null && steps === null && <NoTraffic />}
-      {overview !== null && (
+      {overview !== null && (steps === null || !isQuiet) && (
         <Guarded label="The traffic">
           <Traffic
-            span={span}
-            courses={courses}
+            {...{ span, courses, opened }}
             incident={incidentOf(overview.problems)}
-            opened={opened}
             onOpen={(figure) => go({ figure: figure ?? undefined })}
           />
           {opened !== null && courses !== null && (
             <TrafficChart
+              {...{ span, courses }}
               figure={opened}
-              span={span}
-              courses={courses}
               incident={incidentOf(overview.problems)}
               onClose={() => go({ figure: undefined })}
             />
