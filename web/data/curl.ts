@@ -9,9 +9,12 @@ export interface PastedRequest {
 /** Null: it is neither. */
 export function pastedRequest(text: string): PastedRequest | null {
   const trimmed = text.trim()
-  if (/^(?:\$\s*)?curl(?:\.exe)?\s/i.test(trimmed))
-    return requestOfCurl(words(trimmed.replace(/^\$\s*/, '')).slice(1))
-  return /^https?:\/\/\S+$/i.test(trimmed) ? { method: 'GET', url: trimmed, headers: [] } : null
+  const found = /^(?:\$\s*)?curl(?:\.exe)?\s/i.test(trimmed)
+    ? requestOfCurl(words(trimmed.replace(/^\$\s*/, '')).slice(1))
+    : /^https?:\/\/\S+$/i.test(trimmed)
+      ? { method: 'GET', url: trimmed, headers: [] }
+      : null
+  return found !== null && URL.canParse(found.url) ? found : null
 }
 
 /** Options that take a value which says nothing of the request here. */

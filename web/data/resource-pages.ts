@@ -7,7 +7,7 @@ export function pageOfResource(resource: string): string | null {
     case 'backends':
       return below === 'servers' ? `/backends/${id}/servers/${server}` : `/backends/${id}`
     case 'rules':
-      return `/rules?rule=${id}`
+      return `/rules?edit=${id}`
     case 'listeners':
       return `/listeners/${id}`
     case 'certificates':

@@ -1,6 +1,7 @@
 // Walking through the rows of a table by keyboard: j and k, arrows, Home and End, Enter.
 import type { RefObject } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { hasLetterKeys } from '../data/keys-state.ts'
 
 export interface RowKeys {
   /** The row that Tab reaches. */
@@ -58,6 +59,7 @@ export function useRowKeys<Row>({ scroller, rows, onOpen, rowHeight }: Walked<Ro
     // j and k reach the first table of a page from wherever nothing else has the focus.
     const enter = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || (event.key !== 'j' && event.key !== 'k') || !isPlain(event)) return
+      if (!hasLetterKeys.peek()) return
       const isNowhere = document.activeElement === document.body || document.activeElement?.tagName === 'H1'
       if (!isNowhere || document.querySelector('dialog[open]') !== null) return
       event.preventDefault()

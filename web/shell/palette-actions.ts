@@ -33,7 +33,7 @@ export function generalActions(): readonly Thing[] {
     }),
     thing({
       ...{ id: 'new certificate', group: 'Actions', label: 'Add a certificate…', icon: 'plus' },
-      ...{ path: '/certificates?new=1', needs: 'editor', also: 'new upload self-signed acme tls' },
+      ...{ path: '/certificates?add=upload', needs: 'editor', also: 'new upload self-signed acme tls' },
     }),
     thing({
       ...{ id: 'edit', group: 'Actions', label: 'Edit the config file', icon: 'edit', path: '/config' },

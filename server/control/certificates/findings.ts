@@ -41,11 +41,17 @@ export interface ToExamine {
 
 const RSA_BITS_GOOD = 2048
 const DAY_MS = 86_400_000
+/** Each may be held against each: a chain has a handful. */
+const CERTIFICATES_MAX = 100
 /** Names that are shown of many; and with less than one of so many parts of its life left it ends soon. */
 const OFFERED_FEW = 10
 
 export function examine({ cert, key, nowMs, names = [] }: ToExamine): Examined {
   const { blocks, isCut } = certificatesIn(cert)
+  if (blocks.length > CERTIFICATES_MAX) {
+    const message = `${blocks.length} certificates stand in the text; at most ${CERTIFICATES_MAX} are looked at.`
+    return { ...NOTHING, findings: [bad('too_many', message, null, 'send its own and those of its chain')] }
+  }
   const read = blocks.map(readOr)
   const all = read.filter((one) => one !== null)
   const findings: Finding[] = []

@@ -38,7 +38,7 @@ function rejectedProblem(seen: Seen, { time, problems }: Rejected): OverviewProb
     cause: `${first === undefined ? 'It was rejected.' : problemWords(first)}${others}`,
     remedy: `${hintOf(first)}r${seen.revision} keeps serving until the file is right.`,
     about: { kind: 'config', name: file, ...place },
-    actions: [restoreAction(seen), ...open],
+    actions: seen.disk?.state === 'unreadable' ? open : [restoreAction(seen), ...open],
   }
 }
 
@@ -84,7 +84,8 @@ function* diskProblem(seen: Seen, disk: DiskFacts): Generator<OverviewProblem> {
       title: 'The config file cannot be read',
       cause: asSentence(why ?? 'nobody knows why'),
       remedy: `r${seen.revision} keeps serving. Put the file back, or make it readable for the user that the gateway runs as.`,
-      actions: isReadOnly ? [] : [restoreAction(seen)],
+      // Nothing is written in place of what cannot be looked at.
+      actions: [{ kind: 'open', label: 'Compare', role: 'viewer' }],
     }
   if (changedMs !== null && seen.nowMs - changedMs < SETTLED_MS) return
   yield {

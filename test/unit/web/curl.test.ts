@@ -8,7 +8,16 @@ test('a URL alone is a GET of it', () => {
 })
 
 test('what is neither a URL nor curl is nothing', () => {
-  for (const text of ['', 'hello', 'ftp://a', 'curl', 'curl -v', 'https://a b'])
+  for (const text of [
+    '',
+    'hello',
+    'ftp://a',
+    'curl',
+    'curl -v',
+    'https://a b',
+    'http://[',
+    'curl http://a:b/',
+  ])
     expect(pastedRequest(text)).toBeNull()
 })
 

@@ -60,7 +60,7 @@ export function useOrdering({ scene, servers, choice: first, onDone }: OrderingP
   const why =
     told.takesLast && state.typed.value !== scene.backend
       ? `Type ${scene.backend} first`
-      : until.value === 'custom' && msOf(lasting.value) === null
+      : choice.value !== 'ready' && until.value === 'custom' && msOf(lasting.value) === null
         ? 'Say how long first'
         : null
   const act = async (): Promise<void> => {

@@ -37,7 +37,7 @@ export function Certificates({ certificate }: { readonly certificate?: string })
     [told, changes.value],
   )
   const filter = address.query['filter'] ?? ''
-  const name = certificate === undefined ? null : decodeURIComponent(certificate)
+  const name = certificate ?? null
   const drawer = told === null ? null : drawerOf({ told, rows, name, address })
   return (
     <>

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { Revision } from '../../data/api-types.ts'
 import { ask } from '../../data/api.ts'
-import { draftRestored } from '../../data/draft.ts'
+import { draft, draftRestored } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
 import type { Problem } from '../../data/problem.ts'
 import { sentence } from '../../data/reviewing.ts'
@@ -112,7 +112,9 @@ function Restore({ revision }: { readonly revision: Revision }) {
       needs="editor"
       isBusy={isBusy}
       busyWord="Fetching the text"
-      disabledWhy={problem === null ? null : problem.detail}
+      disabledWhy={
+        problem?.detail ?? (draft.value.kind === 'none' ? null : 'apply or discard your draft first')
+      }
       onPress={() => void restore()}
     >
       Restore r{name}…

@@ -60,8 +60,10 @@ export function useEdited(status: ConfigStatus | null, side: Side): Edited {
     setTyped(null)
   }
   useEffect(() => flush, [])
+  const isUnread = draft.value.kind === 'changes' && drafted.problem === null
   return {
-    text: typed ?? drafted.text ?? source.text,
+    // Until the draft of forms is read nothing else is shown: whoever typed into what runs would drop it.
+    text: typed ?? drafted.text ?? (isUnread ? null : source.text),
     problem: source.problem,
     withoutForms: typed === null ? drafted.problem : null,
     ...{ running, disk, flush },

@@ -20,7 +20,7 @@ import { type Listeners as All, useListeners } from './use-listeners.ts'
 
 export function Listeners({ listener }: { readonly listener?: string }) {
   const { query, go } = useAddress()
-  const opened = listener === undefined ? null : decodeURIComponent(listener)
+  const opened = listener ?? null
   const all = useListeners()
   const { list, rows, resources } = all
   const filter = query['filter']

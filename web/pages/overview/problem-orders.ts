@@ -1,5 +1,6 @@
 // What a problem's buttons do at once, and what came of it in words.
-import { ask } from '../../data/api.ts'
+import { type Answer, ask } from '../../data/api.ts'
+import type { ConfigStatus } from '../../data/api-types.ts'
 import { refreshHeld } from '../../data/held.ts'
 import { restoreToDisk } from '../../data/restore.ts'
 import { took } from '../../data/say.ts'
@@ -27,18 +28,23 @@ const none: Order = async () => ({ isWell: false, words: 'This page is older tha
 const ORDERS: Readonly<Partial<Record<ProblemAction['kind'], Order>>> = {
   check: checkAll,
   ready: makeReady,
-  confirm: async () => {
-    const answer = await ask('POST /api/v1/config/confirm', {})
+  confirm: async (action) => {
+    const now = await configOf(action)
+    if (!now.ok) return refused(now.problem)
+    const answer = await ask('POST /api/v1/config/confirm', {}, matching(now.value.running?.hash))
     return answer.ok ? well('It stays.') : refused(answer.problem)
   },
-  roll_back: async () => {
-    const answer = await ask('POST /api/v1/config/rollback', {}, { body: {} })
+  roll_back: async (action) => {
+    const now = await configOf(action)
+    if (!now.ok) return refused(now.problem)
+    const asking = { body: {}, ...matching(now.value.running?.hash) }
+    const answer = await ask('POST /api/v1/config/rollback', {}, asking)
     return answer.ok ? well(`r${answer.value.revision ?? ''} is served now.`) : refused(answer.problem)
   },
-  restore: async ({ revision = 0 }) => {
-    const status = await ask('GET /api/v1/config/status', {})
-    if (!status.ok) return refused(status.problem)
-    const answer = await restoreToDisk(status.value.disk.hash, revision)
+  restore: async (action) => {
+    const now = await configOf(action)
+    if (!now.ok) return refused(now.problem)
+    const answer = await restoreToDisk(now.value.disk.hash, action.revision ?? 0)
     return answer.ok ? well('The file is what is served.') : refused(answer.problem)
   },
   retry: async ({ certificate = '' }) => {
@@ -52,6 +58,18 @@ const refused = ({ title, detail, hint }: { title: string; detail: string; hint?
   isWell: false,
   words: [`${title}.`, detail, hint ?? ''].filter(Boolean).join(' '),
 })
+
+const matching = (hash: string | null | undefined): { ifMatch?: string } =>
+  hash === null || hash === undefined ? {} : { ifMatch: `"${hash}"` }
+
+/** How the config is now; a problem where it is not the one any more that the button was of. */
+async function configOf({ revision }: ProblemAction): Promise<Answer<ConfigStatus>> {
+  const answer = await ask('GET /api/v1/config/status', {})
+  const running = answer.ok ? (answer.value.running?.revision ?? 0) : 0
+  if (!answer.ok || revision === undefined || revision === running) return answer
+  const detail = `r${running} is served by now, and no more r${revision}.`
+  return { ok: false, problem: { ...{ code: 'stale', status: 0, errors: [], detail }, title: 'It is over' } }
+}
 
 async function checkAll({ backend = '', servers = [] }: ProblemAction, tell: Progress): Promise<Outcome> {
   const said: string[] = []

@@ -25,7 +25,7 @@ const AGAIN_MS = 500
 export function useExplained(request: TestedRequest): Explaining {
   const [told, setTold] = useState<Told>({ is: 'nothing' })
   const [isAsking, setAsking] = useState(false)
-  const asked = useRef('')
+  const asked = useRef(0)
   const explain = async (wanted: TestedRequest): Promise<void> => {
     const body = bodyOf(wanted)
     if (typeof body === 'string') {
@@ -34,9 +34,10 @@ export function useExplained(request: TestedRequest): Explaining {
     }
     // What was told stays until there is something else to tell.
     setAsking(true)
-    asked.current = JSON.stringify(body)
+    const turn = ++asked.current
     const answer = await ask('POST /api/v1/explain', {}, { body: { ...body, ...draftBody() } })
-    if (asked.current !== JSON.stringify(body)) return
+    // An answer to what was asked before may come behind this one.
+    if (turn !== asked.current) return
     setAsking(false)
     if (answer.ok) {
       // The route's document is what is made there.

@@ -1,5 +1,6 @@
 // Single letters of this page, while nothing is typed and no dialog is open.
 import { useEffect, useRef } from 'preact/hooks'
+import { hasLetterKeys } from '../../data/keys-state.ts'
 
 const WRITTEN_IN = 'input, textarea, select, [contenteditable], dialog, [popover]'
 
@@ -10,8 +11,7 @@ export function usePageKeys(deeds: Readonly<Record<string, () => void>>): void {
     const pressed = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
       if (event.target instanceof Element && event.target.closest(WRITTEN_IN) !== null) return
-      // Those who turned single letters off have told the frame.
-      if (localStorage.getItem('sluice.keys') === 'off') return
+      if (!hasLetterKeys.peek()) return
       const deed = now.current[event.key]
       if (deed === undefined) return
       event.preventDefault()

@@ -52,6 +52,11 @@ describe('a chain', () => {
     expect(codes(mixed.ordered ?? '', pair.key)).toEqual(['private_ca'])
   })
 
+  test('of more certificates than any chain has is not held against each other', () => {
+    const [own = ''] = certificatesIn(pair.cert).blocks
+    expect(codes(`${own}\n`.repeat(101), pair.key)).toEqual(['too_many'])
+  })
+
   test('that is cut off, unreadable or none is told, and never thrown', () => {
     expect(codes('')).toEqual(['no_certificate'])
     expect(codes(pair.cert.slice(0, 300))).toEqual(['no_certificate', 'cut_off'])
