@@ -51,7 +51,12 @@ test('events come by themselves, are chosen by topic, and have an address each',
   await page.getByRole('link', { name: 'admin drains banana' }).waitFor()
   await page.getByRole('button', { name: 'server', exact: true }).click()
   await page.getByText('The gateway began to serve r1').waitFor({ state: 'detached' })
-  await page.getByRole('link', { name: 'admin drains banana' }).click()
+  // By keyboard alone.
+  await page.getByRole('heading', { name: 'Activity' }).focus()
+  await page.getByRole('link', { name: 'banana has nothing in flight any more' }).waitFor()
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
   const drawer = page.getByRole('dialog')
   await drawer.getByText('new disk', { exact: true }).waitFor()
   expect(page.url()).toMatch(/\/activity\/events\/\d+\?topics=server$/)

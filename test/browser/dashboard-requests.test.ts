@@ -1,6 +1,7 @@
 // Requests as they end, in the dashboard: filtered, held still while one reads, opened and sent once more;
 // and many tabs of it at once.
 import { expect } from 'bun:test'
+import { readFileSync } from 'node:fs'
 import type { BrowserContext, Page, Request } from 'playwright-core'
 import { dashboard } from '../support/dashboard.ts'
 import type { Gateway } from '../support/gateway.ts'
@@ -69,6 +70,15 @@ test('requests are shown as they end, by a filter that stands in the address', a
   expect(page.url()).toBe(url('/activity/requests?status=410'))
   await page.reload()
   await rowOf(page, '/gone').waitFor()
+  // What is shown is taken away as a file.
+  await page.getByRole('button', { name: 'Export NDJSON or CSV' }).click()
+  const download = page.waitForEvent('download')
+  await page.getByRole('menuitem', { name: 'CSV, 1' }).click()
+  const file = await download
+  expect(file.suggestedFilename()).toMatch(/^requests-[-\dT]+\.csv$/)
+  expect(readFileSync(await file.path(), 'utf8')).toMatch(
+    /^time,id,.+\r\n.+,GET,127\.0\.0\.1,\/gone,gone,.+\r\n$/,
+  )
   await page.getByRole('button', { name: 'Remove status 410' }).click()
   await rowOf(page, '/other').waitFor()
   await page.getByRole('combobox').fill('status:9xx')

@@ -1,5 +1,5 @@
 // What happened to the gateway, by the minute.
-import { useState } from 'preact/hooks'
+import { useRef, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso/router'
 import { saidOf } from '../../data/event-words.ts'
 import { clock, day, exactClock, number, whole } from '../../data/say.ts'
@@ -19,6 +19,7 @@ import { ExportMenu } from './export-menu.tsx'
 import { ActivityHead } from './head.tsx'
 import { useEvents } from './use-events.ts'
 import { pauseWords, useHold } from './use-hold.ts'
+import { useLinkKeys } from './use-link-keys.ts'
 
 const TOPICS = ['health', 'server', 'config', 'certificate', 'listener', 'worker', 'turn', 'limits'] as const
 /** So many are drawn at first. */
@@ -52,6 +53,8 @@ export function Events({ event: openId }: { readonly event?: string }) {
   const all: readonly string[] = can('administer') ? [...TOPICS, 'auth'] : TOPICS
   const known = useEvents(all, hold.isHeld)
   const [shown, setShown] = useState(SHOWN)
+  const list = useRef<HTMLDivElement>(null)
+  useLinkKeys(list)
   const chosen = chosenEvents(known.events, {
     topics: address.topics.length === 0 ? undefined : new Set(address.topics),
     ...{ isBad: address.isBad, words: address.words },
@@ -96,7 +99,7 @@ export function Events({ event: openId }: { readonly event?: string }) {
         }
       >
         <Panel isFlush>
-          <div {...hold.watch}>
+          <div ref={list} {...hold.watch}>
             {known.isLoading ? (
               <Loading lines={8} label="Events are asked for" />
             ) : chosen.length === 0 ? (

@@ -45,7 +45,7 @@ export function useHold(isOpen: boolean): Hold {
     watch: {
       onPointerEnter: ({ pointerType }) => setOver(pointerType === 'mouse'),
       onPointerLeave: () => setOver(false),
-      onFocusCapture: ({ target }) => setFocused((target as Element).closest('tbody') !== null),
+      onFocusCapture: ({ target }) => setFocused((target as Element).closest('tbody, li') !== null),
       onBlurCapture: () => setFocused(false),
       onScrollCapture: ({ target }) => {
         scroller.current = target as Element
