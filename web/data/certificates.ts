@@ -59,6 +59,8 @@ export interface CertificateResource {
 
 export interface CertificateList {
   readonly items: readonly CertificateResource[]
+  /** Of those in the config; one answer has up to a thousand. */
+  readonly total: number
   readonly acme: readonly Renewal[]
   /** Of listeners that name files themselves. */
   readonly others: readonly CertificateLive[]

@@ -36,14 +36,14 @@ const told = (...lives: readonly Partial<CertificateLive>[]): CertificateList =>
     ...{ id: `c${n}`, etag: '"1"', configured: {}, place: { file: 'sluice.yaml', line: n + 1 } },
     live: { ...LIVE, ...live },
   })),
-  ...{ acme: [], others: [] },
+  ...{ acme: [], others: [], total: lives.length },
 })
 
 const one = (live: Partial<CertificateLive>) => rowsOf(told(live), [], NOW)[0]!
 
 test('a healthy one is quiet, has its names, its renewal on the bar and who signed it', () => {
   expect(one({ renewal: RENEWAL })).toMatchObject({
-    ...{ title: 'shop.example', more: '+ www.shop.example', state: 'up', word: 'Valid', reason: '' },
+    ...{ title: 'shop.example', more: '+\u00A0www.shop.example', state: 'up', word: 'Valid', reason: '' },
     ...{ left: '60 d left', source: 'ACME · Let’s Encrypt', action: null },
   })
   expect(one({}).renewAt).toBeCloseTo(2 / 3)
@@ -59,6 +59,26 @@ test('a renewal that failed says how often, and can be tried', () => {
   const row = one({ renewal: { ...RENEWAL, state: 'waiting', last_failure: failure, next_try: at(0.1) } })
   expect([row.state, row.word, row.action]).toEqual(['warn', 'Renewal failed', 'renew'])
   expect(row.reason).toMatch(/^renewal failed twice, next try /)
+})
+
+test('a stand-in is no certificate: neither its life nor its end is shown', () => {
+  const failure = { time: at(-0.1), in_a_row: 1, why: 'unreachable', hint: null }
+  const renewal = {
+    ...RENEWAL,
+    state: 'waiting',
+    last_failure: failure,
+    next_try: at(0.1),
+    until: null,
+  } as const
+  const row = one({ state: 'stand_in', renewal })
+  expect([row.state, row.word, row.used, row.endsAt, row.action]).toEqual([
+    'down',
+    'Not obtained',
+    null,
+    null,
+    'renew',
+  ])
+  expect(row.reason).toMatch(/^failed, next try /)
 })
 
 test('what nothing renews says so, and what is over is down', () => {

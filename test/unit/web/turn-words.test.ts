@@ -81,9 +81,9 @@ test('refusals have a reason and a remedy, and challenges are no refusals', () =
   const busy = { ...LISTENER, refused: { 401: 900, 403: 2, 486: 5 }, dropped: { no_permission: 3 } }
   expect(refusalsOf(busy).map(({ code, n, isUsual }) => [code, n, isUsual])).toEqual([
     ['486', 5, false],
-    ['', 3, false],
     ['403', 2, false],
     ['401', 900, true],
+    ['', 3, true],
   ])
   expect(refusalsOf(busy)[0]!.todo).toContain('quotas.user')
   expect(codesOf(busy)).toBe('486 5 · 403 2')

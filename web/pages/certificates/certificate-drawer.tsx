@@ -6,6 +6,7 @@ import { segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Guarded } from '../../parts/empty.tsx'
 import { Lifetime } from '../../parts/graphics.tsx'
+import { Note } from '../../parts/messages.tsx'
 import { Drawer } from '../../parts/overlays.tsx'
 import { Tag } from '../../parts/status.tsx'
 import { Age, Time } from '../../parts/time.tsx'
@@ -30,6 +31,14 @@ export interface CertificateDrawerProps {
 export function CertificateDrawer({ row, resource, live, renewal, onClose }: CertificateDrawerProps) {
   const againWhy =
     renewal?.state === 'good' ? 'It is good' : renewal?.state === 'obtaining' ? 'It is under way' : null
+  const isStandIn = live?.state === 'stand_in'
+  // What failed is what one came for.
+  const isLogFirst = renewal !== null && renewal.state !== 'good'
+  const log = renewal !== null && (
+    <Guarded label="The log">
+      <RenewalLog name={row.name} renewal={renewal} />
+    </Guarded>
+  )
   return (
     <Drawer
       title={row.title}
@@ -49,15 +58,17 @@ export function CertificateDrawer({ row, resource, live, renewal, onClose }: Cer
         )
       }
     >
-      {live !== null && <Facts live={live} />}
-      {resource !== null && <InFile resource={resource} live={live} />}
-      {live !== null && live.findings.length > 0 && <Findings live={live} />}
-      {live !== null && live.chain.length > 0 && <Chain live={live} />}
-      {renewal !== null && (
-        <Guarded label="The log">
-          <RenewalLog name={row.name} renewal={renewal} />
-        </Guarded>
+      {isStandIn && (
+        <Note state={row.state} title="There is none yet">
+          Until a CA has given one, clients get a stand-in of our own making, which they do not trust.
+        </Note>
       )}
+      {isLogFirst && log}
+      {live !== null && !isStandIn && <Facts live={live} />}
+      {resource !== null && <InFile resource={resource} live={live} />}
+      {live !== null && !isStandIn && live.findings.length > 0 && <Findings live={live} />}
+      {live !== null && live.chain.length > 0 && <Chain live={live} />}
+      {!isLogFirst && log}
       {live === null && renewal === null && (
         <p class="supporting">
           {row.draft === 'new'
@@ -107,7 +118,7 @@ function Facts({ live }: { readonly live: CertificateLive }) {
       </dd>
       <dt>SHA-256</dt>
       <dd class={css.long}>
-        <code>{live.fingerprint}</code>
+        <code>{live.fingerprint.replaceAll(':', ':\u200B')}</code>
         <Copy text={live.fingerprint} label="fingerprint" />
       </dd>
     </dl>

@@ -81,7 +81,7 @@ function titleOf(names: readonly string[], name: string): { title: string; more:
   const shown = others.slice(0, 2)
   const rest = others.length - shown.length
   const more = rest > 0 ? [...shown, `${rest} more`] : shown
-  return { title: first, more: more.length === 0 ? '' : `+ ${list(more)}` }
+  return { title: first, more: more.length === 0 ? (first === name ? '' : name) : `+\u00A0${list(more)}` }
 }
 
 function servedRow(live: CertificateLive, nowMs: number): Omit<CertificateRow, 'draft'> {
@@ -93,8 +93,7 @@ function servedRow(live: CertificateLive, nowMs: number): Omit<CertificateRow, '
     ...{ state, word, reason },
     used: live.state === 'stand_in' ? null : live.used,
     renewAt: renewShare(live),
-    left: leftWords(endsAt, nowMs),
-    endsAt,
+    ...(live.state === 'stand_in' ? { left: '', endsAt: null } : { left: leftWords(endsAt, nowMs), endsAt }),
     source: sourceOf(live),
     usedBy: live.used_by,
     action: live.source === 'acme' ? (isDue(live.renewal) ? 'renew' : null) : 'replace',
@@ -126,7 +125,7 @@ export function leftWords(endsAt: number, nowMs: number): string {
 type Said = readonly [State, string, string]
 
 function stateOf(live: CertificateLive, nowMs: number): Said {
-  const renewal = renewalSaid(live.renewal)
+  const renewal = renewalSaid(live.renewal, live.state === 'stand_in' ? '' : 'renewal ')
   switch (live.state) {
     case 'stand_in':
       return live.renewal?.state === 'obtaining'
@@ -157,7 +156,7 @@ function valid(live: CertificateLive, renewal: string): Said {
   return ['up', 'Valid', days < 15 ? `lives ${Math.round(days)} days` : '']
 }
 
-function renewalSaid(renewal: Renewal | null): string {
+function renewalSaid(renewal: Renewal | null, what = 'renewal '): string {
   const failure = renewal?.last_failure ?? null
   if (renewal === null || failure === null) return ''
   const times =
@@ -166,7 +165,7 @@ function renewalSaid(renewal: Renewal | null): string {
       : failure.in_a_row === 2
         ? 'failed twice'
         : `failed ${failure.in_a_row} times`
-  return `renewal ${times}${renewal.next_try === null ? '' : `, next try ${clock(renewal.next_try)}`}`
+  return `${what}${times}${renewal.next_try === null ? '' : `, next try ${clock(renewal.next_try)}`}`
 }
 
 function missing({ findings }: CertificateLive): string {
@@ -197,7 +196,7 @@ function sourceOf({ source, issuer, files, renewal }: CertificateLive): string {
 /** Of a name that came on demand. */
 function ofAcme(one: Renewal, nowMs: number): CertificateRow {
   const endsAt = one.until === null ? null : Date.parse(one.until)
-  const said = renewalSaid(one)
+  const said = renewalSaid(one, one.until === null ? '' : 'renewal ')
   const failed: Said = ['down', 'Not obtained', said]
   const [state, word, reason] =
     one.state === 'obtaining'

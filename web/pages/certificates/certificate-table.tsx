@@ -7,6 +7,7 @@ import { Lifetime } from '../../parts/graphics.tsx'
 import { type State, Status, Tag } from '../../parts/status.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { useAddress } from '../../parts/use-address.ts'
+import { useMedia } from '../../parts/use-media.ts'
 import { type CertificateRow, usedByWords } from './certificate-rows.ts'
 import css from './certificates.module.css'
 import { Retry } from './retry.tsx'
@@ -22,10 +23,11 @@ export interface CertificateTableProps {
 
 export function CertificateTable({ rows, filter, openName, isStale, isNarrow }: CertificateTableProps) {
   const { go } = useAddress()
+  const isMiddling = useMedia('(640px <= width < 1180px)')
   return (
     <Table
       caption="Certificates, those that want attention first"
-      columns={openName === null && !isNarrow ? COLUMNS : COLUMNS.filter(({ key }) => BESIDE.has(key))}
+      columns={isNarrow ? BESIDE : isMiddling ? MIDDLING : COLUMNS}
       rows={rows}
       keyOf={({ name }) => name}
       filter={filter}
@@ -37,9 +39,6 @@ export function CertificateTable({ rows, filter, openName, isStale, isNarrow }: 
     />
   )
 }
-
-/** What is left of it beside a drawer. */
-const BESIDE: ReadonlySet<string> = new Set(['names', 'state', 'life'])
 
 const DRAFTS = { new: 'new', changed: 'changed', removed: 'removed' } as const
 
@@ -123,7 +122,7 @@ const COLUMNS: readonly Column<CertificateRow>[] = [
     onCard: 'action',
     cell: ({ name, action, title }) => (
       <span class={css.action}>
-        {action === 'renew' && <Retry name={name} label={`Try ${title} now`} />}
+        {action === 'renew' && <Retry name={name} label={`Try now: ${title}`} />}
         {action === 'replace' && (
           <Button
             size="sm"
@@ -139,6 +138,13 @@ const COLUMNS: readonly Column<CertificateRow>[] = [
     ),
   },
 ]
+
+const only = (...keys: readonly string[]): readonly Column<CertificateRow>[] =>
+  COLUMNS.filter(({ key }) => keys.includes(key))
+
+/** What is left of it beside a drawer, and where there is no room for all. */
+const BESIDE = only('names', 'state', 'life')
+const MIDDLING = only('names', 'state', 'life', 'action')
 
 /** Amber from the tick on only: where nothing renews it, from when it is said to be expiring. */
 function toneOf(state: State, used: number, renewAt: number | undefined): State | undefined {

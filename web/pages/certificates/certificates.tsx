@@ -79,6 +79,8 @@ export function Certificates({ certificate }: { readonly certificate?: string })
               isStale={held.problem !== null}
             />
             <p class={css.foot}>
+              {told.total > told.items.length &&
+                `The first ${number(told.items.length)} of ${number(told.total)} are here. `}
               The mark on a bar is where renewal begins: two thirds of the lifetime, or when the CA says so.
             </p>
           </Panel>

@@ -1,6 +1,7 @@
 // What was done to obtain a certificate: the last try step by step, those before it in a line each.
 import type { CertificateLog } from '../../data/api-types.ts'
 import type { Renewal } from '../../data/certificates.ts'
+import { sentence } from '../../data/reviewing.ts'
 import { useHeld } from '../../data/held.ts'
 import { took } from '../../data/say.ts'
 import { Loading } from '../../parts/empty.tsx'
@@ -29,7 +30,7 @@ export function RenewalLog({ name, renewal }: RenewalLogProps) {
       <header class={css.head}>
         <h3>What was done for it</h3>
         {log !== null && log.runs.length > 0 && (
-          <span class="small quiet">
+          <span class="row small quiet">
             <Copy text={logText(log)} label="the log" /> copy log
           </span>
         )}
@@ -110,11 +111,11 @@ function stepOf(stage: ReturnType<typeof stagesOf>[number], run: Run, renewal: R
         {isFailure && (
           <dl class={css.cause}>
             <dt>Error</dt>
-            <dd>{why ?? 'the CA did not say why'}</dd>
+            <dd>{sentence(why ?? 'the CA did not say why')}</dd>
             {hint !== null && (
               <>
                 <dt>To do</dt>
-                <dd>{hint}</dd>
+                <dd>{sentence(hint)}</dd>
               </>
             )}
             <dt>Then</dt>

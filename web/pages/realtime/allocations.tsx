@@ -14,6 +14,7 @@ import { Popover } from '../../parts/popover.tsx'
 import { Tag } from '../../parts/status.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { useAddress } from '../../parts/use-address.ts'
+import { useMedia } from '../../parts/use-media.ts'
 import { type AllocationRow, megabits, rowsOf, type Snapshot } from './allocation-rows.ts'
 import css from './realtime.module.css'
 import { remaining } from './turn-words.ts'
@@ -30,6 +31,7 @@ export function Allocations({ listener, open }: { readonly listener: string; rea
     { query: { listener, limit: MOST }, everyMs: open > 500 ? 5000 : 2000 },
   ).value
   const rows = useRows(held)
+  const isMiddling = useMedia('(640px <= width < 1180px)')
   const left = open - rows.length
   return (
     <Panel
@@ -56,7 +58,7 @@ export function Allocations({ listener, open }: { readonly listener: string; rea
       ) : (
         <Table
           caption="Allocations"
-          columns={COLUMNS}
+          columns={isMiddling ? MIDDLING : COLUMNS}
           rows={rows}
           keyOf={({ id }) => id}
           filter={filter}
@@ -170,6 +172,9 @@ const COLUMNS: readonly Column<AllocationRow>[] = [
   },
   { key: 'end', head: '', onCard: 'action', cell: (row) => <End row={row} /> },
 ]
+
+/** Where there is no room for all. */
+const MIDDLING = COLUMNS.filter(({ key }) => key !== 'peers' && key !== 'ends')
 
 function Peers({ peers }: Pick<AllocationRow, 'peers'>) {
   const [first] = peers

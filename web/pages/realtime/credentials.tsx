@@ -106,20 +106,20 @@ function Made({ made, listener, ttlS }: MadeProps) {
             value !== null && (
               <div key={name}>
                 <dt>{name}</dt>
-                <dd class="mono" title={value}>
-                  {value}
+                <dd title={value}>
+                  <span class="mono">{value}</span>
+                  <Copy text={value} label={name} />
                 </dd>
-                <Copy text={value} label={name} />
               </div>
             ),
         )}
         {made.uris.map((uri) => (
           <div key={uri}>
             <dt>url</dt>
-            <dd class="mono" title={uri}>
-              {uri}
+            <dd title={uri}>
+              <span class="mono">{uri}</span>
+              <Copy text={uri} label="URL" />
             </dd>
-            <Copy text={uri} label="URL" />
           </div>
         ))}
       </dl>

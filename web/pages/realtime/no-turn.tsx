@@ -1,7 +1,6 @@
 // Where there is no turn listener: what one is for, and the lines that make one.
 import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
-import { Empty } from '../../parts/empty.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Code } from '../../parts/words.tsx'
 import css from './realtime.module.css'
@@ -17,24 +16,21 @@ const LINES = `listeners:
 export function NoTurn({ onAdd }: { readonly onAdd: () => void }) {
   return (
     <Panel>
-      <Empty
-        title="This gateway has no TURN listener"
-        action={
-          <span class="row">
-            <Button icon="plus" kind="ink" needs="editor" onPress={onAdd}>
-              Draft one
-            </Button>
-            <Button href={to('/config')}>Open the config</Button>
-          </span>
-        }
-      >
+      <div class={css.none}>
         <p>
+          <b>This gateway has no TURN listener</b>
+        </p>
+        <p class="supporting">
           Calls of browsers (WebRTC) go from one to the other, where networks let them. About one in ten
           cannot: TURN relays those, and STUN tells each its address from outside. These lines make one:
         </p>
-      </Empty>
-      <div class={css.lines}>
         <Code text={LINES} isCopied isBlock />
+        <div class="row">
+          <Button icon="plus" kind="ink" needs="editor" onPress={onAdd}>
+            Draft one
+          </Button>
+          <Button href={to('/config')}>Open the config</Button>
+        </div>
       </div>
     </Panel>
   )

@@ -137,7 +137,7 @@ function ofOutside({ url, address, ms: tookMs, error }: OutsideSaid): Step {
       ...{ state: 'up', title, time: `${ms(tookMs)} ms` },
       details: (
         <>
-          <span class="mono">{address}</span>, behind an address translator
+          <span class="mono">{address}</span>, as the gateway sees this browser
         </>
       ),
     }

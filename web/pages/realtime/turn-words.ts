@@ -99,6 +99,8 @@ const DROPPED: Readonly<Record<string, Words>> = {
   malformed: ['no STUN at all', 'Mostly scans of the port.'],
 }
 
+const USUAL: ReadonlySet<string> = new Set(['no_permission', 'no_allocation', 'malformed'])
+
 /** The largest first; what is usual at the end. */
 export function refusalsOf(listener: TurnListener): Refusal[] {
   const { refused, dropped } = listener
@@ -106,7 +108,7 @@ export function refusalsOf(listener: TurnListener): Refusal[] {
     ...Object.entries(refused).map(([code, n]) => ofCode(code, n)),
     ...Object.entries(dropped).map(([word, n]): Refusal => {
       const [what, todo] = DROPPED[word] ?? [word.replaceAll('_', ' '), '']
-      return { code: '', n, what, todo, isUsual: false }
+      return { code: '', n, what, todo, isUsual: USUAL.has(word) }
     }),
   ].filter(({ n }) => n > 0)
   return all.toSorted((a, b) => Number(a.isUsual) - Number(b.isUsual) || b.n - a.n)
