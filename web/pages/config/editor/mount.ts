@@ -76,9 +76,19 @@ const marked = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 })
 
+/** A text of this many characters is told of once no key was pressed for a moment: to make it takes time. */
+const LONG_CHARS = 100_000
+const LONG_MS = 150
+
 export function mount(options: MountOptions): MountedEditor {
   const readOnly = new Compartment()
   const help = new Compartment()
+  let untold = 0
+  const tell = (): void => {
+    clearTimeout(untold)
+    if (untold !== 0) options.onText(view.state.doc.toString())
+    untold = 0
+  }
   const view = new EditorView({
     root: options.root,
     parent: options.root,
@@ -86,12 +96,14 @@ export function mount(options: MountOptions): MountedEditor {
       doc: options.text,
       extensions: [
         basics(options),
-        keysOf(options),
+        keysOf({ ...options, onFlush: () => (tell(), options.onFlush()) }),
         readOnly.of(readOnlyOf(options.isReadOnly)),
         help.of([]),
         EditorView.updateListener.of(({ docChanged, state, transactions }) => {
-          if (docChanged && !transactions.some((one) => one.annotation(fromOutside) === true))
-            options.onText(state.doc.toString())
+          if (!docChanged || transactions.some((one) => one.annotation(fromOutside) === true)) return
+          clearTimeout(untold)
+          if (state.doc.length < LONG_CHARS) return options.onText(state.doc.toString())
+          untold = window.setTimeout(tell, LONG_MS)
         }),
       ],
     }),
@@ -116,7 +128,10 @@ export function mount(options: MountOptions): MountedEditor {
       view.focus()
     },
     focus: () => view.focus(),
-    destroy: () => view.destroy(),
+    destroy: () => {
+      tell()
+      view.destroy()
+    },
   }
 }
 

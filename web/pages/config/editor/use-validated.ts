@@ -12,6 +12,7 @@ export interface Validation {
   readonly validateNow: () => void
 }
 
+/** At least; a long text that takes longer to check is not checked more often than that. */
 const STILL_MS = 300
 
 export function useValidated(text: string | null, isOff: boolean): Validation {
@@ -19,20 +20,23 @@ export function useValidated(text: string | null, isOff: boolean): Validation {
   const [problem, setProblem] = useState<Problem | null>(null)
   const [isBusy, setBusy] = useState(false)
   const asking = useRef<AbortController>(undefined)
+  const tookMs = useRef(0)
   const run = async (): Promise<void> => {
     if (text === null || isOff) return
     asking.current?.abort()
     const stop = (asking.current = new AbortController())
     setBusy(true)
+    const begun = performance.now()
     const asked = { text: { type: 'text/plain', body: text }, signal: stop.signal } as const
     const answer = await ask('POST /api/v1/config/validate', {}, asked)
     if (stop.signal.aborted) return
     setBusy(false)
+    tookMs.current = performance.now() - begun
     setProblem(answer.ok ? null : answer.problem)
     if (answer.ok) setFindings(findingsOf(answer.value))
   }
   useEffect(() => {
-    const timer = setTimeout(() => void run(), STILL_MS)
+    const timer = setTimeout(() => void run(), Math.max(STILL_MS, tookMs.current))
     return () => {
       clearTimeout(timer)
       asking.current?.abort()
