@@ -20,6 +20,7 @@ test('an action is told in words, and one that is not known as it is', () => {
 test('resources lead to their pages', () => {
   expect(pageOfResource('backends/api/servers/a b')).toEndWith('/backends/api/servers/a%20b')
   expect(pageOfResource('rules/shop')).toEndWith('/rules?edit=shop')
+  expect(pageOfResource('requests/7-1/replay')).toEndWith('/activity/requests/7-1')
   expect(pageOfResource('moons/io')).toBeNull()
   expect([revisionIn({ revision: 7 }), revisionIn([7]), revisionIn(null)]).toEqual([7, null, null])
 })

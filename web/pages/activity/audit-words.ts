@@ -66,6 +66,7 @@ export function pageOfResource(resource: string): string | null {
   const [kind = '', name = '', below, server] = resource.split('/')
   if (kind === 'backends' && below === 'servers' && server !== undefined)
     return to(`/backends/${segment(name)}/servers/${segment(server)}`)
+  if (kind === 'requests' && name !== '') return to(`/activity/requests/${segment(name)}`)
   if (kind === 'rules') return to(name === '' ? '/rules' : `/rules?edit=${segment(name)}`)
   if (['backends', 'listeners', 'certificates'].includes(kind))
     return to(name === '' ? `/${kind}` : `/${kind}/${segment(name)}`)
