@@ -102,7 +102,6 @@ test('while paused nothing moves, and what is new waits', async (scene) => {
 test('a file that is rejected is restored from its problem', async ({ page, open, signIn, gateway }) => {
   await signIn('admin')
   await open('/')
-  await verdict(page).waitFor()
   const before = await Bun.file(gateway.configFile).text()
   await Bun.write(gateway.configFile, before.replace('interval: 1s', 'intervall: 1s'))
   const rejected = page
