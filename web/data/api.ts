@@ -112,8 +112,8 @@ async function once<R extends Route>(
 /** Undefined: it is not what was asked for, as the page of a proxy's own sign-in. */
 function valueOf(headers: Headers, text: string, accept = JSON_TYPE): unknown {
   // A text that is asked for as one stays one, though it is JSON.
-  if (text === '' || !accept.includes('json')) return text
-  if (headers.get('content-type')?.includes('json') !== true) return undefined
+  if (text === '' || accept.startsWith('text/')) return text
+  if (headers.get('content-type')?.includes('json') !== true) return accept === JSON_TYPE ? undefined : text
   try {
     return JSON.parse(text)
   } catch {

@@ -130,6 +130,3 @@ export function useRules(): ReadonlySignal<RuleList> {
   useEffect(() => rules.use(), [])
   return rules.list
 }
-
-/** They were changed here. */
-export const rulesAreOld = (): void => rules.makeOld()

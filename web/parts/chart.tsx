@@ -7,7 +7,7 @@ import { type ChartProps, drawChart, type Drawn } from './chart-drawn.ts'
 import { Loading } from './empty.tsx'
 import { clock, number } from '../data/say.ts'
 
-export type { ChartProps, Mark, Series } from './chart-drawn.ts'
+export type { ChartProps, Series } from './chart-drawn.ts'
 
 export function Chart(props: ChartProps) {
   const [shown, setShown] = useState<'chart' | 'table'>('chart')

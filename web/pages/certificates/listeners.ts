@@ -1,7 +1,7 @@
 // The listeners that serve certificates, and how a certificate gets into their lists.
 import { change, draftedOf } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
-import type { JsonMap } from '../../data/merge.ts'
+import { isSame, type JsonMap } from '../../data/merge.ts'
 import type { Reached } from './acme-checks.ts'
 
 export interface ServingListener extends Reached {
@@ -48,4 +48,17 @@ export function draftServing(
   for (const one of listeners)
     if (chosen.includes(one.name) && !one.certificates.includes(name))
       change(one.resource, one, { certificates: [...one.certificates, name] })
+}
+
+/** The draft took it out of their lists; they have it again, in its place. */
+export function keepServing(name: string, listeners: readonly ServingListener[]): void {
+  for (const one of listeners) {
+    const written = one.configured['certificates']
+    const was = [written ?? []].flat().map(String)
+    if (!was.includes(name) || one.certificates.includes(name)) continue
+    const back = was.filter((other) => other === name || one.certificates.includes(other))
+    const next = [...back, ...one.certificates.filter((other) => !was.includes(other))]
+    // As it is written, which may be a name alone: then nothing of it is left in the draft.
+    change(one.resource, one, { certificates: isSame(next, was) ? written : next })
+  }
 }

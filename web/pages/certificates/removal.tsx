@@ -9,7 +9,7 @@ import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/overlays.tsx'
 import { useAddress } from '../../parts/use-address.ts'
 import type { CertificateRow } from './certificate-rows.ts'
-import { type ServingListener, useListeners } from './listeners.ts'
+import { keepServing, type ServingListener, useListeners } from './listeners.ts'
 
 export interface RemovalProps {
   readonly row: CertificateRow
@@ -19,9 +19,14 @@ export interface RemovalProps {
 export function Removal({ row, resource }: RemovalProps) {
   const isAsked = useSignal(false)
   const own = `certificates/${encodeURIComponent(resource.id)}`
+  const listeners = useListeners() ?? []
+  const keep = (): void => {
+    discard(own)
+    keepServing(resource.id, listeners)
+  }
   if (row.draft === 'removed')
     return (
-      <Button icon="undo" onPress={() => discard(own)}>
+      <Button icon="undo" onPress={keep}>
         Keep it
       </Button>
     )

@@ -98,6 +98,14 @@ test.each([
   expect(!answer.ok && answer.problem.code).toBe('no_document')
 })
 
+test('what is asked for in whatever form it comes is taken so', async () => {
+  answers = () => new Response('a_total 1\n', { headers: { 'Content-Type': 'text/plain' } })
+  expect(await ask('GET /api/v1/status', {}, { accept: '*/*' })).toMatchObject({ value: 'a_total 1\n' })
+  answers = () => json({ pid: 1 })
+  expect(await ask('GET /api/v1/status', {}, { accept: '*/*' })).toMatchObject({ value: { pid: 1 } })
+  expect(await ask('GET /api/v1/status', {}, { accept: 'text/plain' })).toMatchObject({ value: '{"pid":1}' })
+})
+
 test('what is asked anew while an answer of before is under way is asked again behind it', async () => {
   const [first, second] = [Promise.withResolvers<Response>(), Promise.withResolvers<Response>()]
   const waiting = [first, second]

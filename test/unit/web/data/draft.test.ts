@@ -6,11 +6,13 @@ import {
   create,
   discard,
   draft,
+  draftedOf,
   draftText,
   move,
   remove,
   settle,
 } from '../../../../web/data/draft.ts'
+import { keepServing, type ServingListener } from '../../../../web/pages/certificates/listeners.ts'
 
 const was = { etag: '"1"', configured: { url: 'http://a:80', weight: 1 } }
 const SERVER = 'backends/api/servers/a'
@@ -55,4 +57,24 @@ test('a change by a form takes the place of a text only once that was said', () 
     { op: 'create', resource: 'rules/new', value: { name: 'new', backend: 'api' } },
     { op: 'delete', resource: 'rules/old', etag: '"4"', base: {} },
   ])
+})
+
+test('a certificate that is kept after all is in the lists of its listeners again', () => {
+  const listener = (name: string, written: unknown): ServingListener => {
+    const configured = { certificates: written }
+    const drafted = draftedOf(`listeners/${name}`, configured) ?? configured
+    return {
+      ...{ name, resource: `listeners/${name}`, etag: '"1"', configured, protocol: 'https', bind: [] },
+      certificates: [drafted.certificates ?? []].flat() as string[],
+      canServe: true,
+    }
+  }
+  const all = (): ServingListener[] => [listener('a', ['x', 'y']), listener('b', 'x'), listener('c', ['z'])]
+  const [a, b] = all()
+  if (a === undefined || b === undefined) throw new Error('no listeners')
+  change(a.resource, a, { certificates: ['y', 'new'] })
+  change(b.resource, b, { certificates: [] })
+  keepServing('x', all())
+  expect(changes.value.map(({ resource }) => resource)).toEqual(['listeners/a'])
+  expect(all().map(({ certificates }) => certificates)).toEqual([['x', 'y', 'new'], ['x'], ['z']])
 })

@@ -62,7 +62,8 @@ export function TryIt({ document, operation }: TryItProps) {
     setBusy(true)
     const begun = performance.now()
     const asking = {
-      query: ofPlace('query'),
+      // Not all that it answers is JSON.
+      ...{ query: ofPlace('query'), accept: '*/*' },
       ...(body !== null && { text: { type: body.type, body: text } }),
       // What is tried dry was made from what there is now.
       ...(wantsBase(operation) && { ifMatch: '*' }),
