@@ -22,6 +22,7 @@ const PAGES = [
   '/config/history',
   '/config/effective',
   '/review',
+  '/rules',
   '/nowhere/at/all',
 ]
 

@@ -2,14 +2,7 @@
 // say.
 import { useMemo } from 'preact/hooks'
 import { useHeld } from '../../data/held.ts'
-
-export interface BackendState {
-  readonly state: 'up' | 'warn' | 'down'
-  /** For a badge. */
-  readonly word: string
-  readonly up: number
-  readonly servers: number
-}
+import type { BackendState } from './backend-state.ts'
 
 interface Live {
   readonly status?: string

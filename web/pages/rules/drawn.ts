@@ -1,7 +1,7 @@
 // What each drawer of this page is given.
 import type { ListenerRow } from '../../data/rule-words.ts'
 import type { Address } from './address.ts'
-import type { BackendState } from './backend-states.ts'
+import type { BackendState } from './backend-state.ts'
 import type { Target } from './moving.ts'
 import type { ShownRule } from './shown-rules.ts'
 

@@ -197,7 +197,7 @@ function Deeds({ one, whyNot, onLike, onClose }: DeedsProps) {
           {item === null ? 'Drop it' : 'Take back'}
         </Button>
       )}
-      {draft === null ? (
+      {draft === null && changeCount.value === 0 ? (
         <>
           <Button needs="editor" isWhyHidden onPress={onLike}>
             Duplicate

@@ -1,19 +1,29 @@
 // Rows of the list: each with the number that it has among the rules of its listener, filtered or not.
-import { destinationOf } from '../../data/rule-words.ts'
-import type { BackendState } from './backend-states.ts'
-import type { RowShown } from './rule-row.tsx'
+import { destinationOf, takesAll } from '../../data/rule-words.ts'
+import type { BackendState } from './backend-state.ts'
+import type { RowShown } from './row-shown.ts'
 import type { ShownRule } from './shown-rules.ts'
 
-/** What runs says so; a draft that moves it before that rule ends it. */
+/**
+ * What runs says so, and a draft that moves it before that rule ends it. Of what the draft adds, changes or
+ * moves it is known here: behind a rule that takes everything it would never be asked.
+ */
 function shadowOf(
-  { item }: ShownRule,
+  { item, draft, isMoved }: ShownRule,
   number: number,
-  places: ReadonlyMap<string, number>,
+  { places, all }: Known,
 ): RowShown['shadowedBy'] {
+  if (all !== null && all.place < number && draft !== 'gone' && (draft !== null || isMoved)) return all
   const name = item?.live?.shadowed_by
   if (name === undefined) return null
   const place = places.get(name) ?? null
   return place !== null && place > number ? null : { name, place }
+}
+
+interface Known {
+  readonly places: ReadonlyMap<string, number>
+  /** The first rule that takes everything. */
+  readonly all: { readonly name: string; readonly place: number } | null
 }
 
 export function rowsOf(
@@ -21,11 +31,13 @@ export function rowsOf(
   backends: ReadonlyMap<string, BackendState>,
 ): readonly RowShown[] {
   const places = new Map(rules.map(({ id }, at) => [id, at + 1]))
+  const first = rules.find(({ rule, draft }) => draft !== 'gone' && takesAll(rule))
+  const all = first === undefined ? null : { name: first.id, place: places.get(first.id) ?? 0 }
   return rules.map((one, at) => {
     const to = destinationOf(one.rule)
     return {
       ...{ one, number: at + 1 },
-      shadowedBy: shadowOf(one, at + 1, places),
+      shadowedBy: shadowOf(one, at + 1, { places, all }),
       backend: to.kind === 'backend' ? (backends.get(to.name) ?? null) : null,
     }
   })

@@ -1,7 +1,7 @@
 // What all parts of a rule's form are given.
 import type { JsonMap } from '../../data/merge.ts'
 import type { ListenerRow } from '../../data/rule-words.ts'
-import type { BackendState } from './backend-states.ts'
+import type { BackendState } from './backend-state.ts'
 
 export interface RuleFormProps {
   readonly rule: JsonMap

@@ -5,7 +5,7 @@ import { to } from '../../data/urls.ts'
 import type { MenuItem } from '../../parts/popover.tsx'
 import { type Address, NO_DRAWER } from './address.ts'
 import { testOf } from './example-request.ts'
-import type { RowShown } from './rule-row.tsx'
+import type { RowShown } from './row-shown.ts'
 
 interface Deeds {
   readonly set: Address['set']

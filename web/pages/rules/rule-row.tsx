@@ -11,18 +11,9 @@ import { Icon } from '../../parts/icon.tsx'
 import { Menu, type MenuItem } from '../../parts/popover.tsx'
 import { Tag } from '../../parts/status.tsx'
 import { Chip } from '../../parts/words.tsx'
-import type { BackendState } from './backend-states.ts'
+import type { RowShown } from './row-shown.ts'
 import css from './rule-row.module.css'
 import type { ShownRule } from './shown-rules.ts'
-
-export interface RowShown {
-  readonly one: ShownRule
-  /** From 1, of those of this listener. */
-  readonly number: number
-  /** The rule that takes all of it, with its number where it is of this listener; null: none does. */
-  readonly shadowedBy: { readonly name: string; readonly place: number | null } | null
-  readonly backend: BackendState | null
-}
 
 /** What a row does; the same object as long as the list is there. */
 export interface RowDeeds {

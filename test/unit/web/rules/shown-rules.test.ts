@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import type { Change } from '../../../../web/data/change.ts'
 import { dropTarget, orderAfter, stepTarget } from '../../../../web/pages/rules/moving.ts'
+import { rowsOf, shadowedWords } from '../../../../web/pages/rules/rows.ts'
 import { shownRules } from '../../../../web/pages/rules/shown-rules.ts'
 
 const ITEMS = ['a', 'b', 'c'].map((id, at) => ({
@@ -68,4 +69,26 @@ test('dropping a rule beside itself moves nothing', () => {
   expect([dropTarget(list, 'b', 1), dropTarget(list, 'b', 2)]).toEqual([null, null])
   expect(dropTarget(list, 'b', 0)).toEqual({ before: 'a' })
   expect(dropTarget(list, 'a', 3)).toEqual({ after: 'c' })
+})
+
+test('what is never reached follows the draft: moved before what takes it all, or put behind that', () => {
+  const live = { shadowed_by: 'all' }
+  const items = [
+    { ...{ id: 'all', etag: '', configured: { backend: 'one' } }, place: { file: '', line: 1 } },
+    {
+      ...{ id: 'late', etag: '', configured: { match: { path: '/l' } }, live },
+      place: { file: '', line: 2 },
+    },
+  ]
+  const rows = (...changes: Change[]) => rowsOf(shownRules(items, changes), new Map())
+  expect(rows().map(({ shadowedBy }) => shadowedBy?.place)).toEqual([undefined, 1])
+  expect(shadowedWords(rows())).toBe(' Rule 2 is never reached.')
+  const moved = rows({ op: 'move', resource: 'rules/late', etag: '', position: { index: 0 } })
+  expect(moved.map(({ one, shadowedBy }) => [one.id, shadowedBy])).toEqual([
+    ['late', null],
+    ['all', null],
+  ])
+  expect(shadowedWords(moved)).toBe('')
+  const added = rows({ op: 'create', resource: 'rules/new', value: { name: 'new', match: { path: '/n' } } })
+  expect(added.at(-1)?.shadowedBy).toEqual({ name: 'all', place: 1 })
 })

@@ -1,0 +1,8 @@
+// A backend in the one word that a rule's badge and the choice of a backend say.
+export interface BackendState {
+  readonly state: 'up' | 'warn' | 'down'
+  /** For a badge. */
+  readonly word: string
+  readonly up: number
+  readonly servers: number
+}
