@@ -91,8 +91,8 @@ describe('what an order would do is told before it is given', () => {
   })
 
   test('a backup stands in, and is not there else', () => {
-    expect(told(sceneOf({ a: { rate: 5 }, b: { backup: true } }), ['a'])).toMatchObject({
-      words: 'Leaves 1 of 2. b would carry about 5/s.',
+    expect(told(sceneOf({ a: { rate: 9.42 }, b: { backup: true } }), ['a'])).toMatchObject({
+      words: 'Leaves 1 of 2. b would carry about 9.4/s.',
       takesLast: false,
     })
   })

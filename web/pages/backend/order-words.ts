@@ -83,12 +83,12 @@ const rateOf = (scene: Scene): number | null => {
 
 /** “api-1 would carry about 1,204/s, with about 850 of its 1,024 in flight.” */
 function carried(scene: Scene, before: readonly ServerRow[], after: readonly ServerRow[]): string {
-  const rate = rateOf(scene)
-  if (rate === null) return ''
-  if (rate < 0.05) return ' There is no traffic now.'
+  const all = rateOf(scene)
+  if (all === null) return ''
+  if (all < 0.05) return ' There is no traffic now.'
   const shares = after.map((row) => ({ row, share: shareOf(scene, row, after) }))
   const most = shares.reduce((a, b) => (b.share > a.share ? b : a))
-  const one = `${most.row.id} would carry about ${number(rough(rate * most.share))}/s`
+  const one = `${most.row.id} would carry about ${perSecond(all * most.share)}/s`
   const flying = scene.rows.reduce((all, { live }) => all + (live?.active_connections ?? 0), 0)
   const { max } = most.row
   const full =
@@ -98,11 +98,12 @@ function carried(scene: Scene, before: readonly ServerRow[], after: readonly Ser
   if (after.length === 1) return ` ${one}${full}.`
   const now = scene.rateOf(most.row.id) ?? 0
   const lead = after.length === before.length ? '' : ' Each of them would carry more:'
-  return `${lead} ${one} instead of ${number(rough(now))}${full}.`
+  return `${lead} ${one} instead of ${perSecond(now)}${full}.`
 }
 
 /** No more digits than such an estimate has. */
-const rough = (value: number): number => (value >= 10 ? Math.round(value) : Math.round(value * 10) / 10)
+const perSecond = (value: number): string =>
+  value >= 10 ? number(Math.round(value)) : String(Math.round(value * 10) / 10)
 
 function panic(
   { panicThreshold, rows }: Scene,
@@ -152,8 +153,8 @@ function gained(
   const [now, then] = [sum(before), sum(after)]
   const who = meant.length === 1 ? (meant[0]?.id ?? '') : count(meant.length, 'server')
   if (Math.abs(now - then) < 0.0005) return `Nothing changes for ${who}.`
-  const rate = rateOf(scene)
-  const each = rate === null || rate < 0.05 ? '' : `, about ${number(rough(rate * then))}/s`
+  const all = rateOf(scene)
+  const each = all === null || all < 0.05 ? '' : `, about ${perSecond(all * then)}/s`
   return `${who} would take ${share(then)} of requests${each}; now ${share(now)}.`
 }
 

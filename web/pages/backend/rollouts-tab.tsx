@@ -88,10 +88,10 @@ function RolloutPanel({ backend, rollout }: RolloutPanelProps) {
         isOn ? (
           <Wishes backend={backend} rollout={rollout} />
         ) : (
-          <>
+          <span>
             {facts.by} · <Age at={started} /> ago
             {ended !== null && `, took ${age((Date.parse(ended) - Date.parse(started)) / 1000)}`}
-          </>
+          </span>
         )
       }
     >
