@@ -137,7 +137,7 @@ function Line({ line, row }: { readonly line: ReviewLine; readonly row: ReviewRo
           {name}{' '}
           {(before !== null || after !== null) && (
             <>
-              <s>{before ?? 'none'}</s> <span class={css.new}>{after ?? 'none'}</span>
+              <s>{orNone(before)}</s> <span class={css.new}>{orNone(after)}</span>
             </>
           )}
         </p>
@@ -158,6 +158,10 @@ function Line({ line, row }: { readonly line: ReviewLine; readonly row: ReviewRo
     </div>
   )
 }
+
+/** An empty list or map says no more than that there is none. */
+const orNone = (value: string | null): string =>
+  value === null || value === '[]' || value === '{}' ? 'none' : value
 
 const SAYS: Readonly<Record<string, string>> = { added: 'is added', removed: 'is removed', moved: 'moves' }
 
