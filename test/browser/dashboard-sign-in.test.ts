@@ -6,6 +6,7 @@ import { Browser as ApiBrowser } from '../support/admin-world.ts'
 import { axeFindings } from '../support/axe.ts'
 import { dashboard, settled, type View } from '../support/dashboard.ts'
 import { PASSWORD } from '../support/store-world.ts'
+import { waitFor } from '../support/wait.ts'
 
 const test = dashboard({
   config: { listeners: { web: { bind: '127.0.0.1:0' } }, rules: [{ name: 'all', respond: { body: 'hi' } }] },
@@ -58,10 +59,73 @@ test('who has failed too often is told how long to wait', async ({ page, open, w
     answered.push((await answer).status())
   }
   expect(answered).toEqual([401, 401, 401, 401, 401, 423])
-  await page
-    .getByRole('alert')
-    .filter({ hasText: /\d+ ?s/ })
-    .waitFor()
+  const alert = page.getByRole('alert')
+  await alert.filter({ hasText: /\d+ ?s/ }).waitFor()
+  await alert.getByText('sluice admin unlock locked').waitFor()
+  await alert.filter({ hasText: 'You can try again' }).waitFor()
+})
+
+test('while one has to wait nothing is sent, and the wait is counted down', async ({ page, open, watch }) => {
+  watch.mean(/^423 POST .*\/auth\/sign-in$/)
+  const sent: string[] = []
+  await page.route('**/api/v1/auth/sign-in', async (route) => {
+    sent.push(route.request().method())
+    await route.fulfill({
+      status: 423,
+      headers: { 'Content-Type': 'application/problem+json', 'Retry-After': '90' },
+      body: JSON.stringify({ code: 'locked_out', title: 'Locked out', status: 423, detail: 'Too many.' }),
+    })
+  })
+  await open('/')
+  await fill(page, 'somebody')
+  await page.getByText(/in 1:\d\d/).waitFor()
+  const seen = new Set<string | null>()
+  await waitFor(async () => seen.add(await page.getByText(/in 1:\d\d/).textContent()).size > 1, {
+    what: 'the count to go down',
+  })
+  await password(page).press('Enter')
+  expect(sent).toEqual(['POST'])
+  // Another name is not held up.
+  await name(page).fill('another')
+  await password(page).press('Enter')
+  await waitFor(() => sent.length === 2, { what: 'the other name to be sent' })
+})
+
+test('what is typed can be seen, and Caps Lock is told of', async ({ page, open }) => {
+  await open('/')
+  await password(page).fill('a secret')
+  expect(await password(page).getAttribute('type')).toBe('password')
+  await page.getByRole('button', { name: 'Show what is typed' }).click()
+  expect(await password(page).getAttribute('type')).toBe('text')
+  await page.evaluate(`document.querySelector('input[autocomplete="current-password"]').dispatchEvent(
+    new KeyboardEvent('keydown', { key: 'A', modifierCapsLock: true, bubbles: true }))`)
+  await page.getByText('Caps Lock is on.').waitFor()
+})
+
+test('a gateway that does not answer is said, and asked again', async ({ page, open, watch }) => {
+  watch.mean(/^failed: GET .*\/auth\/setup/)
+  await page.route('**/api/v1/auth/setup', (route) => route.abort('connectionrefused'))
+  await open('/')
+  await page.getByText('The gateway does not answer').waitFor()
+  await page.unroute('**/api/v1/auth/setup')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await name(page).waitFor()
+})
+
+test('who comes by plain HTTP from elsewhere is told of TLS and of a tunnel', async (scene) => {
+  const { page, open, watch } = scene
+  watch.mean(/^403 POST .*\/auth\/sign-in$/)
+  await page.route('**/api/v1/auth/sign-in', (route) =>
+    route.fulfill({
+      status: 403,
+      headers: { 'Content-Type': 'application/problem+json' },
+      body: JSON.stringify({ code: 'tls_needed', title: 'x', status: 403, detail: 'By TLS only.' }),
+    }),
+  )
+  await open('/')
+  await fill(page, 'viewer')
+  await page.getByText('Not without TLS').waitFor()
+  await page.getByText(/^ssh -L \d+:localhost:\d+ 127\.0\.0\.1$/).waitFor()
 })
 
 test('a second factor is asked for where there is one', async ({ page, open, watch, gateway }) => {

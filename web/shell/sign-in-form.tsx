@@ -3,12 +3,13 @@
 import { useState } from 'preact/hooks'
 import { me, signIn } from '../data/session.ts'
 import type { Problem } from '../data/problem.ts'
-import { age } from '../data/say.ts'
 import { Button } from '../parts/button.tsx'
 import { Field } from '../parts/field.tsx'
 import { TextField } from '../parts/controls.tsx'
-import { Note } from '../parts/messages.tsx'
+import { PasswordField } from '../parts/password-field.tsx'
 import css from './sign-in.module.css'
+import { SignInRefused } from './sign-in-refused.tsx'
+import { useWait } from './use-wait.ts'
 
 export interface SignInFormProps {
   readonly heading: string
@@ -23,10 +24,15 @@ export function SignInForm({ heading, name: known = '', onDone }: SignInFormProp
   const [code, setCode] = useState('')
   const [problem, setProblem] = useState<Problem | null>(null)
   const [isBusy, setBusy] = useState(false)
+  const [tried, setTried] = useState('')
+  const waitS = useWait(problem)
   const needsCode = problem?.code === 'code_needed' || code !== ''
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault()
+    // A try in between would only make the wait longer.
+    if (waitS > 0 && name === tried) return
     setBusy(true)
+    setTried(name)
     const answer = await signIn({ name, password, ...(code !== '' && { code }) })
     setBusy(false)
     setProblem(answer.ok ? null : answer.problem)
@@ -36,16 +42,7 @@ export function SignInForm({ heading, name: known = '', onDone }: SignInFormProp
     <form class={css.form} onSubmit={(event) => void submit(event)} method="post">
       <h1>{heading}</h1>
       {problem !== null && problem.code !== 'code_needed' && (
-        <Note state="down" title={problem.title} isUrgent>
-          {problem.detail} {problem.hint}
-          {problem.retryAfterS !== undefined && ` The next try is heard in ${age(problem.retryAfterS)}.`}
-          {problem.code === 'locked_out' && (
-            <>
-              {' On the machine of the gateway '}
-              <code>sluice admin unlock {name}</code> ends the wait at once.
-            </>
-          )}
-        </Note>
+        <SignInRefused problem={problem} waitS={waitS} name={tried} />
       )}
       <Field label="Name">
         <TextField
@@ -57,8 +54,7 @@ export function SignInForm({ heading, name: known = '', onDone }: SignInFormProp
         />
       </Field>
       <Field label="Password">
-        <TextField
-          type="password"
+        <PasswordField
           value={password}
           onInput={setPassword}
           autocomplete="current-password"
@@ -72,10 +68,21 @@ export function SignInForm({ heading, name: known = '', onDone }: SignInFormProp
         </Field>
       )}
       <div class={css.actions}>
-        <Button kind="ink" size="lg" type="submit" isBusy={isBusy} busyWord="Signing in">
+        <Button
+          kind="ink"
+          size="lg"
+          type="submit"
+          isBusy={isBusy}
+          busyWord="Signing in"
+          disabledWhy={waitS > 0 && name === tried ? `in ${clockOf(waitS)}` : null}
+        >
           Sign in{me.value?.name === undefined ? '' : ' again'}
         </Button>
       </div>
     </form>
   )
 }
+
+/** `48 s`, `14:03`. */
+const clockOf = (s: number): string =>
+  s < 60 ? `${s} s` : `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`

@@ -8,6 +8,7 @@ import { Segmented } from '../../parts/choices.tsx'
 import { SelectField, TextField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
 import { Drawer } from '../../parts/overlays.tsx'
+import { PasswordField } from '../../parts/password-field.tsx'
 import { LinkTold, makeLink, type MadeLink } from './one-time-link.tsx'
 import { roleHelp, ROLES } from './role-words.ts'
 import css from './settings.module.css'
@@ -75,13 +76,7 @@ export function NewUser({ onClose, onOpen }: NewUserProps) {
           </Field>
           {way === 'password' && (
             <Field label="Password" help="12 characters or more." error={doing.errorAt('/password')}>
-              <TextField
-                type="password"
-                value={password}
-                onInput={setPassword}
-                autocomplete="new-password"
-                isRequired
-              />
+              <PasswordField value={password} onInput={setPassword} autocomplete="new-password" isRequired />
             </Field>
           )}
           <div class="row">

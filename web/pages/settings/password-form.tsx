@@ -4,10 +4,10 @@ import { ask } from '../../data/api.ts'
 import { refreshHeld } from '../../data/held.ts'
 import { became, me } from '../../data/session.ts'
 import { Button } from '../../parts/button.tsx'
-import { TextField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Panel } from '../../parts/panel.tsx'
+import { PasswordField } from '../../parts/password-field.tsx'
 import css from './settings.module.css'
 import { useDoing, WhyNot } from './use-doing.tsx'
 
@@ -59,13 +59,7 @@ export function PasswordForm() {
         <WhyNot doing={doing} fields={['/password']} />
         {!isFirst && (
           <Field label="Current password">
-            <TextField
-              type="password"
-              value={current}
-              onInput={setCurrent}
-              autocomplete="current-password"
-              isRequired
-            />
+            <PasswordField value={current} onInput={setCurrent} autocomplete="current-password" isRequired />
           </Field>
         )}
         <Field
@@ -74,7 +68,7 @@ export function PasswordForm() {
           help={`${CHARS_MIN} characters or more; any will do.`}
           error={doing.errorAt('/password')}
         >
-          <TextField type="password" value={next} onInput={setNext} autocomplete="new-password" isRequired />
+          <PasswordField value={next} onInput={setNext} autocomplete="new-password" isRequired />
         </Field>
         <div class="row">
           <Button kind={isFirst ? 'ink' : 'plain'} type="submit" isBusy={doing.isBusy} busyWord="Setting">
