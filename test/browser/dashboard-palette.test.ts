@@ -62,6 +62,8 @@ test('an order stands before places, and leads to where it is asked about', asyn
   await page.keyboard.press('Enter')
   await palette(page).waitFor({ state: 'detached' })
   expect(page.url()).toBe(url('/backends/api/servers/api-2?order=drain'))
+  // Nothing was ordered yet: it is asked about there.
+  await page.getByRole('dialog', { name: 'State of api-2' }).waitFor()
 })
 
 test('a check is run at once, and what it found is said', async ({ page, open, signIn }) => {

@@ -1,4 +1,4 @@
-// A password: hidden until one wants to see it, and told when the Caps Lock key is on, since nobody sees that.
+// A password: hidden until one wants to see it. That Caps Lock is on is told, since nobody sees it there.
 import { useState } from 'preact/hooks'
 import { Button } from './button.tsx'
 import { TextField, type TextFieldProps } from './controls.tsx'

@@ -21,12 +21,14 @@ export interface PopoverProps {
   readonly role?: 'dialog' | 'menu' | undefined
   /** For a form with fields beside each other. */
   readonly isWide?: boolean | undefined
+  /** Open when it is first drawn: an address leads to it. */
+  readonly isOpenAtFirst?: boolean | undefined
 }
 
 /** Opens below its button, at whichever side has room; a sheet at the bottom under 640 px. */
 export function Popover(props: PopoverProps) {
   const { anchor, label, actions, children, role = 'dialog', isWide = false } = props
-  const [isOpen, setOpen] = useState(false)
+  const [isOpen, setOpen] = useState(props.isOpenAtFirst === true)
   const place = useRef<HTMLSpanElement>(null)
   const close = (): void => {
     setOpen(false)

@@ -8,6 +8,7 @@ import { NumberField, SelectField, SwitchField, TextField } from '../../parts/co
 import { Field } from '../../parts/field.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Popover } from '../../parts/popover.tsx'
+import { whyNotAllowed } from '../../parts/rights.ts'
 import { Shape, type State, Tag } from '../../parts/status.tsx'
 import { type Choice, type Ordering, useOrdering } from './ordering.ts'
 import css from './order-popover.module.css'
@@ -24,14 +25,17 @@ export interface OrderPopoverProps {
     readonly words: string
   }
   readonly onDone?: () => void
+  readonly isOpenAtFirst?: boolean
 }
 
-export function OrderPopover({ scene, servers, choice, button, onDone }: OrderPopoverProps) {
+export function OrderPopover(props: OrderPopoverProps) {
+  const { scene, servers, choice, button, onDone, isOpenAtFirst = false } = props
   const { words, ...look } = button
   const who = servers.length === 1 ? (servers[0] ?? '') : count(servers.length, 'server')
   return (
     <Popover
       isWide
+      isOpenAtFirst={isOpenAtFirst && whyNotAllowed('operator') === null}
       label={`State of ${who}`}
       anchor={(opener) => (
         <Button size="sm" icon="down" isIconLast needs="operator" {...look} {...opener}>

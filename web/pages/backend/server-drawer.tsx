@@ -12,6 +12,7 @@ import { Field } from '../../parts/field.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Drawer } from '../../parts/overlays.tsx'
 import { Status, Tag } from '../../parts/status.tsx'
+import { useAddress } from '../../parts/use-address.ts'
 import { Copy } from '../../parts/words.tsx'
 import type { BackendResource } from './backend-fields.ts'
 import { HealthSaid } from './health-said.tsx'
@@ -22,6 +23,9 @@ import { ObservedWords, OrderWords } from './server-columns.tsx'
 import { ServerChecks } from './server-checks.tsx'
 import css from './server-drawer.module.css'
 import { resourceOf, type ServerRow } from './server-rows.ts'
+
+/** What an address may ask to be ordered. */
+const ORDERED = ['drain', 'maintenance', 'ready'] as const
 
 export interface ServerDrawerProps {
   readonly scene: Scene
@@ -55,8 +59,11 @@ export function ServerDrawer({ scene, row, resource, onClose }: ServerDrawerProp
 
 function States({ scene, row }: { readonly scene: Scene; readonly row: ServerRow }) {
   const { live } = row
+  const order = useAddress().query['order']
   if (live === null) return null
   const [admin, seen] = [shownAdmin(live.admin), shownOperation(live)]
+  // The palette leads here with what is to be ordered; it is asked about as always.
+  const wanted = ORDERED.find((one) => one === order)
   const weightOrder = live.orders?.find(({ kind }) => kind === 'weight')
   return (
     <dl class={css.states}>
@@ -75,9 +82,11 @@ function States({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
         ))}
         <span class={css.acts}>
           <OrderPopover
+            key={wanted ?? ''}
             scene={scene}
             servers={[row.id]}
-            choice={live.admin === 'ready' ? 'drain' : 'ready'}
+            choice={wanted ?? (live.admin === 'ready' ? 'drain' : 'ready')}
+            isOpenAtFirst={wanted !== undefined}
             button={{ words: live.admin === 'ready' ? 'Drain' : 'Ready' }}
           />
           <OrderPopover scene={scene} servers={[row.id]} choice="weight" button={{ words: 'Weight' }} />
