@@ -120,6 +120,11 @@ test('one by ACME goes through the draft, with what speaks against its names', a
   expect(sent.filter((one) => !one.endsWith('/changesets'))).toEqual([])
   await open('/certificates')
   await page.getByText('not running yet').waitFor()
+  // Taken out again with its name in the listener: nothing of it is left.
+  await page.getByRole('link', { name: 'shop.example.com' }).click()
+  await page.getByRole('button', { name: 'Take out of the draft' }).click()
+  await page.getByText('not running yet').waitFor({ state: 'detached' })
+  expect(await page.evaluate(() => sessionStorage.getItem('sluice.draft'))).toBeNull()
 })
 
 test('one in use is not taken from a listener that would have none left', async (scene) => {

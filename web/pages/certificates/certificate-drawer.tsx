@@ -1,6 +1,7 @@
 // One certificate: what it says, its chain, what stands against it, who serves it, and what was done for it.
 import type { CertificateLive, CertificateResource, Renewal } from '../../data/certificates.ts'
 import { userWord } from '../../data/certificates.ts'
+import { discard } from '../../data/draft.ts'
 import { count, day, list } from '../../data/say.ts'
 import { segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
@@ -14,6 +15,7 @@ import { Copy } from '../../parts/words.tsx'
 import { type CertificateRow, isDue, leftWords, renewShare } from './certificate-rows.ts'
 import css from './certificates.module.css'
 import { Finding } from './found.tsx'
+import { draftWithout, useListeners } from './listeners.ts'
 import { Removal } from './removal.tsx'
 import { Retry } from './retry.tsx'
 import { RenewalLog } from './renewal-log.tsx'
@@ -45,7 +47,9 @@ export function CertificateDrawer({ row, resource, live, renewal, onClose }: Cer
       tag={<Tag state={row.state === 'up' ? undefined : row.state}>{row.word}</Tag>}
       onClose={onClose}
       actions={
-        resource !== null && (
+        resource === null ? (
+          row.draft === 'new' && <Drafted name={row.name} onClose={onClose} />
+        ) : (
           <>
             {renewal !== null && (
               <Retry name={row.name} kind={isDue(renewal) ? 'ink' : undefined} disabledWhy={againWhy} />
@@ -77,6 +81,27 @@ export function CertificateDrawer({ row, resource, live, renewal, onClose }: Cer
         </p>
       )}
     </Drawer>
+  )
+}
+
+/** What only the draft has is taken out of it, or reviewed. */
+function Drafted({ name, onClose }: { readonly name: string; readonly onClose: () => void }) {
+  const own = `certificates/${encodeURIComponent(name)}`
+  const listeners = useListeners() ?? []
+  const takeOut = (): void => {
+    onClose()
+    draftWithout(name, listeners)
+    discard(own)
+  }
+  return (
+    <>
+      <Button kind="ink" href={to('/review')}>
+        Review
+      </Button>
+      <Button kind="quiet" icon="undo" onPress={takeOut}>
+        Take out of the draft
+      </Button>
+    </>
   )
 }
 

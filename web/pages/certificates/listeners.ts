@@ -50,6 +50,15 @@ export function draftServing(
       change(one.resource, one, { certificates: [...one.certificates, name] })
 }
 
+/** The draft has none of them name it. */
+export function draftWithout(name: string, listeners: readonly ServingListener[]): void {
+  for (const one of listeners)
+    if (one.certificates.includes(name))
+      change(one.resource, one, {
+        certificates: one.certificates.filter((certificate) => certificate !== name),
+      })
+}
+
 /** The draft took it out of their lists; they have it again, in its place. */
 export function keepServing(name: string, listeners: readonly ServingListener[]): void {
   for (const one of listeners) {

@@ -1,6 +1,6 @@
 // Takes a certificate out of the file, by the draft: together with its name in the listeners that serve it.
 import { useSignal } from '@preact/signals'
-import { change, discard, remove } from '../../data/draft.ts'
+import { discard, remove } from '../../data/draft.ts'
 import { type CertificateResource, userWord } from '../../data/certificates.ts'
 import type { JsonMap } from '../../data/merge.ts'
 import { list } from '../../data/say.ts'
@@ -9,7 +9,7 @@ import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/overlays.tsx'
 import { useAddress } from '../../parts/use-address.ts'
 import type { CertificateRow } from './certificate-rows.ts'
-import { keepServing, type ServingListener, useListeners } from './listeners.ts'
+import { draftWithout, keepServing, type ServingListener, useListeners } from './listeners.ts'
 
 export interface RemovalProps {
   readonly row: CertificateRow
@@ -52,10 +52,7 @@ function Ask({
   const users = usersOf(resource.id, useListeners() ?? [])
   const left = users.filter(({ certificates }) => certificates.length === 1)
   const act = (): void => {
-    for (const one of users)
-      change(one.resource, one, {
-        certificates: one.certificates.filter((certificate) => certificate !== resource.id),
-      })
+    draftWithout(resource.id, users)
     remove(own, { etag: resource.etag, configured: resource.configured as JsonMap })
     onClose()
     go(to('/review'))
