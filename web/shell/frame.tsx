@@ -1,6 +1,7 @@
 // The frame around each page: the rail, the bar with the three states of the config, and what waits to be
 // confirmed at the foot.
 import type { ComponentChildren } from 'preact'
+import { Announcer } from './announcer.tsx'
 import { AppliedStrip } from './applied.tsx'
 import { Bar } from './bar.tsx'
 import { ClashDialog } from './clash-dialog.tsx'
@@ -25,6 +26,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
           {children}
         </main>
       </div>
+      <Announcer />
       <AppliedStrip />
       <ConfirmStrip />
       <TabBar />

@@ -1,5 +1,4 @@
 // Where one can go: a rail of words, of icons on narrower screens, and a bar at the foot of small ones.
-import { useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso/router'
 import { changeCount } from '../data/draft.ts'
 import { useHeld } from '../data/held.ts'
@@ -13,6 +12,7 @@ import { Mark } from './mark.tsx'
 import { isWithin, type PlaceRow, PLACES } from './places.ts'
 import { railCounts } from './rail-counts.ts'
 import css from './rail.module.css'
+import { useFlyout } from './use-flyout.ts'
 
 const GROUPS = ['', 'Traffic', 'Gateway'] as const
 
@@ -93,14 +93,14 @@ function Foot() {
 
 /** On small screens: the four most used, and a sheet with all. */
 export function TabBar() {
-  const [isOpen, setOpen] = useState(false)
+  const { isOpen, root, toggle, close } = useFlyout()
   const { path } = useLocation()
   const page = pageOf(path)
   const shown = PLACES.filter(({ isFrequent }) => isFrequent === true)
   return (
-    <>
+    <div ref={root}>
       {isOpen && (
-        <nav class={css.more} aria-label="All pages" onClick={() => setOpen(false)}>
+        <nav class={css.more} aria-label="All pages" onClick={close}>
           {PLACES.map((place) => (
             <PlaceLink key={place.path} place={place} />
           ))}
@@ -113,11 +113,11 @@ export function TabBar() {
             {place.label}
           </a>
         ))}
-        <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <button type="button" aria-expanded={isOpen} onClick={toggle}>
           <Icon name="more" size={18} />
           More
         </button>
       </nav>
-    </>
+    </div>
   )
 }
