@@ -141,7 +141,9 @@ test('a second factor is asked for where there is one', async ({ page, open, wat
   await frame(page).waitFor()
 })
 
-test('a reload keeps one signed in, and signing out ends it', async ({ page, open, signIn }) => {
+test('a reload keeps one signed in, and signing out ends it', async ({ page, open, signIn, watch }) => {
+  // What the page still asked for as it was left.
+  watch.mean(/^401 GET /)
   await signIn('admin')
   await open('/')
   await page.reload()
@@ -152,6 +154,41 @@ test('a reload keeps one signed in, and signing out ends it', async ({ page, ope
   await page.reload()
   await heading(page).waitFor()
   expect((await page.context().cookies()).filter(({ value }) => value !== '')).toEqual([])
+})
+
+test('a sign-in that ends is begun anew over the page, and what was entered below it stays', async (scene) => {
+  const { page, open, signIn, gateway, watch } = scene
+  watch.mean(/^401 /)
+  await signIn('viewer')
+  await open('/rules?new=1')
+  const drafted = page.getByRole('textbox', { name: 'Name', exact: true })
+  await drafted.fill('not-sent-yet')
+  const admin = new ApiBrowser(gateway.admin)
+  await admin.signIn('admin')
+  const { body } = await admin.ask({ path: '/api/v1/sign-ins?user=viewer' })
+  for (const { id } of body['items'] as readonly { readonly id: string }[])
+    await admin.ask({ method: 'DELETE', path: `/api/v1/sign-ins/${id}` })
+  const dialog = page.getByRole('dialog', { name: 'Your sign-in has ended' })
+  await password(page).fill(PASSWORD)
+  await password(page).press('Enter')
+  await dialog.waitFor({ state: 'detached' })
+  expect(await drafted.inputValue()).toBe('not-sent-yet')
+})
+
+test('where the gateway does not answer the page says so, and comes once it does', async ({
+  page,
+  open,
+  watch,
+  signIn,
+}) => {
+  watch.mean(/auth\/me/)
+  await signIn('viewer')
+  await page.route('**/api/v1/auth/me', (route) => route.abort())
+  await open('/')
+  await page.getByText('The gateway does not answer').waitFor()
+  await page.unroute('**/api/v1/auth/me')
+  await page.getByRole('button', { name: 'Ask again' }).click()
+  await frame(page).waitFor()
 })
 
 const views: readonly View[] = (['light', 'dark'] as const).flatMap((theme) => [
