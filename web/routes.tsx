@@ -2,6 +2,7 @@
 // pointed at load theirs beforehand.
 import lazy from 'preact-iso/lazy'
 import type { AnyComponent } from 'preact'
+import { NotLoaded } from './shell/not-loaded.tsx'
 
 /** Below the dashboard: `/backends/:backend`. Parameters are props of the page. */
 export interface PageRow {
@@ -10,7 +11,7 @@ export interface PageRow {
 }
 
 const page = (load: () => Promise<AnyComponent<never>>): AnyComponent =>
-  lazy(load as () => Promise<AnyComponent>)
+  lazy(() => (load as () => Promise<AnyComponent>)().catch(() => NotLoaded))
 
 // One page for both: a server opens beside the list that it is of.
 const backend = page(() => import('./pages/backend/backend.tsx').then((m) => m.Backend))

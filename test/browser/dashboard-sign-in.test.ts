@@ -191,6 +191,24 @@ test('where the gateway does not answer the page says so, and comes once it does
   await frame(page).waitFor()
 })
 
+test('a page whose code does not come, and one that breaks, leave the way to the others', async (scene) => {
+  const { page, open, signIn, watch } = scene
+  watch.mean(/assets\/listeners|ERR_FAILED|Cannot read properties/)
+  await signIn('viewer')
+  await page.route('**/assets/listeners-*.js', (route) => route.abort())
+  await open('/listeners')
+  await page.getByRole('heading', { level: 1, name: 'This page could not be loaded' }).waitFor()
+  await page.route('**/api/v1/backends?*', (route) => route.fulfill({ json: { items: [null], total: 1 } }))
+  await frame(page)
+    .getByRole('link', { name: /^Backends/ })
+    .click()
+  await page.getByText('This page cannot be shown').waitFor()
+  await frame(page)
+    .getByRole('link', { name: /^Config/ })
+    .click()
+  await page.getByRole('heading', { level: 1, name: 'Config' }).waitFor()
+})
+
 const views: readonly View[] = (['light', 'dark'] as const).flatMap((theme) => [
   { theme, width: 320, height: 640 },
   { theme, width: 1280, height: 800 },

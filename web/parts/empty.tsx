@@ -60,6 +60,8 @@ export function Stale({ isStale, children }: StaleProps) {
 interface GuardedProps {
   /** What stands in it: “The chart”. */
   readonly label?: string | undefined
+  /** What it is of: of something else it is tried again. */
+  readonly of?: string | undefined
   readonly children: ComponentChildren
 }
 
@@ -69,6 +71,10 @@ export class Guarded extends Component<GuardedProps, { readonly problem: string 
 
   static override getDerivedStateFromError(error: unknown): { problem: string } {
     return { problem: error instanceof Error ? error.message : String(error) }
+  }
+
+  override componentDidUpdate({ of }: GuardedProps): void {
+    if (this.state.problem !== null && of !== this.props.of) this.setState({ problem: null })
   }
 
   override render() {

@@ -1,5 +1,5 @@
 // The whole of the screen: sign-in where nobody is known, else the frame with the page of the address.
-import { LocationProvider, Router, Route } from 'preact-iso/router'
+import { LocationProvider, Route, Router, useLocation } from 'preact-iso/router'
 import { ErrorBoundary } from 'preact-iso/lazy'
 import { useEffect, useState } from 'preact/hooks'
 import { goLive, goQuiet } from '../data/live.ts'
@@ -8,6 +8,7 @@ import type { Problem } from '../data/problem.ts'
 import { findMe, me } from '../data/session.ts'
 import { onLink, takeLink } from '../data/sign-in-link.ts'
 import { BASE, to } from '../data/urls.ts'
+import { Guarded } from '../parts/empty.tsx'
 import type { PageRow } from '../routes.tsx'
 import { Frame } from './frame.tsx'
 import { LinkPage } from './link-page.tsx'
@@ -41,16 +42,26 @@ export function App({ pages }: { readonly pages: readonly PageRow[] }) {
   return (
     <LocationProvider scope={BASE}>
       <Frame>
-        <ErrorBoundary>
-          <Router>
-            {[
-              ...pages.map(({ path, page }) => <Route path={to(path)} component={page} />),
-              <Route default component={NotThere} />,
-            ]}
-          </Router>
-        </ErrorBoundary>
+        <Pages pages={pages} />
       </Frame>
       <WantedDialog />
     </LocationProvider>
+  )
+}
+
+/** A page that breaks takes neither the frame nor the next page with it. */
+function Pages({ pages }: { readonly pages: readonly PageRow[] }) {
+  const { path: here } = useLocation()
+  return (
+    <ErrorBoundary>
+      <Guarded label="This page" of={here}>
+        <Router>
+          {[
+            ...pages.map(({ path, page }) => <Route path={to(path)} component={page} />),
+            <Route default component={NotThere} />,
+          ]}
+        </Router>
+      </Guarded>
+    </ErrorBoundary>
   )
 }
