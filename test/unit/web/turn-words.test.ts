@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test'
 import type { Turn } from '../../../web/data/api-types.ts'
 import { rowsOf } from '../../../web/pages/realtime/allocation-rows.ts'
 import { nothingYet, type Outcome } from '../../../web/pages/realtime/relay-outcome.ts'
-import { resultOf, saidOf, wayOf } from '../../../web/pages/realtime/relay-words.ts'
+import { outsideSaid, resultOf, saidOf, wayOf } from '../../../web/pages/realtime/relay-words.ts'
 import { followed, lately, type TurnListener } from '../../../web/pages/realtime/turn-courses.ts'
 import {
   authWords,
@@ -142,4 +142,14 @@ test('the result is one word for all ways', () => {
   expect(resultOf([open]).word).toBe('Works')
   expect(resultOf([tls]).state).toBe('down')
   expect(resultOf([open, { ...tls, isDone: false }]).word).toBe('Under way')
+})
+
+test('STUN that told nothing is no success unless UDP got through', () => {
+  const silent = { address: null, error: null }
+  expect(outsideSaid(silent, [outcome({})]).state).toBe('unk')
+  expect(outsideSaid(silent, [outcome({ isOpen: true })]).state).toBe('up')
+  expect(outsideSaid({ address: null, error: '701 ' }, []).detail).toBe('no answer (701)')
+  expect(outsideSaid({ address: '203.0.113.201:62110', error: null }, []).detail).toContain(
+    '203.0.113.201:62110',
+  )
 })

@@ -10,7 +10,7 @@ import { Status } from '../../parts/status.tsx'
 import { type Step, Steps } from '../../parts/steps.tsx'
 import { Time } from '../../parts/time.tsx'
 import css from './realtime.module.css'
-import { resultOf, type SaidStep, saidOf, wayOf } from './relay-words.ts'
+import { outsideSaid, resultOf, type SaidStep, saidOf, wayOf } from './relay-words.ts'
 import type { TurnListener } from './turn-courses.ts'
 import { type OutsideSaid, type RelayTest as Test, useRelayTest } from './use-relay-test.ts'
 
@@ -126,24 +126,17 @@ function stepsOf({ outcomes, outside }: Test, listener: TurnListener): Step[] {
     isLoopbackPage: /^(?:localhost|127\.|\[::1\])/.test(location.hostname),
   }
   const steps = outcomes.map((outcome) => drawn(saidOf(outcome, around)))
-  return outside === null ? steps : [ofOutside(outside), ...steps]
+  return outside === null ? steps : [ofOutside(outside, outcomes), ...steps]
 }
 
-function ofOutside({ url, address, ms: tookMs, error }: OutsideSaid): Step {
-  const { port } = wayOf(url)
-  const title = <span class="name">STUN {port}: your address from outside</span>
-  if (address !== null)
-    return {
-      ...{ state: 'up', title, time: `${ms(tookMs)} ms` },
-      details: (
-        <>
-          <span class="mono">{address}</span>, as the gateway sees this browser
-        </>
-      ),
-    }
-  return error === null
-    ? { state: 'up', title, details: 'the same as from inside: nothing translates addresses on the way' }
-    : { state: 'warn', title, details: `no answer (${error})` }
+function ofOutside(outside: OutsideSaid, outcomes: Test['outcomes']): Step {
+  const { state, detail } = outsideSaid(outside, outcomes)
+  return {
+    state,
+    title: <span class="name">STUN {wayOf(outside.url).port}: your address from outside</span>,
+    time: outside.address === null ? '' : `${ms(outside.ms)} ms`,
+    details: detail,
+  }
 }
 
 function drawn({ state, title, time, detail, cause, todo }: SaidStep): Step {

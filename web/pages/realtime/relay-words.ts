@@ -156,3 +156,18 @@ export function resultOf(outcomes: readonly Outcome[]): { readonly state: Look; 
   const ways = [...new Set(failed.map(({ url }) => wayOf(url).transport))]
   return { state: 'warn', word: `Works, but not by ${ways.join(' and ')}` }
 }
+
+/** What STUN told. Without another address nothing is told: that it answered is known by UDP alone. */
+export function outsideSaid(
+  { address, error }: { readonly address: string | null; readonly error: string | null },
+  outcomes: readonly Outcome[],
+): { readonly state: Look; readonly detail: string } {
+  if (address !== null) return { state: 'up', detail: `${address}, as the gateway sees this browser` }
+  if (error !== null) return { state: 'warn', detail: `no answer (${error.trim()})` }
+  return outcomes.some(({ isOpen, url }) => isOpen && wayOf(url).transport === 'UDP')
+    ? { state: 'up', detail: 'the same as from inside: nothing translates addresses on the way' }
+    : {
+        state: 'unk',
+        detail: 'no address was told: nothing translates addresses on the way, or there was no answer',
+      }
+}
