@@ -21,6 +21,7 @@ import { Decide } from './conflicts.tsx'
 import { CopyAs } from './copy-as.tsx'
 import { Done } from './done.tsx'
 import { ImpactPanel } from './impact.tsx'
+import { LongForm, needsLongForm } from './long-form.tsx'
 import { Refused } from './refused.tsx'
 import { ReplayPanel } from './replay.tsx'
 import css from './review.module.css'
@@ -73,7 +74,12 @@ function Drafted({ trying, onDone }: { trying: Trying & { again: () => void }; o
       >
         Nothing is running yet. The draft is kept in this browser tab until it is applied or discarded.
       </PageHead>
-      {problem !== null && <Refused problem={problem} onAgain={trying.again} />}
+      {problem !== null &&
+        (needsLongForm(problem) ? (
+          <LongForm onWritten={trying.again} />
+        ) : (
+          <Refused problem={problem} onAgain={trying.again} />
+        ))}
       {question !== null && <Decide question={question} />}
       <MovedNote />
       <div class={css.layout}>
