@@ -1,12 +1,14 @@
 // The bar of every page: the three states of the config, search, theme, and who is signed in.
 import { useLocation } from 'preact-iso/router'
 import { useState } from 'preact/hooks'
+import { changeCount } from '../data/draft.ts'
 import type { Problem } from '../data/problem.ts'
-import { me, signOut } from '../data/session.ts'
+import { me } from '../data/session.ts'
 import { to } from '../data/urls.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Kbd } from '../parts/words.tsx'
 import css from './bar.module.css'
+import { leave } from './leave.ts'
 import { Mark } from './mark.tsx'
 import { openPalette } from './palette-state.ts'
 import { Strip } from './strip.tsx'
@@ -76,8 +78,9 @@ function Account() {
           >
             <Icon name="user" size={14} /> Profile and settings
           </button>
-          <button type="button" onClick={() => void signOut().then(setProblem)}>
-            <Icon name="exit" size={14} /> Sign out
+          <button type="button" onClick={() => void leave().then(setProblem)}>
+            <Icon name="exit" size={14} />{' '}
+            {changeCount.value > 0 ? 'Sign out, and drop the draft' : 'Sign out'}
           </button>
           {problem !== null && (
             <p role="alert">

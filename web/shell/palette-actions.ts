@@ -3,8 +3,8 @@ import { ask } from '../data/api.ts'
 import { changeCount } from '../data/draft.ts'
 import { refreshHeld } from '../data/held.ts'
 import { count, took } from '../data/say.ts'
-import { signOut } from '../data/session.ts'
 import { openKeys } from '../data/keys-state.ts'
+import { leave } from './leave.ts'
 import { type Thing, thing } from './palette-things.ts'
 import { setTheme, type Theme, theme, THEME_WORDS } from '../data/theme.ts'
 
@@ -50,8 +50,9 @@ export function generalActions(): readonly Thing[] {
     }),
     thing({
       ...{ id: 'sign out', group: 'Actions', label: 'Sign out', icon: 'exit', also: 'log out logout leave' },
+      ...(waiting > 0 && { hint: 'and drop the draft' }),
       run: async () => {
-        const problem = await signOut()
+        const problem = await leave()
         return problem && `You are still signed in. ${problem.title}: ${problem.detail}`
       },
     }),

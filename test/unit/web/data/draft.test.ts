@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'bun:test'
+import { beforeEach, expect, spyOn, test } from 'bun:test'
 import {
   change,
   changes,
@@ -12,6 +12,7 @@ import {
   remove,
   settle,
 } from '../../../../web/data/draft.ts'
+import { leave } from '../../../../web/shell/leave.ts'
 import { keepServing, type ServingListener } from '../../../../web/pages/certificates/listeners.ts'
 
 const was = { etag: '"1"', configured: { url: 'http://a:80', weight: 1 } }
@@ -77,4 +78,16 @@ test('a certificate that is kept after all is in the lists of its listeners agai
   keepServing('x', all())
   expect(changes.value.map(({ resource }) => resource)).toEqual(['listeners/a'])
   expect(all().map(({ certificates }) => certificates)).toEqual([['x', 'y', 'new'], ['x'], ['z']])
+})
+
+test('signing out on purpose leaves no draft behind, which may hold secrets; one that fails leaves it', async () => {
+  const answers = [new Response(null, { status: 502 }), new Response(null, { status: 204 })]
+  const spied = spyOn(globalThis, 'fetch').mockImplementation((async () =>
+    answers.shift()) as unknown as typeof fetch)
+  change(SERVER, was, { weight: 3 })
+  expect((await leave())?.status).toBe(502)
+  expect(changes.value).toHaveLength(1)
+  expect(await leave()).toBeNull()
+  expect(draft.value).toEqual({ kind: 'none' })
+  spied.mockRestore()
 })
