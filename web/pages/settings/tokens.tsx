@@ -12,6 +12,7 @@ import { Panel } from '../../parts/panel.tsx'
 import { type Column, SecondLine, Table } from '../../parts/table.tsx'
 import { Age } from '../../parts/time.tsx'
 import { NewToken } from './new-token.tsx'
+import css from './settings.module.css'
 import { TokenDrawer } from './token-drawer.tsx'
 import { Ends } from './token-ends.tsx'
 import { Unread } from './use-doing.tsx'
@@ -48,7 +49,7 @@ export function Tokens() {
         end={
           tokens.length > 0 && (
             <>
-              <FilterBox value={filter} hint="name, role, scope or who made it" onInput={find} />
+              <FilterBox value={filter} hint="name, role or scope" onInput={find} />
               {add}
             </>
           )
@@ -84,7 +85,7 @@ const COLUMNS: readonly Column<Token>[] = [
     ...{ key: 'name', head: 'Name', sort: ({ name }) => name },
     text: ({ name, id, created_by: by }) => `${name} ${id} ${by}`,
     cell: ({ id, name, created_by: by, created_at: at }) => (
-      <div>
+      <div class={css.who}>
         <a class="name cut" href={to(`/settings/tokens${queryOf({ token: id })}`)}>
           {name}
         </a>

@@ -114,8 +114,8 @@ function WaysIn({ user, isSelf }: { readonly user: User; readonly isSelf: boolea
             void act(() => ask('PATCH /api/v1/users/{user}', { user: name }, { body: { password: null } }))
           }
         >
-          Set <Age at={user.password_set_at} /> ago. Taken away, {name} is signed out, and sets another one
-          when they come by a link.
+          Set <Age at={user.password_set_at} /> ago. Without one {name} is signed out, and sets another when
+          they come by a link.
         </Deed>
       ) : (
         <Deed title="Password">None yet: {name} sets one when they come by a link.</Deed>

@@ -15,6 +15,7 @@ import { type Column, SecondLine, Table } from '../../parts/table.tsx'
 import { Age, Time } from '../../parts/time.tsx'
 import { NewUser } from './new-user.tsx'
 import { ROLES } from './role-words.ts'
+import css from './settings.module.css'
 import { Unread } from './use-doing.tsx'
 import { UserDrawer } from './user-drawer.tsx'
 
@@ -83,9 +84,9 @@ const COLUMNS: readonly Column<User>[] = [
   {
     ...{ key: 'name', head: 'Name', sort: ({ name }) => name, text: ({ name, role }) => `${name} ${role}` },
     cell: ({ name, created_by: by, created_at: at }) => (
-      <div>
+      <div class={css.who}>
         <span class="row">
-          <a class="name" href={to(`/settings/users${queryOf({ user: name })}`)}>
+          <a class="name cut" href={to(`/settings/users${queryOf({ user: name })}`)}>
             {name}
           </a>
           {me.value?.name === name && <Tag state="accent">you</Tag>}
@@ -134,6 +135,6 @@ function Ways({ user }: { readonly user: User }) {
         </SecondLine>
       </div>
     )
-  if (!user.has_password) return <Status state="unk" word="a one-time link only" isQuiet />
+  if (!user.has_password) return <Status state="unk" word="one-time link" isQuiet />
   return <span class="supporting">{user.totp ? 'password and app' : 'password'}</span>
 }
