@@ -16,9 +16,17 @@ const KEPT_MAX = 400
 
 export class LineCounts {
   readonly #known = new Map<string, LineCount>()
+  /** One page at a time: whoever comes meanwhile waits, and finds what was counted. */
+  #turn: Promise<unknown> = Promise.resolve()
 
   /** Of `revisions`, the newest first, without the last, which is only compared with; null: not known. */
-  async of(revisions: readonly Revision[], read: Read): Promise<(LineCount | null)[]> {
+  of(revisions: readonly Revision[], read: Read): Promise<(LineCount | null)[]> {
+    const counted = this.#turn.then(() => this.#counted(revisions, read))
+    this.#turn = counted.catch(() => undefined)
+    return counted
+  }
+
+  async #counted(revisions: readonly Revision[], read: Read): Promise<(LineCount | null)[]> {
     const counts: (LineCount | null)[] = []
     for (const [place, after] of revisions.slice(0, -1).entries()) {
       const before = revisions[place + 1]

@@ -169,13 +169,15 @@ export function settle(done: Draft): void {
   const now = draft.peek()
   if (now === done) draft.value = NONE
   else if (now.kind === 'changes' && done.kind === 'changes')
-    replaceChanges(now.changes.filter((one) => !done.changes.includes(one)))
+    replaceChanges(
+      now.changes.filter((one) => !done.changes.includes(one)),
+      servedRevision.peek(),
+    )
 }
 
 /** Puts changes that were made anew, as after another has changed the same, in place of those there are. */
-export function replaceChanges(next: readonly Change[]): void {
-  draft.value =
-    next.length === 0 ? NONE : { kind: 'changes', baseRevision: servedRevision.peek(), changes: next }
+export function replaceChanges(next: readonly Change[], baseRevision: number): void {
+  draft.value = next.length === 0 ? NONE : { kind: 'changes', baseRevision, changes: next }
 }
 
 /** Puts a change in place of one that is known, or behind the others. */

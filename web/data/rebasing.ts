@@ -78,19 +78,26 @@ function rebaseChanges(problem: Problem, changes: readonly Change[]): Question |
     by: [...new Set(conflicts.flatMap(({ changed_by: by }) => (by === null ? [] : [by])))],
     dropped: all.filter(({ is }) => is === 'dropped').map(({ change }) => change),
   }
-  replaceChanges(all.filter(({ is }) => is === 'kept').map(({ change }) => change))
+  // That of the answer: what somebody changes meanwhile is met with the next.
+  replaceChanges(
+    all.filter(({ is }) => is === 'kept').map(({ change }) => change),
+    revision,
+  )
   return 'moved'
 }
 
 /** Picks of each question, in their order. */
-export function decideFields(all: readonly Rebased[], picks: ReadonlyMap<Asks, readonly Pick[]>): void {
+export function decideFields(
+  { all, revision }: Question & { is: 'fields' },
+  picks: ReadonlyMap<Asks, readonly Pick[]>,
+): void {
   const left = all.flatMap((one) => {
     if (one.is === 'dropped') return []
     if (one.is === 'kept') return [one.change]
     const change = decided(one, picks.get(one) ?? [])
     return change === null ? [] : [change]
   })
-  replaceChanges(left)
+  replaceChanges(left, revision)
 }
 
 export function decideLines(

@@ -26,6 +26,14 @@ export function App({ pages }: { readonly pages: readonly PageRow[] }) {
     setProblem(answer.ok ? null : answer.problem)
   }
   useEffect(() => void find(), [])
+  // Another tab may have signed in as somebody else: who turns to this one sees it before they do anything.
+  useEffect(() => {
+    const look = (): void => {
+      if (document.visibilityState === 'visible' && me.peek() !== null) void find()
+    }
+    document.addEventListener('visibilitychange', look)
+    return () => document.removeEventListener('visibilitychange', look)
+  }, [])
   const name = me.value?.name
   useEffect(() => {
     if (name === undefined) return

@@ -59,7 +59,9 @@ function Fields({ question: { all, revision } }: { readonly question: Question &
             kind="ink"
             disabledWhy={left === 0 ? null : 'decide all of it first'}
             isWhyHidden
-            onPress={() => decideFields(all, picks as ReadonlyMap<Asks, readonly Pick[]>)}
+            onPress={() =>
+              decideFields({ is: 'fields', all, revision }, picks as ReadonlyMap<Asks, readonly Pick[]>)
+            }
           >
             Rebase onto r{revision}
           </Button>

@@ -1,4 +1,7 @@
 import { beforeEach, expect, spyOn, test } from 'bun:test'
+import { servedRevision } from '../../../../web/data/api.ts'
+import type { Problem } from '../../../../web/data/problem.ts'
+import { rebaseOn } from '../../../../web/data/rebasing.ts'
 import {
   change,
   changes,
@@ -90,4 +93,12 @@ test('signing out on purpose leaves no draft behind, which may hold secrets; one
   expect(await leave()).toBeNull()
   expect(draft.value).toEqual({ kind: 'none' })
   spied.mockRestore()
+})
+
+test('a draft that moves on is made from what the answer told, not from what came behind it', () => {
+  change(SERVER, was, { weight: 3 })
+  servedRevision.value = 9
+  const problem = { code: 'etag_mismatch', current_revision: 7, conflicts: [] } as unknown as Problem
+  expect(rebaseOn(problem, draft.value)).toBe('moved')
+  expect(draft.value).toMatchObject({ kind: 'changes', baseRevision: 7 })
 })
