@@ -181,6 +181,30 @@ test('a backend is added from pasted lines, and stands in the review', async (sc
   await row(page, 'shop').getByText('not running yet').waitFor()
 })
 
+test('a backend that only the draft has is mended where its review leads', async (scene) => {
+  // It is asked for all the same: it may run by now.
+  scene.watch.mean(/404 GET/)
+  const page = await see(scene, '/backends?new=1')
+  const drawer = page.getByRole('dialog', { name: 'New backend' })
+  await drawer.getByLabel('Name').fill('shop')
+  await drawer.getByLabel('Servers').fill('127.0.0.1:7001')
+  await drawer.getByRole('button', { name: 'Review shop' }).click()
+  await page.getByText('url: "http://127.0.0.1:7001"').waitFor()
+  await page
+    .getByRole('link', { name: 'Edit' })
+    .or(page.getByRole('button', { name: 'Edit' }))
+    .click()
+  const fields = page.getByLabel('Fields of the backend, as JSON')
+  const text = await fields.inputValue()
+  await fields.fill(text.replace('7001', '7004').slice(0, -1))
+  await page.getByText('It is no JSON yet').waitFor()
+  await fields.fill(text.replace('"shop"', '"other"'))
+  await page.getByText('Its name stays shop').waitFor()
+  await fields.fill(text.replace('7001', '7004'))
+  await page.getByRole('link', { name: 'Review', exact: true }).click()
+  await page.getByText('url: "http://127.0.0.1:7004"').waitFor()
+})
+
 test('servers come and go with the draft, and nothing of it is sent', async (scene) => {
   const page = await see(scene, '/backends/api?new=server')
   const sent = sentBy(page)

@@ -80,6 +80,16 @@ test('makes nobody another one without asking', async (scene) => {
   await waitFor(async () => String(await whoIn(page)) === 'admin,admin', { what: 'the admin to be in' })
 })
 
+test('leads whoever has no password yet to where one is set', async (scene) => {
+  const { page, gateway, url } = scene
+  const admin = new Browser(gateway.admin)
+  await admin.signIn('admin')
+  await admin.post('/api/v1/users', { name: 'bob', role: 'viewer' })
+  await page.goto(await linkFor(scene, 'bob'))
+  await page.getByText('You have no password yet').waitFor()
+  expect(page.url()).toBe(url('/settings'))
+})
+
 test('asks for the code of a second factor', async (scene) => {
   const { page, gateway, watch } = scene
   watch.mean(REFUSED)

@@ -14,6 +14,9 @@ export interface Pasted {
   readonly odd: readonly PastedLine[]
 }
 
+/** What nginx and HAProxy call a server that takes nothing. */
+const OUT: ReadonlySet<string> = new Set(['down', 'disabled'])
+
 const SCHEMES = /^(?:https?|tcp|tls|udp):\/\//i
 
 /** `scheme` is for addresses that come without one. */
@@ -91,6 +94,8 @@ function withOptions(
     const known = { max_conns: 'max_connections', maxconn: 'max_connections' }[key] ?? key
     fields[known] = value === undefined || value === '' ? (options[at + 1] ?? '') : value
   }
+  const off = options.find((option) => OUT.has(option))
+  if (off !== undefined) return `is ${off} there, and would be in use here: leave it out, or the word`
   const called = name ?? fields['name']
   return {
     url,
@@ -116,6 +121,8 @@ function urlOf(word: string, scheme: string): string | null {
   if (/^[a-z]+:\/\/unix:\/./i.test(text)) return text
   const [, head = '', host = ''] = /^([a-z]+:\/\/)([^/?#]+)\/?$/i.exec(text) ?? []
   if (!/^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.test(host)) return null
+  const port = /:(\d{1,5})$/.exec(host)?.[1]
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535)) return null
   // A host without a dot or a port is a word that somebody left in the text.
   if (!SCHEMES.test(word) && !host.includes(':') && !host.includes('.')) return null
   return `${head.toLowerCase()}${host}`

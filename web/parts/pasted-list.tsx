@@ -3,7 +3,13 @@ import css from './pasted-list.module.css'
 import { Shape } from './status.tsx'
 
 export interface PastedListProps {
-  readonly servers: readonly { readonly url: string; readonly name?: string; readonly weight?: number }[]
+  readonly servers: readonly {
+    readonly url: string
+    readonly name?: string
+    readonly weight?: number
+    readonly max_connections?: number
+    readonly backup?: boolean
+  }[]
   readonly odd: readonly { readonly line: number; readonly text: string; readonly why: string }[]
 }
 
@@ -22,12 +28,14 @@ export function PastedList({ servers, odd }: PastedListProps) {
           </span>
         </li>
       ))}
-      {servers.slice(0, SHOWN).map(({ url, name, weight }) => (
+      {servers.slice(0, SHOWN).map(({ url, name, weight, max_connections: most, backup }) => (
         <li key={`${url} ${name}`}>
           <Shape state="draft" size={10} />
           <code>{url}</code>
           {name !== undefined && <span>{name}</span>}
           {weight !== undefined && <span>weight {weight}</span>}
+          {most !== undefined && <span>at most {most} connections</span>}
+          {backup === true && <span>backup</span>}
         </li>
       ))}
       {servers.length > SHOWN && <li>and {servers.length - SHOWN} more</li>}

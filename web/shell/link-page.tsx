@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { Problem } from '../data/problem.ts'
 import { me } from '../data/session.ts'
 import { signInByLink } from '../data/sign-in-link.ts'
+import { to } from '../data/urls.ts'
 import { Button } from '../parts/button.tsx'
 import { TextField } from '../parts/controls.tsx'
 import { Field } from '../parts/field.tsx'
@@ -27,8 +28,10 @@ export function LinkPage({ token, onDone }: LinkPageProps) {
     setBusy(true)
     const answer = await signInByLink({ token, ...(code !== '' && { code }) })
     setBusy(false)
-    if (answer.ok) onDone()
-    else setProblem(answer.problem)
+    if (!answer.ok) return setProblem(answer.problem)
+    // Who has no password would stand before a locked door when this sign-in ends.
+    if (answer.value.has_password === false) history.replaceState(history.state, '', to('/settings'))
+    onDone()
   }
   useEffect(() => {
     document.title = 'Sign in · Sluice'

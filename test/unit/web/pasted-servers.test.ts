@@ -49,6 +49,21 @@ describe('servers are read from what somebody has at hand', () => {
     expect(read('http://unix:/run/app.sock')).toEqual([{ url: 'http://unix:/run/app.sock' }])
   })
 
+  test('one that is out of use where it comes from is not put in use here', () => {
+    const told = (word: string) => `is ${word} there, and would be in use here: leave it out, or the word`
+    expect(readServers('server 10.0.0.1:80 down;\nserver web1 10.0.0.2:80 check disabled')).toEqual({
+      servers: [],
+      odd: [
+        { line: 1, text: 'server 10.0.0.1:80 down', why: told('down') },
+        { line: 2, text: 'server web1 10.0.0.2:80 check disabled', why: told('disabled') },
+      ],
+    })
+  })
+
+  test('a port that there cannot be is no address', () => {
+    expect(readServers('a:65535\na:65536\nhttp://a:0').servers).toEqual([{ url: 'http://a:65535' }])
+  })
+
   test('what is none is told with its line, and so is what stands there twice', () => {
     expect(readServers('http://a:80\nhello\nhttp://a:80\n{ name: x }').odd).toEqual([
       { line: 2, text: 'hello', why: 'is no address' },

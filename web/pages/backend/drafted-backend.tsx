@@ -1,13 +1,15 @@
 // A backend that only the draft has: what it will be, and the way to run it.
-import type { JsonMap } from '../../data/merge.ts'
-import { discard } from '../../data/draft.ts'
+import { useState } from 'preact/hooks'
+import { create, discard } from '../../data/draft.ts'
+import { isMap, type JsonMap } from '../../data/merge.ts'
 import { segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
+import { AreaField } from '../../parts/controls.tsx'
+import { Field } from '../../parts/field.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Tag } from '../../parts/status.tsx'
 import { useAddress } from '../../parts/use-address.ts'
-import { Code } from '../../parts/words.tsx'
 
 export function DraftedBackend({ backend, value }: { readonly backend: string; readonly value: JsonMap }) {
   const { go } = useAddress()
@@ -33,8 +35,43 @@ export function DraftedBackend({ backend, value }: { readonly backend: string; r
         It is in the draft of this tab and does not run yet.
       </PageHead>
       <Panel title="As it will be written">
-        <Code text={JSON.stringify(value, null, 2)} isCopied />
+        <Written backend={backend} value={value} />
       </Panel>
     </>
   )
+}
+
+/** What is wrong in it is mended here, as the forms of a backend are for one that runs. */
+function Written({ backend, value }: { readonly backend: string; readonly value: JsonMap }) {
+  const [text, setText] = useState(() => JSON.stringify(value, null, 2))
+  const read = readBackend(text, backend)
+  const type = (next: string): void => {
+    setText(next)
+    const { value: typed } = readBackend(next, backend)
+    if (typed !== null) create('backends', typed)
+  }
+  return (
+    <Field
+      label="Fields of the backend, as JSON"
+      help="What you type is in the draft as soon as it is whole."
+      error={read.why}
+    >
+      <AreaField value={text} onInput={type} rows={Math.min(24, text.split('\n').length + 1)} isMono />
+    </Field>
+  )
+}
+
+function readBackend(text: string, backend: string): { value: JsonMap | null; why: string | undefined } {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    return {
+      value: null,
+      why: `It is no JSON yet: ${error instanceof Error ? error.message : String(error)}`,
+    }
+  }
+  if (!isMap(value)) return { value: null, why: 'It is to be one map: { … }.' }
+  if (value['name'] === backend) return { value, why: undefined }
+  return { value: null, why: `Its name stays ${backend}: for another one take it out, and add that.` }
 }
