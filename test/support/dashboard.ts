@@ -1,7 +1,7 @@
 // The dashboard of the executable, in Chromium: one gateway and one browser for a file of tests, and for each
 // test a context of its own, as fresh as that of somebody who comes for the first time.
 import { afterAll, beforeAll } from 'bun:test'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -54,6 +54,8 @@ export interface Scene {
   signIn(name: Role, page?: Page): Promise<void>
   /** A page of somebody else: of a context of its own, watched as well. */
   another(view?: View): Promise<Page>
+  /** Ends the gateway in good order and starts it with its file and data again: `gateway` is the new one. */
+  restart(): Promise<void>
 }
 
 type Run = (scene: Scene) => Promise<void>
@@ -102,7 +104,7 @@ export function launchChromium(folder: string): Promise<Browser> {
 }
 
 class World {
-  readonly #gateway: Gateway
+  #gateway: Gateway
   readonly #browser: Browser
   readonly #servers: ReadonlyMap<string, Origin>
   readonly #folder: string
@@ -127,8 +129,13 @@ class World {
     )
     const folder = mkdtempSync(join(tmpdir(), 'sluice-dashboard-'))
     stack.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+    const home = join(folder, 'gateway')
+    mkdirSync(home)
     const gateway = stack.use(
-      await startGateway({ config: typeof config === 'function' ? config(urls) : config, binary: true }),
+      await startGateway({
+        ...{ folder: home, binary: true },
+        config: typeof config === 'function' ? config(urls) : config,
+      }),
     )
     await addUsers(gateway, users)
     const browser = await launchChromium(folder)
@@ -143,6 +150,14 @@ class World {
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
+  async #restart(): Promise<void> {
+    const before = this.#gateway
+    const config = await Bun.file(before.configFile).text()
+    await before.stop()
+    this.#gateway = await startGateway({ config, folder: before.folder, binary: true })
+    await before[Symbol.asyncDispose]()
+  }
+
   /** Runs a test; what its pages must not do fails it as well. */
   async play(name: string, view: View, run: Run): Promise<void> {
     const contexts: BrowserContext[] = []
@@ -151,7 +166,7 @@ class World {
       const context = await this.#browser.newContext(contextOf(how))
       contexts.push(context)
       context.setDefaultTimeout(PAGE_PATIENCE_MS)
-      const watch = await PageWatch.of(context)
+      const watch = await PageWatch.of(context, watches[0])
       watches.push(watch)
       return { page: await context.newPage(), watch }
     }
@@ -178,23 +193,26 @@ class World {
   }
 
   #scene(own: Pick<Scene, 'page' | 'watch' | 'another'>): Scene {
-    const gateway = this.#gateway
-    const url = (path: string): string => `${gateway.admin}/_admin${path}`
+    const now = (): Gateway => this.#gateway
+    const url = (path: string): string => `${now().admin}/_admin${path}`
     return {
       ...own,
-      gateway,
+      get gateway() {
+        return now()
+      },
       servers: this.#servers,
+      restart: () => this.#restart(),
       url,
       open: async (path, page = own.page) => {
         await page.goto(url(path))
         await settled(page)
       },
       signIn: async (name, page = own.page) => {
-        const by = new ApiBrowser(gateway.admin)
+        const by = new ApiBrowser(now().admin)
         const { status } = await by.signIn(name)
         if (status !== 200) throw new Error(`Signing in as ${name} gave ${status}.`)
         const [cookie = '', value = ''] = by.cookie.split('=')
-        await page.context().addCookies([{ name: cookie, value, url: gateway.admin, httpOnly: true }])
+        await page.context().addCookies([{ name: cookie, value, url: now().admin, httpOnly: true }])
       },
     }
   }

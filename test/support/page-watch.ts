@@ -14,16 +14,17 @@ const TELL_BREACHES = `addEventListener('securitypolicyviolation', (event) =>
 
 export class PageWatch {
   readonly #complaints: string[] = []
-  readonly #meant: RegExp[] = [IS_ANYBODY]
+  readonly #meant: RegExp[]
   readonly #context: BrowserContext
 
-  private constructor(context: BrowserContext) {
+  private constructor(context: BrowserContext, meant: RegExp[]) {
     this.#context = context
+    this.#meant = meant
   }
 
-  /** Watches all pages of a context, also those that it opens later. */
-  static async of(context: BrowserContext): Promise<PageWatch> {
-    const watch = new PageWatch(context)
+  /** Watches all pages of a context, also those that it opens later; what `beside` means it means as well. */
+  static async of(context: BrowserContext, beside?: PageWatch): Promise<PageWatch> {
+    const watch = new PageWatch(context, beside === undefined ? [IS_ANYBODY] : beside.#meant)
     await context.addInitScript(TELL_BREACHES)
     context.on('page', (page) => watch.#follow(page))
     return watch
