@@ -148,8 +148,8 @@ async function change(store: Store, asked: Asked): Promise<Response> {
   if (refused !== null) return refused
   if (role !== undefined && isRole(role) && users.setRole(before.name, role) === 'last_admin')
     return lastAdmin(asked)
-  if (password !== undefined)
-    users.setPassword(before.name, password === null ? '' : await hashPassword(password))
+  if (password === null && users.takePassword(before.name) === 'last_admin') return lastAdmin(asked)
+  if (typeof password === 'string') users.setPassword(before.name, await hashPassword(password))
   const after = users.find(before.name)
   if (after === null) return unknown(asked)
   noteForAudit(asked.request, {

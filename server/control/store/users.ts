@@ -140,15 +140,26 @@ export class Users {
     })
   }
 
+  /**
+   * The password of a user goes: they sign in by a link from then on. The last admin who has one keeps it, as
+   * nobody could make links any more.
+   */
+  takePassword(name: string): UserChange {
+    return this.#db.transaction(() => {
+      if (this.#isLastAdmin(name, "AND password <> ''")) return 'last_admin'
+      return this.setPassword(name, '') ? 'done' : 'unknown'
+    })
+  }
+
   signedIn(name: string): void {
     const query = this.#db.sql.query('UPDATE users SET last_sign_in_ms = ? WHERE name = ?')
     whereItCan(() => this.#db.write(() => query.run(this.#nowMs(), name)))
   }
 
-  #isLastAdmin(name: string): boolean {
+  #isLastAdmin(name: string, counted: '' | "AND password <> ''" = ''): boolean {
     const query = this.#db.sql.query<{ others: number; own: number }, [string, string]>(
       `SELECT count(*) FILTER (WHERE name <> ?) AS others, count(*) FILTER (WHERE name = ?) AS own
-      FROM users WHERE role = 'admin'`,
+      FROM users WHERE role = 'admin' ${counted}`,
     )
     const { others, own } = query.get(name, name) ?? { others: 0, own: 0 }
     return own > 0 && others === 0

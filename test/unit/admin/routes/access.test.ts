@@ -102,11 +102,9 @@ describe('users', () => {
     const last = [
       await admin.ask({ method: 'DELETE', path: '/api/v1/users/anna' }),
       await admin.ask({ method: 'PATCH', path: '/api/v1/users/anna', body: { role: 'editor' } }),
+      await admin.ask({ method: 'PATCH', path: '/api/v1/users/anna', body: { password: null } }),
     ]
-    expect(last.map(codeOfProblem)).toEqual([
-      [409, 'conflict'],
-      [409, 'conflict'],
-    ])
+    expect(last.map(codeOfProblem)).toEqual(last.map(() => [409, 'conflict']))
   })
 
   test('whose role is changed is signed in no more, and comes back with the new one', async () => {
