@@ -17,5 +17,16 @@ export function otherSite(request: Request, isSecure: boolean): Response | null 
   return origin === null || origin.toLowerCase() === own ? null : refused(`Origin is not ${own}`)
 }
 
+/**
+ * Refuses what a page of somebody else reads with the cookie of whoever looks at it. It could not see the
+ * answer, but have it made, and hold places of those who follow; cookies of a host go to all of its ports, so
+ * that a page behind the gateway is near enough. Null: it is none, or somebody goes there by a link.
+ */
+export function readForOtherSite({ headers }: Request): Response | null {
+  const site = headers.get('sec-fetch-site')
+  if (site !== 'cross-site' && site !== 'same-site') return null
+  return headers.get('sec-fetch-dest') === 'document' ? null : refused(`Sec-Fetch-Site is ${site}`)
+}
+
 const refused = (why: string): Response =>
-  problem('cross_site', `Changes are taken from pages of this gateway only: ${why}.`)
+  problem('cross_site', `This is taken from pages of this gateway only: ${why}.`)

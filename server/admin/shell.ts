@@ -7,7 +7,7 @@ import type { App } from './app.ts'
 import type { Authenticator, Identified } from './auth/authenticator.ts'
 import { untilRevoked } from './auth/until-revoked.ts'
 import { readBody } from './body.ts'
-import { otherSite } from './browsers.ts'
+import { otherSite, readForOtherSite } from './browsers.ts'
 import { type Came, type Caller, Pass, urlOf } from './came.ts'
 import { isOurHost, maySee } from './guard.ts'
 import { IdempotencyKeys } from './idempotency.ts'
@@ -138,6 +138,7 @@ export class Shell {
     const { headers } = whole
     headers.set('Sluice-Config-Revision', String(facts.revision()))
     headers.set('X-Content-Type-Options', 'nosniff')
+    headers.set('Cross-Origin-Resource-Policy', 'same-origin')
     if (!headers.has('cache-control')) headers.set('Cache-Control', 'no-store')
     onAnswer?.(pass, whole.status)
     return headers.get('content-type')?.startsWith('text/event-stream') === true
@@ -154,12 +155,14 @@ function goingOn(answer: Response, { came, known }: Pass): Response {
 }
 
 /** Why somebody who is known may not; null: they may. */
-function whyNot({ known, isReading }: Pass, route: Route): Response | null {
+function whyNot({ came, known, isReading }: Pass, route: Route): Response | null {
   const role = ROLE_FOR[route.permission]
   if (known === null || !may(known.who.role, route.permission)) {
     const detail = `This is for the role ${role}${known === null ? '' : `; ${known.who.name} is ${known.who.role}`}.`
     return problem('forbidden', detail, { members: { required_role: role } })
   }
+  const elsewhere = isReading && known.who.kind === 'user' ? readForOtherSite(came.request) : null
+  if (elsewhere !== null) return elsewhere
   const refusal =
     (isReading ? null : known.whyNoChange()) ?? (route.needsStepUp === true ? known.whyNoStepUp() : null)
   return refusal === null ? null : problemOfRefusal(refusal)

@@ -26,7 +26,7 @@ effect(() => {
   const name = me.value?.name
   if (name === undefined) return
   try {
-    if ((sessionStorage.getItem(STORED_BY) ?? name) !== name) draft.value = NONE
+    if ((sessionStorage.getItem(STORED_BY) ?? name) !== name) [draft.value, clash.value] = [NONE, null]
     sessionStorage.setItem(STORED_BY, name)
   } catch {
     // Storage is refused: nothing of before is there.

@@ -192,7 +192,8 @@ const WORDS: Readonly<Record<string, Words>> = {
 
   signed_in: (e) => [`${e['user']} signed in`, dotted(e['by'] && `by ${e['by']}`, from(e))],
   sign_in_failed: (e) => [
-    `Signing in as ${e['user']} failed`,
+    // Of a name that nobody has only that it is none is kept: people type passwords where names belong.
+    `Signing in ${e['user'] ? `as ${e['user']}` : 'by a name that nobody has'} failed`,
     dotted(e['why']?.replaceAll('_', ' '), from(e)),
     'warn',
   ],

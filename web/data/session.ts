@@ -61,9 +61,23 @@ export async function stepUp(body: { password?: string; code?: string }): Promis
 export async function signOut(): Promise<Problem | null> {
   const answer = await ask('POST /api/v1/auth/sign-out', {}, { isAlone: true })
   if (!answer.ok && answer.problem.status !== 401) return answer.problem
+  endHere()
+  for (const listener of signOutListeners) listener()
+  return null
+}
+
+const signOutListeners = new Set<() => void>()
+
+/** Calls back when one signs out in this tab; gives how to stop that. */
+export function onSignOut(listener: () => void): () => void {
+  signOutListeners.add(listener)
+  return () => void signOutListeners.delete(listener)
+}
+
+/** Nobody is signed in here any more, and nothing waits for them. */
+export function endHere(): void {
   wanted.peek()?.settle(false)
   me.value = null
-  return null
 }
 
 /** Any answer that tells who is signed in now. */
@@ -73,9 +87,12 @@ export function became(answer: Answer<Me>): Answer<Me> {
 }
 
 function become(who: Me): void {
+  const before = me.peek()?.name
   useCsrf(who.csrf_token ?? '')
   me.value = who
-  // By whichever door they came in: nobody is asked to once more.
   const asked = wanted.peek()
-  if (asked?.kind === 'sign-in') asked.settle(true)
+  // What waits was asked by who was here before: it does not go on in the name of somebody else.
+  if (before !== undefined && before !== who.name) asked?.settle(false)
+  // By whichever door they came in: nobody is asked to once more.
+  else if (asked?.kind === 'sign-in') asked.settle(true)
 }

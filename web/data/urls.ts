@@ -17,6 +17,16 @@ export const to = (path: string): string => `${BASE}${path.replace(/^\//, '')}`
 export const pageOf = (pathname: string): string =>
   pathname.startsWith(BASE) ? `/${pathname.slice(BASE.length)}` : '/'
 
+/** Whether all that stands percent-encoded in an address can be read (`%E0%A4` cannot). */
+export function isReadable(address: string): boolean {
+  try {
+    decodeURIComponent(address)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** One segment of a path. */
 export const segment = (name: string): string => encodeURIComponent(name)
 

@@ -5,9 +5,11 @@ import { useEffect, useState } from 'preact/hooks'
 import { goLive, goQuiet } from '../data/live.ts'
 import { forgetHeld } from '../data/held.ts'
 import type { Problem } from '../data/problem.ts'
+import { applied } from '../data/reviewing.ts'
 import { findMe, me } from '../data/session.ts'
+import { shareSignIn } from '../data/shared-sign-in.ts'
 import { onLink, takeLink } from '../data/sign-in-link.ts'
-import { BASE, to } from '../data/urls.ts'
+import { BASE, isReadable, to } from '../data/urls.ts'
 import { Guarded } from '../parts/empty.tsx'
 import type { PageRow } from '../routes.tsx'
 import { Frame } from './frame.tsx'
@@ -26,6 +28,7 @@ export function App({ pages }: { readonly pages: readonly PageRow[] }) {
     setProblem(answer.ok ? null : answer.problem)
   }
   useEffect(() => void find(), [])
+  useEffect(shareSignIn, [])
   // Another tab may have signed in as somebody else: who turns to this one sees it before they do anything.
   useEffect(() => {
     const look = (): void => {
@@ -41,14 +44,16 @@ export function App({ pages }: { readonly pages: readonly PageRow[] }) {
     return () => {
       goQuiet()
       forgetHeld()
+      applied.value = null
     }
   }, [name])
   // Nothing for the moment that it takes to know: a flash of the sign-in would be worse.
   if (me.value === undefined) return problem === null ? null : <NoAnswer problem={problem} onAgain={find} />
   if (link !== null) return <LinkPage key={link} token={link} onDone={() => setLink(null)} />
   if (me.value === null) return <SignInPage />
+  // What a page has and shows is of who signed in: somebody else begins with none of it.
   return (
-    <LocationProvider scope={BASE}>
+    <LocationProvider key={name} scope={BASE}>
       <Frame>
         <Pages pages={pages} />
       </Frame>
@@ -60,6 +65,8 @@ export function App({ pages }: { readonly pages: readonly PageRow[] }) {
 /** A page that breaks takes neither the frame nor the next page with it. */
 function Pages({ pages }: { readonly pages: readonly PageRow[] }) {
   const { path: here } = useLocation()
+  // The router would throw for it.
+  if (!isReadable(here)) return <NotThere />
   return (
     <ErrorBoundary>
       <Guarded label="This page" of={here}>

@@ -10,6 +10,7 @@ import {
 } from 'jose'
 import { type Role, isRole, ROLES } from '../../control/store/principal.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
+import { plainName } from '../plain-text.ts'
 
 /** `admin.jwt` of the config. */
 export interface IssuerConfig {
@@ -119,7 +120,12 @@ export class Issuer {
     if (role === undefined)
       return { is: 'unfit', why: `its claim "${roleClaim}" names no role that is known` }
     const id = payload.jti ?? payload.sub ?? name
-    return { name: name.slice(0, 200), role, id: id.slice(0, 200), expiresMs: (payload.exp ?? 0) * 1000 }
+    return {
+      name: plainName(name.slice(0, 200)),
+      role,
+      id: id.slice(0, 200),
+      expiresMs: (payload.exp ?? 0) * 1000,
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // What requests for resources may say beside their body, and how their answers look.
 import { calledOf } from '../../control/store/principal.ts'
 import { Type } from '@sinclair/typebox'
+import { LINES } from '../plain-text.ts'
 import { noteOf } from '../made-by.ts'
 import { pageOf, PAGE_QUERY } from '../pages.ts'
 import { jsonAnswer, problem } from '../problem.ts'
@@ -39,7 +40,11 @@ export const CHANGE_QUERY = Type.Object(
       }),
     ),
     message: Type.Optional(
-      Type.String({ maxLength: 1000, description: 'What it is for, kept with the revision.' }),
+      Type.String({
+        maxLength: 1000,
+        pattern: LINES,
+        description: 'What it is for, kept with the revision.',
+      }),
     ),
   },
   { additionalProperties: false },

@@ -4,6 +4,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
 import { hashIn, noteOf, notHash } from '../made-by.ts'
+import { LINES } from '../plain-text.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { reviewDocument, TRIED } from '../review-document.ts'
 import type { Asked, Route } from '../route.ts'
@@ -21,7 +22,11 @@ const BODY = Type.Object(
       Type.Integer({ minimum: 1, description: 'In place of a text: that of this revision.' }),
     ),
     message: Type.Optional(
-      Type.String({ maxLength: 1000, description: 'What it is for, kept with the revision.' }),
+      Type.String({
+        maxLength: 1000,
+        pattern: LINES,
+        description: 'What it is for, kept with the revision.',
+      }),
     ),
     confirm_within: Type.Optional(
       Type.Number({

@@ -6,6 +6,7 @@ import { TRIED } from '../review-document.ts'
 import { noteWritten } from '../resources/audited.ts'
 import { CHANGE, CHANGE_QUERY, writingOf } from '../resources/asking.ts'
 import { hashIn, notHash } from '../made-by.ts'
+import { LINES } from '../plain-text.ts'
 import { tagAt, type KnownConfig } from '../resources/known-config.ts'
 import type { Planned } from '../resources/operations.ts'
 import { operationsIn, OPS } from '../resources/sent-operations.ts'
@@ -20,7 +21,11 @@ const SET = Type.Object(
     ops: OPS,
     base_revision: Type.Optional(Type.Integer({ minimum: 1, description: 'That this was made from.' })),
     message: Type.Optional(
-      Type.String({ maxLength: 1000, description: 'What it is for, kept with the revision.' }),
+      Type.String({
+        maxLength: 1000,
+        pattern: LINES,
+        description: 'What it is for, kept with the revision.',
+      }),
     ),
   },
   { additionalProperties: false },

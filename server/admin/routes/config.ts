@@ -9,6 +9,7 @@ import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
 import { TEXT_BYTES_MAX } from '../config-status.ts'
 import { otherFormat } from '../config-views.ts'
 import { hashIn, keepsAdmin, noteOf, notHash } from '../made-by.ts'
+import { LINES } from '../plain-text.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { refusedText } from '../refused-text.ts'
 import type { Asked, Route } from '../route.ts'
@@ -32,7 +33,7 @@ const QUERY = Type.Object(
     confirm_within: Type.Optional(
       Type.String({ pattern: '^[0-9.]+$', allowed: `seconds, up to ${CONFIRM_S_MAX}` }),
     ),
-    message: Type.Optional(Type.String({ maxLength: 1000 })),
+    message: Type.Optional(Type.String({ maxLength: 1000, pattern: LINES })),
     watch: Type.Optional(Type.String({ pattern: '^[0-9.]+$', allowed: `seconds, up to ${WATCH_S_MAX}` })),
   },
   { additionalProperties: false },
@@ -44,7 +45,7 @@ const BACK_TO = Type.Optional(
       revision: Type.Optional(
         Type.Integer({ minimum: 1, description: 'Default: what was served before the present one.' }),
       ),
-      message: Type.Optional(Type.String({ maxLength: 1000 })),
+      message: Type.Optional(Type.String({ maxLength: 1000, pattern: LINES })),
     },
     { additionalProperties: false },
   ),

@@ -4,12 +4,13 @@ import type { Wanted } from '../../control/order-desk.ts'
 import { REASON_MAX } from '../../control/orders/order.ts'
 import { calledOf } from '../../control/store/principal.ts'
 import { parseDuration } from '../../lib/durations.ts'
+import { LINE } from '../plain-text.ts'
 import { problem } from '../problem.ts'
 import type { Asked } from '../route.ts'
 
 const Reason = Type.String({
   maxLength: REASON_MAX,
-  pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+  pattern: LINE,
   allowed: `a line of at most ${REASON_MAX} characters`,
   description: 'Why, for whoever sees it later.',
 })

@@ -9,6 +9,7 @@ import { parseRange } from '../../lib/ranges.ts'
 import { noteForAudit } from '../audit-notes.ts'
 import { withStore } from '../auth/with-store.ts'
 import { whyNotFit } from '../not-fit.ts'
+import { LINE } from '../plain-text.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { param, type Asked, type Route } from '../route.ts'
 import { RoleWord, whyNoRole } from './users.ts'
@@ -18,7 +19,12 @@ const closed = { additionalProperties: false }
 const NewToken = Type.Object(
   {
     role: RoleWord,
-    name: Type.Optional(Type.String({ maxLength: 100, description: 'What it is for.' })),
+    name: Type.Optional(
+      Type.String({
+        ...{ maxLength: 100, pattern: LINE, allowed: 'a line of at most 100 characters' },
+        description: 'What it is for.',
+      }),
+    ),
     scopes: Type.Optional(
       Type.Array(Type.String(), {
         ...{ minItems: 1, maxItems: 50, allowed: 'one at least; left out: all' },

@@ -163,6 +163,20 @@ test('what another site sends by a browser is refused, whoever it is sent for', 
     }
 })
 
+test('a page of another site has nothing read by the cookie of who looks at it, but leads there', async () => {
+  const reading = REAL.filter(
+    (route) => route.method === 'GET' && !isOpen(route) && route.isForTrusted !== true,
+  )
+  for (const site of ['cross-site', 'same-site'])
+    for (const route of reading) {
+      const headers = { 'Sec-Fetch-Site': site, 'Sec-Fetch-Dest': 'empty' }
+      const found = await ask(route, { role: 'admin', headers })
+      expect([nameOf(route), found]).toMatchObject([nameOf(route), { status: 403, code: 'cross_site' }])
+      const led = await ask(route, { role: 'admin', headers: { ...headers, 'Sec-Fetch-Dest': 'document' } })
+      expect([nameOf(route), led.status]).toEqual([nameOf(route), REACHED])
+    }
+})
+
 test('a name that was made to point here is answered nothing', async () => {
   for (const route of REAL)
     expect([nameOf(route), (await ask(route, { role: 'admin', host: 'evil.example' })).status]).toEqual([

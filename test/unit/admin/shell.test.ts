@@ -125,6 +125,7 @@ test('whatever says no is a problem that names the request', async () => {
     expect(headers.get('sluice-config-revision')).toBe('7')
     expect(headers.get('cache-control')).toBe('no-store')
     expect(headers.get('x-content-type-options')).toBe('nosniff')
+    expect(headers.get('cross-origin-resource-policy')).toBe('same-origin')
   }
 })
 

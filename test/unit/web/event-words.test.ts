@@ -71,3 +71,8 @@ test('what is not known is told by its name, with its reason and what to do', ()
   })
   expect([state, title, detail]).toEqual(['warn', 'Moon is full', 'it is that time · wait'])
 })
+
+test('a sign-in by a name that nobody has names nobody', () => {
+  const { title } = saidOf(event('sign_in_failed', { user: null, why: 'sign_in_failed' }))
+  expect(title).toBe('Signing in by a name that nobody has failed')
+})

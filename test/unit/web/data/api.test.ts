@@ -66,6 +66,20 @@ test('whoever signs in by another door is not asked to once more', async () => {
   expect(wanted.value).toBeNull()
 })
 
+test('what one was asked to sign in anew for is not done in the name of somebody else', async () => {
+  answers = () => json(user('mira', 'one'))
+  await findMe()
+  answers = ({ route }) =>
+    route.endsWith('/sign-in') ? json(user('otto', 'two')) : asked.length > 3 ? json({}) : NOBODY.clone()
+  const answer = ask('POST /api/v1/reload', {})
+  while (wanted.value === null) await Promise.resolve()
+  await signIn({ name: 'otto', password: 'x' })
+  expect((await answer).ok).toBe(false)
+  expect(asked.filter(({ route }) => route === 'POST /reload')).toHaveLength(1)
+  expect(me.value?.name).toBe('otto')
+  expect(wanted.peek() === null).toBe(true)
+})
+
 test('where another tab has signed in anew, a change goes on with the token of now', async () => {
   answers = () => json(user('mira', 'one'))
   await findMe()
