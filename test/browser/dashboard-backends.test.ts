@@ -85,7 +85,7 @@ test('a server is drained with a reason once its consequence was told, and comes
   await page.getByText('1 of 2 servers takes new requests: two drains.').waitFor()
   await page.getByRole('button', { name: 'Make ready: two' }).click()
   await page.getByRole('button', { name: 'Make ready two' }).click()
-  await page.getByText('All 2 servers take requests.').waitFor()
+  await page.getByText('Both servers take requests.').waitFor()
 })
 
 test('the last server of a backend is not taken out before its name was typed', async (scene) => {

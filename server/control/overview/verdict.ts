@@ -92,6 +92,8 @@ function lossOf(seen: Seen, name: string): string {
   if (state === 'out') return `${name} has taken no new request${long}${rate}.`
   // Those that nobody checks are tried all the same.
   const isTried = ailing.some(({ state: found }) => found === 'unchecked')
+  // That it answered any would be a guess.
+  if (each === 0 && !isTried) return `${name} has had no server${long}, and no request in the last minute.`
   return `${name} has ${isTried ? 'failed' : 'answered 503 to'} every request${long}${rate}.`
 }
 

@@ -9,6 +9,7 @@ interface Given {
   readonly is?: 'up' | 'down' | 'unchecked'
   readonly admin?: ServerLive['admin']
   readonly weight?: number
+  readonly reason?: string
   readonly active?: number
   readonly rate?: number
   readonly max?: number
@@ -39,7 +40,7 @@ function sceneOf(servers: Readonly<Record<string, Given>>, more: Partial<Scene> 
       ...{ id, etag: '"1"', place: { file: 'sluice.yaml', line: 1, column: 1, end_line: 1 } },
       configured: fields,
       effective: fields as unknown as ServerResource['effective'],
-      live: { ...live, reason: null, total_requests: 0, failed_requests: 0 },
+      live: { ...live, reason: servers[id]?.reason ?? null, total_requests: 0, failed_requests: 0 },
     }
   })
   return {
@@ -140,8 +141,19 @@ describe('how a backend is, in a sentence', () => {
     )
   })
 
+  test('when those that get requests fail them, and no check keeps them away', () => {
+    const failing = { is: 'unchecked', reason: 'response_timeout, 44 in a row' } as const
+    expect(sentenceOf(sceneOf({ a: failing }).rows)).toBe(
+      'a fails its requests, and gets them all the same: no other server takes any.',
+    )
+    expect(sentenceOf(sceneOf({ a: failing, b: failing, c: { is: 'down' } }).rows)).toBe(
+      'Both servers that get requests fail them: c fails its check.',
+    )
+  })
+
   test('when all is well', () => {
     expect(sentenceOf(sceneOf({ a: {}, b: {}, c: {} }).rows)).toBe('All 3 servers take requests.')
+    expect(sentenceOf(sceneOf({ a: {}, b: {} }).rows)).toBe('Both servers take requests.')
   })
 })
 

@@ -1,5 +1,6 @@
 // How a backend is, in a sentence or two.
 import { count, list, number } from '../../data/say.ts'
+import { shownOperation } from '../../data/servers.ts'
 import { runningOf, type ServerRow, takingOf } from './server-rows.ts'
 
 /** Names in a sentence; more are counted. */
@@ -13,16 +14,22 @@ export function sentenceOf(rows: readonly ServerRow[]): string {
   const out = groupsOut(running, taking)
   const why = out.length === 0 ? '.' : `: ${list(out)}.`
   if (taking.length === 0) return `No server takes new requests${why} Every request is answered 503.`
+  if (taking.every(({ live }) => live !== null && shownOperation(live).word === 'Failing'))
+    return taking.length === 1
+      ? `${taking[0]?.id} fails its requests, and gets them all the same: no other server takes any.`
+      : `${allOf(taking.length)} servers that get requests fail them${why}`
   if (taking.length === running.length)
     return running.length === 1
       ? `Its one server takes requests. Without ${taking[0]?.id ?? 'it'} every request would be answered 503.`
-      : `All ${count(running.length, 'server')} take requests.`
+      : `${allOf(running.length)} servers take requests.`
   const verb = taking.length === 1 ? 'takes' : 'take'
   const lead = `${number(taking.length)} of ${count(running.length, 'server')} ${verb} new requests${why}`
   return taking.length <= 2
     ? `${lead} Without ${list(taking.map(({ id }) => id))} every request would be answered 503.`
     : lead
 }
+
+const allOf = (several: number): string => (several === 2 ? 'Both' : `All ${number(several)}`)
 
 function groupsOut(running: readonly ServerRow[], taking: readonly ServerRow[]): string[] {
   const out = running.filter((row) => !taking.includes(row))

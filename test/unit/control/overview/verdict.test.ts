@@ -71,6 +71,9 @@ test('what clients feel of it follows: for how long, how many, and what the othe
     ' One more does the same. The other two serve.',
   )
   expect(detail({ api: 'down' })).toBe('api has answered 503 to every request for 8 minutes.')
+  expect(detail({ api: 'down' }, 0)).toBe(
+    'api has had no server for 8 minutes, and no request in the last minute.',
+  )
 })
 
 test('backends that run on some of their servers are degraded', () => {
