@@ -30,6 +30,10 @@ export function percent(share: number | null | undefined): string {
 export const ms = (value: number | null | undefined): string =>
   value === null || value === undefined ? '–' : value >= 10 ? grouped.format(value) : value.toFixed(1)
 
+/** Milliseconds as [number, unit]: [61, ms], and from ten seconds on [58.5, s]. */
+export const latency = (value: number | null | undefined): readonly [string, string] =>
+  value === null || value === undefined || value < 10_000 ? [ms(value), 'ms'] : [number(value / 1000), 's']
+
 /** How long something takes, from milliseconds: `0.4 ms`, `61 ms`, `1.24 s`, `3 min`. */
 export function took(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–'

@@ -18,6 +18,9 @@ export interface FigureProps {
   readonly isOpen?: boolean | undefined
 }
 
+/** As data/say.ts writes what is not known: it has no unit. */
+const UNKNOWN = '–'
+
 /** Label and context, number and unit, course, meaning. */
 export function Figure(props: FigureProps) {
   const { label, context, value, unit, spark, meaning, onOpen, isOpen = false } = props
@@ -35,7 +38,7 @@ export function Figure(props: FigureProps) {
       </div>
       <div class={css.value}>
         {value}
-        {unit !== undefined && <small>{unit}</small>}
+        {unit !== undefined && value !== UNKNOWN && <small>{unit}</small>}
       </div>
       {spark}
       {meaning !== undefined && <div class={css.meaning}>{meaning}</div>}

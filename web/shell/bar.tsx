@@ -8,8 +8,8 @@ import { to } from '../data/urls.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Kbd } from '../parts/words.tsx'
 import css from './bar.module.css'
+import { Brand } from './brand.tsx'
 import { leave } from './leave.ts'
-import { Mark } from './mark.tsx'
 import { openPalette } from './palette-state.ts'
 import { Strip } from './strip.tsx'
 import { cycleTheme, theme, THEME_WORDS } from '../data/theme.ts'
@@ -18,9 +18,7 @@ import { useFlyout } from './use-flyout.ts'
 export function Bar() {
   return (
     <header class={css.bar}>
-      <a class={css.mark} href={to('/')} aria-label="Sluice: overview">
-        <Mark />
-      </a>
+      <Brand class={css.brand} />
       <Strip />
       <button type="button" class={css.find} onClick={openPalette} aria-haspopup="dialog">
         <Icon name="search" size={14} />

@@ -8,7 +8,7 @@ import { pageOf, to } from '../data/urls.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Shape, type State } from '../parts/status.tsx'
 import { KeysLink } from './keys.tsx'
-import { Mark } from './mark.tsx'
+import { Brand } from './brand.tsx'
 import { isWithin, type PlaceRow, PLACES } from './places.ts'
 import { railCounts } from './rail-counts.ts'
 import css from './rail.module.css'
@@ -19,10 +19,7 @@ const GROUPS = ['', 'Traffic', 'Gateway'] as const
 export function Rail() {
   return (
     <aside class={css.rail}>
-      <a class={css.brand} href={to('/')} aria-label="Sluice, overview">
-        <Mark />
-        <span class={css.label}>Sluice</span>
-      </a>
+      <Brand class={css.brand} />
       <nav class={css.nav} aria-label="Main">
         {GROUPS.map((group) => (
           <>

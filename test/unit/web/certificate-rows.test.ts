@@ -117,10 +117,10 @@ test('those that want attention come first, and the sentence names the one', () 
   const rows = rowsOf(list, [], NOW)
   expect(rows.map(({ title }) => title)).toEqual(['old.example', 'shop.example'])
   expect(sentenceOf(rows, list, NOW)).toBe(
-    '2 certificates. old.example: expired, clients refuse it; the next renewal is in 30 d.',
+    '2 certificates. old.example: expired, clients refuse it. The next renewal is in 30 d.',
   )
   expect(sentenceOf(rowsOf(told({}), [], NOW), told({}), NOW)).toBe(
-    '1 certificate. It is good; the next renewal is in 30 d.',
+    '1 certificate. It is good. The next renewal is in 30 d.',
   )
 })
 

@@ -2,7 +2,7 @@
 import type { ReadonlySignal } from '@preact/signals'
 import { useHeld } from '../../data/held.ts'
 import { type AllRates, failedShare } from '../../data/rates.ts'
-import { ms, number, percent, rate } from '../../data/say.ts'
+import { latency, number, percent, rate, took } from '../../data/say.ts'
 import { Figure, Figures } from '../../parts/figures.tsx'
 import { Spark } from '../../parts/graphics.tsx'
 
@@ -31,11 +31,14 @@ export function BackendFigures({ backend, algorithm, rates, inFlight, most }: Ba
   const series = held?.series[0] as Series | undefined
   const step = held?.step_s ?? 10
   const steps = Math.round(WINDOW_S / step)
-  const column = (name: string): readonly (number | null)[] =>
-    series?.[name] ?? Array.from({ length: steps }, () => (held === null ? null : 0))
+  // What never happened has no column: it was none as long as there were requests to count.
+  const zeros =
+    series?.['requests']?.map((value) => (value === null ? null : 0)) ?? nothing(steps, held === null)
+  const column = (name: string): readonly (number | null)[] => series?.[name] ?? zeros
   const requests = perSecond(column('requests'), step)
   const failed = shares(column('server_errors'), column('requests'))
   const own = rates.value.backends.get(backend)
+  const [p95, unit] = latency(own?.p95_ms)
   const isKnown = rates.value.isKnown
   const hasFailed = failed.some((value) => value !== null && value > 0)
   return (
@@ -62,9 +65,9 @@ export function BackendFigures({ backend, algorithm, rates, inFlight, most }: Ba
       />
       <Figure
         label="Latency p95"
-        context={`p99 ${ms(own?.p99_ms)}`}
-        value={ms(own?.p95_ms)}
-        unit="ms"
+        context={`p99 ${took(own?.p99_ms)}`}
+        value={p95}
+        unit={unit}
         spark={<Spark values={series?.['p95_ms'] ?? []} label="Latency p95, last 15 minutes" />}
       />
       <Figure
@@ -85,6 +88,9 @@ export function BackendFigures({ backend, algorithm, rates, inFlight, most }: Ba
     </Figures>
   )
 }
+
+const nothing = (steps: number, isUnknown: boolean): (number | null)[] =>
+  Array.from({ length: steps }, () => (isUnknown ? null : 0))
 
 const perSecond = (counts: readonly (number | null)[], stepS: number): (number | null)[] =>
   counts.map((value) => (value === null ? null : value / stepS))

@@ -160,7 +160,7 @@ function columnsOf(
     {
       key: 'state',
       head: 'State',
-      onCard: 'text',
+      onCard: 'bare',
       sort: (row) => RANK.indexOf(row.look),
       text: (row) => `is:${row.word} ${row.word} ${row.reason ?? ''}`,
       cell: (row) => (
@@ -177,27 +177,27 @@ function columnsOf(
     {
       key: 'servers',
       head: 'Servers',
-      onCard: 'text',
+      onCard: 'action',
       sort: (row) => (row.servers === 0 ? 1 : row.serversUp / row.servers),
       cell: (row) => <Servers row={row} />,
     },
     {
-      ...{ key: 'rate', head: 'Req/s', isNumber: true },
+      ...{ key: 'rate', head: 'Req/s', isNumber: true, onCard: 'third' },
       sort: (row) => then(row)?.requests_per_s ?? 0,
       cell: ({ name }) => <Live rates={rates} of={name} show={(one) => rate(one?.requests_per_s ?? 0)} />,
     },
     {
-      ...{ key: 'failed', head: '5xx %', isNumber: true, from: 880 },
+      ...{ key: 'failed', head: '5xx %', isNumber: true, from: 880, onCard: 'third' },
       sort: (row) => failedShare(then(row)),
       cell: ({ name }) => <Live rates={rates} of={name} show={(one) => percent(failedShare(one))} />,
     },
     {
-      ...{ key: 'p95', head: 'p95 ms', isNumber: true, from: 880 },
+      ...{ key: 'p95', head: 'p95 ms', isNumber: true, from: 880, onCard: 'third' },
       sort: (row) => then(row)?.p95_ms ?? null,
       cell: ({ name }) => <Live rates={rates} of={name} show={(one) => ms(one?.p95_ms)} />,
     },
     {
-      ...{ key: 'active', head: 'In flight', isNumber: true },
+      ...{ key: 'active', head: 'In flight', isNumber: true, onCard: 'none' },
       sort: (row) => row.inFlight,
       cell: (row) => number(row.inFlight),
     },
@@ -206,7 +206,7 @@ function columnsOf(
       head: 'Last hour',
       width: '160px',
       from: 1040,
-      onCard: 'wide',
+      onCard: 'bare',
       cell: ({ name }) => <Hour cells={cells} of={name} />,
     },
   ]

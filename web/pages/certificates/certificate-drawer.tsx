@@ -12,7 +12,7 @@ import { Drawer } from '../../parts/overlays.tsx'
 import { Tag } from '../../parts/status.tsx'
 import { Age, Time } from '../../parts/time.tsx'
 import { Copy } from '../../parts/words.tsx'
-import { type CertificateRow, isDue, leftWords, renewShare } from './certificate-rows.ts'
+import { type CertificateRow, isDue, leftWords, renewShare, toneOf } from './certificate-rows.ts'
 import css from './certificates.module.css'
 import { Finding } from './found.tsx'
 import { draftWithout, useListeners } from './listeners.ts'
@@ -68,7 +68,7 @@ export function CertificateDrawer({ row, resource, live, renewal, onClose }: Cer
         </Note>
       )}
       {isLogFirst && log}
-      {live !== null && !isStandIn && <Facts live={live} />}
+      {live !== null && !isStandIn && <Facts live={live} state={row.state} />}
       {resource !== null && <InFile resource={resource} live={live} />}
       {live !== null && !isStandIn && live.findings.length > 0 && <Findings live={live} />}
       {live !== null && live.chain.length > 0 && <Chain live={live} />}
@@ -105,14 +105,19 @@ function Drafted({ name, onClose }: { readonly name: string; readonly onClose: (
   )
 }
 
-function Facts({ live }: { readonly live: CertificateLive }) {
+interface FactsProps {
+  readonly live: CertificateLive
+  readonly state: CertificateRow['state']
+}
+
+function Facts({ live, state }: FactsProps) {
   const renewAt = renewShare(live)
   return (
     <dl class={css.facts}>
       <dt>Lifetime</dt>
       <dd>
         <span class={css.life}>
-          <Lifetime used={live.used} renewAt={renewAt} />
+          <Lifetime used={live.used} renewAt={renewAt} state={toneOf(state, live.used, renewAt)} />
           <span class={css.ofLife}>
             <span>{day(live.not_before, new Date(0))}</span>
             <span>{leftWords(Date.parse(live.not_after), Date.now())}</span>

@@ -138,7 +138,7 @@ function stateOf(live: CertificateLive, nowMs: number): Said {
     case 'chain_incomplete':
       return ['warn', 'Chain incomplete', missing(live) || 'some clients refuse it']
     case 'expiring':
-      return ['warn', 'Expiring', renewal || 'nothing renews it: replace it in time']
+      return ['warn', 'Expiring', renewal || 'nothing renews it; replace it in time']
     default:
       return valid(live, renewal)
   }
@@ -236,7 +236,13 @@ function drafted(change: Change): CertificateRow[] {
   ]
 }
 
-/** “6 certificates. One could not be renewed; the next is renewed in 11 h.” */
+/** Amber from the tick on only: where nothing renews it, from when it is said to be expiring. */
+export function toneOf(state: State, used: number, renewAt: number | undefined): State | undefined {
+  if (used >= 1) return 'down'
+  return renewAt === undefined && state === 'warn' && used >= 2 / 3 ? 'warn' : undefined
+}
+
+/** “6 certificates. shop.example: expiring, renewal failed twice. The next renewal is in 11 h.” */
 export function sentenceOf(rows: readonly CertificateRow[], told: CertificateList, nowMs: number): string {
   const running = rows.filter(({ draft }) => draft !== 'new')
   if (running.length === 0) return 'There is no certificate.'
@@ -245,14 +251,13 @@ export function sentenceOf(rows: readonly CertificateRow[], told: CertificateLis
   const [first] = ill
   const renewals = told.items.flatMap(({ live }) => (live?.renew_at ? [Date.parse(live.renew_at)] : []))
   const next = Math.min(...renewals.filter((at) => at > nowMs))
-  const then = Number.isFinite(next) ? `the next renewal is in ${inWords(next - nowMs)}` : ''
-  if (first === undefined)
-    return `${all} ${running.length === 1 ? 'It is' : 'All are'} good${then === '' ? '' : `; ${then}`}.`
+  const then = Number.isFinite(next) ? ` The next renewal is in ${inWords(next - nowMs)}.` : ''
+  if (first === undefined) return `${all} ${running.length === 1 ? 'It is' : 'All are'} good.${then}`
   const what =
     ill.length === 1
       ? `${first.title}: ${first.word.toLowerCase()}${first.reason === '' ? '' : `, ${first.reason}`}`
       : `${ill.length} want attention`
-  return `${all} ${what}${then === '' ? '' : `; ${then}`}.`
+  return `${all} ${what}.${then}`
 }
 
 /** Days alone where hours say nothing. */

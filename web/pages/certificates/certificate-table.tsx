@@ -4,11 +4,11 @@ import { segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Empty } from '../../parts/empty.tsx'
 import { Lifetime } from '../../parts/graphics.tsx'
-import { type State, Status, Tag } from '../../parts/status.tsx'
+import { Status, Tag } from '../../parts/status.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { useAddress } from '../../parts/use-address.ts'
 import { useMedia } from '../../parts/use-media.ts'
-import { type CertificateRow, usedByWords } from './certificate-rows.ts'
+import { type CertificateRow, toneOf, usedByWords } from './certificate-rows.ts'
 import css from './certificates.module.css'
 import { Retry } from './retry.tsx'
 
@@ -145,12 +145,6 @@ const only = (...keys: readonly string[]): readonly Column<CertificateRow>[] =>
 /** What is left of it beside a drawer, and where there is no room for all. */
 const BESIDE = only('names', 'state', 'life')
 const MIDDLING = only('names', 'state', 'life', 'action')
-
-/** Amber from the tick on only: where nothing renews it, from when it is said to be expiring. */
-function toneOf(state: State, used: number, renewAt: number | undefined): State | undefined {
-  if (used >= 1) return 'down'
-  return renewAt === undefined && state === 'warn' && used >= 2 / 3 ? 'warn' : undefined
-}
 
 function Life({ used, renewAt, state, left }: CertificateRow) {
   if (used === null) return <>–</>

@@ -37,11 +37,12 @@ export function Certificates({ certificate }: { readonly certificate?: string })
     [told, changes.value],
   )
   const filter = address.query['filter'] ?? ''
+  const hasFilter = rows.length >= MANY || filter !== ''
   const name = certificate ?? null
   const drawer = told === null ? null : drawerOf({ told, rows, name, address })
   return (
     <>
-      <PageHead title="Certificates" actions={<Actions address={address} />}>
+      <PageHead title="Certificates" actions={<Actions address={address} isBeside={drawer !== null} />}>
         {told !== null && sentenceOf(rows, told, Date.now())}
       </PageHead>
       {held.problem !== null && (
@@ -59,17 +60,17 @@ export function Certificates({ certificate }: { readonly certificate?: string })
         ) : (
           <Panel
             isFlush
-            title="Certificates"
-            count={number(rows.length)}
-            end={
-              rows.length >= MANY || filter !== '' ? (
+            {...(hasFilter && {
+              title: 'Certificates',
+              count: number(rows.length),
+              end: (
                 <FilterBox
                   value={filter}
                   hint="name, source or is:warn"
                   onInput={(next) => address.put({ filter: next }, 'replace')}
                 />
-              ) : undefined
-            }
+              ),
+            })}
           >
             <CertificateTable
               rows={rows}
@@ -90,7 +91,13 @@ export function Certificates({ certificate }: { readonly certificate?: string })
   )
 }
 
-function Actions({ address: { go } }: { readonly address: Address }) {
+interface ActionsProps {
+  readonly address: Address
+  /** A drawer is open: the main action is its own. */
+  readonly isBeside: boolean
+}
+
+function Actions({ address: { go }, isBeside }: ActionsProps) {
   const open = (what: string) => (): void => go(to(`/certificates?add=${what}`))
   return (
     <>
@@ -100,7 +107,7 @@ function Actions({ address: { go } }: { readonly address: Address }) {
       <Button needs="editor" isWhyHidden onPress={open('self-signed')}>
         Make self-signed
       </Button>
-      <Button kind="ink" icon="plus" needs="editor" onPress={open('acme')}>
+      <Button kind={isBeside ? 'plain' : 'ink'} icon="plus" needs="editor" onPress={open('acme')}>
         Issue by ACME
       </Button>
     </>

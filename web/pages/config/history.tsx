@@ -127,10 +127,10 @@ const COLUMNS: readonly Column<Revision>[] = [
     head: 'Who',
     width: '17%',
     cell: (one) => (
-      <>
+      <div class={css.who}>
         <span class="cut">{one.author ?? '–'}</span>
         <SecondLine>{sourceOf(one)}</SecondLine>
-      </>
+      </div>
     ),
   },
   {

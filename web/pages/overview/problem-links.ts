@@ -44,8 +44,12 @@ export function linkOf(problem: OverviewProblem, action: ProblemAction): string 
 export const lookOf = ({ severity }: Pick<OverviewProblem, 'severity'>): 'down' | 'warn' | 'unk' =>
   severity === 'note' ? 'unk' : severity
 
-/** `not_yet_valid`: “Not yet valid”. */
-export const wordOf = ({ state }: Pick<OverviewProblem, 'state'>): string => {
+/**
+ * `not_yet_valid`: “Not yet valid”. What is down and hurts nobody yet degrades what it is of, as its shape
+ * says.
+ */
+export const wordOf = ({ state, severity }: Pick<OverviewProblem, 'state' | 'severity'>): string => {
+  if (state === 'down' && severity === 'warn') return 'Degraded'
   const words = state.replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

@@ -42,7 +42,7 @@ export function SignInTable(props: SignInTableProps) {
       if ((await doing.run(() => ask('DELETE /api/v1/sign-ins/{sign_in}', { sign_in: id }))) === null) break
     refreshHeld((url) => url.includes('/sign-ins'))
   }
-  const all = columns((one) => void endAll([one]))
+  const all = columns((one) => void endAll([one]), hasUsers)
   return (
     <Panel
       isFlush
@@ -77,7 +77,7 @@ export function SignInTable(props: SignInTableProps) {
   )
 }
 
-const columns = (end: (one: SignIn) => void): readonly Column<SignIn>[] => [
+const columns = (end: (one: SignIn) => void, hasUsers: boolean): readonly Column<SignIn>[] => [
   {
     ...{ key: 'user', head: 'User', width: '20%' },
     ...{ sort: ({ user }) => user, text: ({ user, role }) => `${user} ${role}` },
@@ -89,11 +89,12 @@ const columns = (end: (one: SignIn) => void): readonly Column<SignIn>[] => [
     ),
   },
   {
-    ...{ key: 'agent', head: 'Browser', text: ({ agent, from }) => `${agentWords(agent)} ${from}` },
+    ...{ key: 'agent', head: 'Browser', onCard: hasUsers ? 'bare' : 'lead' },
+    ...{ text: ({ agent, from }) => `${agentWords(agent)} ${from}` },
     cell: ({ agent, from, is_own: isOwn }) => (
       <div>
         <span class="row" title={agent}>
-          {agentWords(agent)} {isOwn && <Tag state="accent">this one</Tag>}
+          {agentWords(agent)} {isOwn && <Tag>this one</Tag>}
         </span>
         <SecondLine isMono>{from}</SecondLine>
       </div>

@@ -89,7 +89,7 @@ const COLUMNS: readonly Column<User>[] = [
           <a class="name cut" href={to(`/settings/users${queryOf({ user: name })}`)}>
             {name}
           </a>
-          {me.value?.name === name && <Tag state="accent">you</Tag>}
+          {me.value?.name === name && <Tag>you</Tag>}
         </span>
         <SecondLine>
           added by {by}, <Time at={at} />

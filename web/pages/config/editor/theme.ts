@@ -117,11 +117,12 @@ function searchPanel() {
   } as const
 }
 
+/** In greys: colours are states, and blue is what is acted on. Values stand out, since they are read. */
 export const highlight = HighlightStyle.define([
-  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--accent)' },
-  { tag: tags.comment, color: 'var(--text-3)' },
+  { tag: [tags.propertyName, tags.definition(tags.propertyName)], color: 'var(--text-2)' },
+  { tag: tags.comment, color: 'var(--text-3)', fontStyle: 'italic' },
   { tag: [tags.string, tags.content], color: 'var(--text)' },
   { tag: [tags.labelName, tags.typeName], color: 'var(--c4)' },
-  { tag: [tags.punctuation, tags.separator, tags.brace, tags.squareBracket], color: 'var(--text-2)' },
+  { tag: [tags.punctuation, tags.separator, tags.brace, tags.squareBracket], color: 'var(--text-3)' },
   { tag: tags.meta, color: 'var(--text-2)' },
 ])
