@@ -34,6 +34,28 @@ async function openPalette(page: Page): Promise<void> {
   await palette(page).getByRole('combobox').waitFor()
 }
 
+test('what is typed before the code of the palette has come is in it', async ({ page, open, signIn }) => {
+  await signIn('admin')
+  let release = (): void => undefined
+  const held = new Promise<void>((done) => (release = done))
+  await page.route('**/assets/palette-*.js', async (route) => {
+    await held
+    await route.continue()
+  })
+  await open('/')
+  await page.locator('main h1').waitFor()
+  await page.keyboard.press('Control+k')
+  // "t" and "n" are keys of pages, "g" and "s" lead to Settings: none of them is one now.
+  await page.keyboard.type('gsa3')
+  await page.keyboard.press('Backspace')
+  await page.keyboard.type('2')
+  release()
+  const input = palette(page).getByRole('combobox')
+  await input.waitFor()
+  await waitFor(async () => (await input.inputValue()) === 'gsa2', { what: 'what was typed' })
+  expect(new URL(page.url()).pathname.endsWith('/_admin/')).toBe(true)
+})
+
 test('a server is found by a few letters, and Enter goes there', async ({ page, open, signIn, url }) => {
   await signIn('admin')
   await open('/')

@@ -4,6 +4,9 @@ import { signal } from '@preact/signals'
 export const isPaletteOpen = signal(false)
 export const openPalette = (): void => void (isPaletteOpen.value = true)
 
+/** What was typed before the palette was there to type into; null while it is, or is not wanted. */
+export const typedAhead = signal<string | null>(null)
+
 const STORED = 'sluice.lately'
 const KEPT = 4
 

@@ -10,7 +10,7 @@ import { Kbd } from '../parts/words.tsx'
 import { checkOf, generalActions } from './palette-actions.ts'
 import css from './palette.module.css'
 import { type Section, SectionRows } from './palette-rows.tsx'
-import { isPaletteOpen, lately, noteUsed } from './palette-state.ts'
+import { isPaletteOpen, lately, noteUsed, typedAhead } from './palette-state.ts'
 import { configuredThings, type Found, foundIn, orderThings, PAGES, type Thing } from './palette-things.ts'
 
 /** More rows than are read help nobody; what is left out is said. */
@@ -25,7 +25,7 @@ export function Palette() {
   const { sections, left, isWaiting } = useSections(query)
   const rows = sections.flatMap(({ rows: some }) => some)
   const current = Math.min(at, rows.length - 1)
-  useOpen(dialog)
+  useOpen(dialog, setQuery)
   useEffect(() => {
     dialog.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
   }, [current, query])
@@ -124,13 +124,18 @@ function useTaking() {
   return { take, said, hush: () => setSaid(null) }
 }
 
-/** Above all; what had the focus has it again behind it. */
-function useOpen(dialog: { readonly current: HTMLDialogElement | null }): void {
+/** Above all, with what was typed meanwhile; what had the focus has it again behind it. */
+function useOpen(
+  dialog: { readonly current: HTMLDialogElement | null },
+  onTyped: (query: string) => void,
+): void {
   useEffect(() => {
     const before = document.activeElement
     const element = dialog.current
     element?.showModal()
     element?.querySelector('input')?.focus()
+    onTyped(typedAhead.peek() ?? '')
+    typedAhead.value = null
     return () => {
       element?.close()
       // Where it led to another page, that has taken the focus already.

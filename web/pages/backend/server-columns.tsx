@@ -159,7 +159,7 @@ const ordersText = ({ orders = [] }: ServerLive): string => orders.map(wordsOf).
 function Observed({ live }: { readonly live: ServerLive }) {
   const { look, word } = shownOperation(live)
   return (
-    <div class={css.why}>
+    <div class={`${css.why} ${css.seen}`}>
       <Status state={look} word={word} isQuiet={look === 'up' || look === 'unk'} />
       <span class={css.second}>
         <ObservedWords live={live} />
@@ -208,7 +208,7 @@ function Load({ row }: { readonly row: ServerRow }) {
   const { max } = row
   if (active === null) return <span class="quiet">–</span>
   return (
-    <div class={css.load}>
+    <div>
       <span>
         {number(active)}
         {max !== null && <span class="quiet"> / {number(max)}</span>}

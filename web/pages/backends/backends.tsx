@@ -47,7 +47,7 @@ export function Backends() {
       <PageHead
         title="Backends"
         actions={
-          <Button icon="plus" kind="ink" needs="editor" onPress={add}>
+          <Button icon="plus" kind={isAdding ? 'plain' : 'ink'} needs="editor" onPress={add}>
             Backend
           </Button>
         }

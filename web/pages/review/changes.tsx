@@ -205,7 +205,7 @@ function FileDiff({ tried, file }: { readonly tried: Tried; readonly file: strin
           <span>
             {tried.reformatted === true
               ? 'a part is written anew, with its comments'
-              : 'all other lines, comments and spacing kept'}
+              : 'comments and spacing kept'}
           </span>
           <DiffChoice value={layout} onPick={setLayout} />
         </span>
