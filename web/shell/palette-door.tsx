@@ -14,7 +14,7 @@ export function PaletteDoor() {
   return <ErrorBoundary>{isPaletteOpen.value && <Palette />}</ErrorBoundary>
 }
 
-/** Ctrl K and a name are one movement of the hands: what comes before the code is kept, and is no key of the page. */
+/** Ctrl K and a name are one movement: what comes before the code is kept, and is no key of the page. */
 function useTypedAhead(isOpen: boolean): void {
   useLayoutEffect(() => {
     if (!isOpen) return
