@@ -103,6 +103,31 @@ test('what cannot be is refused at its change, and cannot be applied', async (sc
   expect(await page.getByRole('button', { name: /^Apply/ }).count()).toBe(0)
 })
 
+test('a file that cannot be written is changed by the patch that is there to copy', async (scene) => {
+  const { page, open, signIn, watch } = scene
+  watch.mean(/409 POST/)
+  await signIn('admin')
+  await open('/review')
+  await draftWeight(page, 7)
+  // Of root, as tests run in containers, no file is read-only: what the gateway says then (refused-text.ts).
+  const hint = 'it is on a file system that cannot be written: change it where it comes from'
+  const told = { code: 'file_not_writable', message: 'cannot write sluice.yaml: EROFS', hint }
+  const refusal = {
+    ...{ code: 'file_read_only', title: 'The config file cannot be written', status: 409, errors: [told] },
+    ...{ detail: 'sluice.yaml cannot be written: nothing was changed.', hint: `${hint}; or the patch` },
+    patch: '--- sluice.yaml\n+++ sluice.yaml\n@@ -1 +1 @@\n-weight: 3\n+weight: 7\n',
+  }
+  const contentType = 'application/problem+json'
+  await page.route('**/changesets?dry_run=true', (route) =>
+    route.fulfill({ status: 409, contentType, body: JSON.stringify(refusal) }),
+  )
+  await open('/review')
+  const patch = page.getByText('@@ -1 +1 @@')
+  await patch.waitFor()
+  expect(await patch.innerText()).toContain('+weight: 7')
+  expect((await page.getByRole('alert').innerText()).split(hint.slice(3)).length).toBe(2)
+})
+
 test('a change that comes back by itself waits on every page, and is kept', async (scene) => {
   const { page, open } = scene
   await review(scene, 5)

@@ -3,34 +3,46 @@ import type { Problem } from '../../data/problem.ts'
 import { sentence } from '../../data/reviewing.ts'
 import { Button } from '../../parts/button.tsx'
 import { Note } from '../../parts/messages.tsx'
+import { Panel } from '../../parts/panel.tsx'
+import { Code } from '../../parts/words.tsx'
 
 export function Refused({ problem, onAgain }: { problem: Problem; onAgain?: () => void }) {
   const told = problem.errors.filter(({ message }) => !problem.detail.includes(message)).slice(0, 20)
+  const patch = problem['patch']
+  const isSaid = (hint: string | undefined): boolean => (problem.hint ?? '').includes(hint ?? '')
   return (
-    <Note
-      state="down"
-      isUrgent
-      title={sentence(problem.title)}
-      actions={onAgain !== undefined && <Button onPress={onAgain}>Try again</Button>}
-    >
-      <p>{problem.detail}</p>
-      {told.length > 0 && (
-        <ul>
-          {told.map(({ path, line, message, hint }) => (
-            <li key={`${path} ${message}`}>
-              {line !== undefined && `Line ${line}: `}
-              {path !== undefined && path !== '' && (
-                <>
-                  <code>{path}</code>:{' '}
-                </>
-              )}
-              {message}
-              {(hint ?? null) !== null && `; ${hint}`}
-            </li>
-          ))}
-        </ul>
+    <>
+      <Note
+        state="down"
+        isUrgent
+        title={sentence(problem.title)}
+        actions={onAgain !== undefined && <Button onPress={onAgain}>Try again</Button>}
+      >
+        <p>{problem.detail}</p>
+        {told.length > 0 && (
+          <ul>
+            {told.map(({ path, line, message, hint }) => (
+              <li key={`${path} ${message}`}>
+                {line !== undefined && `Line ${line}: `}
+                {path !== undefined && path !== '' && (
+                  <>
+                    <code>{path}</code>:{' '}
+                  </>
+                )}
+                {message}
+                {(hint ?? null) !== null && !isSaid(hint) && `; ${hint}`}
+              </li>
+            ))}
+          </ul>
+        )}
+        {(problem.hint ?? '') !== '' && <p>{sentence(problem.hint ?? '')}</p>}
+      </Note>
+      {typeof patch === 'string' && patch !== '' && (
+        <Panel title="The change, as a patch">
+          <p>For where the file comes from: patch -p0, or git apply -p0.</p>
+          <Code text={patch} isCopied isBlock />
+        </Panel>
       )}
-      {(problem.hint ?? '') !== '' && <p>{sentence(problem.hint ?? '')}</p>}
-    </Note>
+    </>
   )
 }
