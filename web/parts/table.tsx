@@ -18,8 +18,6 @@ export interface Column<Row> extends Sortable<Row> {
   readonly isNumber?: boolean | undefined
   /** Takes the room that others leave; what is longer is cut off. */
   readonly isCut?: boolean | undefined
-  /** Left out where the list is narrow: beside a drawer, on a tablet. */
-  readonly isOptional?: boolean | undefined
   /** A CSS width, such as `120px` or `30%`. */
   readonly width?: string | undefined
   /**
@@ -28,7 +26,10 @@ export interface Column<Row> extends Sortable<Row> {
    * others on a line, action beside the title, none is left out.
    */
   readonly onCard?: 'lead' | 'half' | 'wide' | 'text' | 'bare' | 'third' | 'action' | 'none' | undefined
-  /** Shown where the table is so wide (px), so that what is at its right stays in view; cards have all. */
+  /**
+   * Left out where the table is narrower (px), beside a drawer or on a tablet, so that what is at its right stays
+   * in view; cards have all.
+   */
   readonly from?: 640 | 880 | 1040 | undefined
   /** In place of the head's words: a checkbox for all rows. */
   readonly headCell?: ComponentChildren
@@ -154,7 +155,6 @@ function Head<Row>({ columns, sortBy, onSort }: HeadProps<Row>) {
               class={classes(
                 column.isNumber === true && css.number,
                 column.isCut === true && css.cut,
-                column.isOptional === true && css.optional,
                 isEdge(columns, place) && css.edge,
                 fromOf(column),
               )}
@@ -272,7 +272,6 @@ function Row<Row>({ row, at, isCurrent, isIndexed, table }: RowProps<Row>) {
             isEdge(table.columns, place) && css.edge,
             fromOf(column),
             column.isCut === true && css.cut,
-            column.isOptional === true && css.optional,
             css[column.onCard ?? (place === 0 ? 'lead' : 'half')],
           )}
           data-label={column.head}

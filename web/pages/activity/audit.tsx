@@ -226,7 +226,7 @@ const RESOURCE: Column<AuditEntry> = {
 const FROM: Column<AuditEntry> = {
   key: 'from',
   head: 'From',
-  isOptional: true,
+  from: 880,
   onCard: 'half',
   cell: ({ from }) => <span class={css.client}>{from === 'unix' ? 'this machine' : from}</span>,
 }

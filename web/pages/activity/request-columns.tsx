@@ -41,14 +41,14 @@ const REQUEST: Column<ServedRequest> = {
 const CLIENT: Column<ServedRequest> = {
   key: 'client',
   head: 'Client',
-  isOptional: true,
+  from: 880,
   onCard: 'none',
   cell: ({ client }) => <span class={css.client}>{client ?? '–'}</span>,
 }
 const RULE: Column<ServedRequest> = {
   key: 'rule',
   head: 'Rule',
-  isOptional: true,
+  from: 880,
   onCard: 'none',
   cell: ({ rule }) => (rule === null ? <span class="quiet">no rule</span> : <Name of={rule} />),
 }
