@@ -30,7 +30,8 @@ export class AuditRecorder {
     // Whoever is not known and has no route that tells of them would only fill it.
     if (who === null && note === null) return
     const isDry = isDryRun(route, pass.url)
-    if (isDry && status < 400) return
+    // One that was given up half way was refused to nobody.
+    if (isDry && (status < 400 || came.request.signal.aborted)) return
     const entry = {
       ...{ at: Date.now(), who, from: came.caller.address, requestId: pass.requestId },
       ...{ action: this.#actions.get(route) ?? route.path, resource: note?.resource ?? pass.resource },

@@ -138,7 +138,7 @@ export function writingOf(
     by: calledOf(asked.who),
     seesFile: asked.who.isScoped !== true,
     note: noteOf(asked, query.get('message') ?? inShort(operations.map(({ operation }) => operation))),
-    isDryRun: query.get('dry_run') === 'true',
+    ...{ isDryRun: query.get('dry_run') === 'true', signal: request.signal },
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
     watchMs: watchS === null ? null : watchS * 1000,
     baseRevision: null,

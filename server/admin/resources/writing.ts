@@ -26,6 +26,8 @@ export interface Writing {
   readonly seesFile: boolean
   readonly note: NonNullable<Parameters<ControlFacts['apply']>[0]['note']>
   readonly isDryRun: boolean
+  /** Aborted once whoever asked has gone. */
+  readonly signal: AbortSignal
   readonly confirmWithinMs: number | null
   /** It is taken back where those who are served fare worse in this time; null: nobody looks. */
   readonly watchMs: number | null
@@ -132,7 +134,7 @@ export class ConfigWriter {
 
   async #apply(known: KnownConfig, made: Made): Promise<Written> {
     const { edited, writing, plans } = made
-    const { by, note, isDryRun, confirmWithinMs, watchMs } = writing
+    const { by, note, isDryRun, signal, confirmWithinMs, watchMs } = writing
     const { text, isReformatted } = edited
     const { file } = this.#facts.gateway
     let isUnderWay = true
@@ -144,7 +146,7 @@ export class ConfigWriter {
       warnings,
       operation = null,
     } = await this.#facts.apply({
-      ...{ text, by, note, isDryRun, confirmWithinMs, watchMs },
+      ...{ text, by, note, isDryRun, signal, confirmWithinMs, watchMs },
       expected: known.hash,
       found: isDryRun ? null : await foundOf(known, plans),
       ...(!isDryRun && { meanwhile: readAhead }),

@@ -102,7 +102,7 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
     by: calledOf(asked.who),
     // Whoever only looks compares with what is served, whatever stands in the file.
     expected: expected ?? (isDryRun ? '' : null),
-    isDryRun,
+    ...{ isDryRun, signal: request.signal },
     confirmWithinMs: confirmS === undefined ? null : confirmS * 1000,
     watchMs: watchS === undefined ? null : watchS * 1000,
     note: { ...noteOf(asked, message), restores: revision ?? null },

@@ -107,7 +107,7 @@ async function validateAnswer(asked: Asked, { apply, gateway }: ReadingFacts): P
   const other = otherFormat(request.headers.get('content-type'), gateway.file)
   if (other !== null) return other
   const { changed, warnings } = await apply({
-    ...{ text, by: null, isDryRun: true, confirmWithinMs: null, note: noteOf(asked) },
+    ...{ text, by: null, isDryRun: true, confirmWithinMs: null, note: noteOf(asked), signal: request.signal },
     // Whatever stands in the file.
     expected: '',
   })

@@ -86,13 +86,17 @@ export class Changes {
 
   /** Makes a text that of the config file, and applies it; one that is refused is told to nobody else. */
   async apply(given: NewText): Promise<{ readonly changed: Changed; readonly warnings: readonly string[] }> {
-    const { text, by, isDryRun, meanwhile } = given
+    const { text, by, isDryRun, signal, meanwhile } = given
     const warnings: string[] = []
     let held: Coming | null = null
     let withinMs = given.confirmWithinMs
     let isFound = false
-    const check = async (): Promise<Checked> => {
-      const found = await checkGiven(given, { ...this.#parts, served: this.#running?.edition ?? null })
+    const isGone = (): boolean => isDryRun && signal?.aborted === true
+    const check = async (): Promise<Checked | null> => {
+      const world = { ...this.#parts, served: this.#running?.edition ?? null }
+      const answer = isGone() ? null : checkGiven(given, world)
+      const found = await answer?.catch((error: unknown) => (isGone() ? null : Promise.reject(error)))
+      if (!found || isGone()) return null
       warnings.push(...found.warnings)
       const running = this.#running?.edition
       isFound = found.checked.is === 'valid' && found.checked.edition.config === given.found?.config
@@ -240,6 +244,7 @@ export class Changes {
     }
     const outcome = await applier.apply({ ...wish, check })
     if (!parts.applier()) return { is: 'not_now' }
+    if (outcome.is === 'superseded' && wish.isDryRun) return { is: 'not_now' }
     // The newer one has read the file later.
     if (outcome.is === 'superseded') return this.#last
     const wait = how.waits?.() ?? null

@@ -15,6 +15,8 @@ export interface NewText {
   /** The hash of what stands in the file, or how it begins; null: it is what is served. */
   readonly expected: string | null
   readonly isDryRun: boolean
+  /** Aborted once whoever asked has gone: a dry run is given up then, and those behind it do not wait. */
+  readonly signal?: AbortSignal
   /** It is taken back unless it is confirmed by then; null: it stays. */
   readonly confirmWithinMs: number | null
   readonly note?: EditionNote
@@ -41,7 +43,7 @@ export interface GivenWorld {
 }
 
 export async function checkGiven(
-  { text, by, expected, note = {}, found: known }: NewText,
+  { text, by, expected, isDryRun, signal, note = {}, found: known }: NewText,
   { file, source, served }: GivenWorld,
 ): ReturnType<WatchedConfig['check']> {
   const found = hashOfFile(file)
@@ -53,7 +55,8 @@ export async function checkGiven(
     const edition = { ...given, hash: hashOf(text), config: known.config, note }
     return { checked: { is: 'valid', edition }, warnings: [] }
   }
-  const { checked, warnings } = await source.check({ ...given, ...(await boundsOf(note, served, file)) })
+  const bounds = await boundsOf(note, served, file)
+  const { checked, warnings } = await source.check({ ...given, ...bounds }, isDryRun ? signal : undefined)
   if (checked.is === 'invalid') return { checked, warnings }
   return { checked: { ...checked, edition: { ...checked.edition, note } }, warnings }
 }

@@ -11,15 +11,14 @@ const WITHIN_MS = 60_000
 
 /**
  * What is in the file; null when the process could not say, or could not even be started: a machine may be
- * out of processes or memory.
+ * out of processes or memory. Rejects once the signal says that nobody wants to know any more.
  */
-export async function readApart({
-  file,
-  env,
-  level,
-  given = null,
-}: SourceOptions): Promise<ReadConfig | null> {
-  const loaded = await ask({ file, env, level, given }).catch(() => null)
+export async function readApart(
+  { file, env, level, given = null }: SourceOptions,
+  signal?: AbortSignal,
+): Promise<ReadConfig | null> {
+  const loaded = await ask({ file, env, level, given }, signal).catch(() => null)
+  signal?.throwIfAborted()
   if (loaded === null) return null
   const { checked, warnings } = JSON.parse(loaded.head) as Pick<ReadConfig, 'checked' | 'warnings'>
   const { text } = loaded
@@ -31,7 +30,7 @@ export async function readApart({
   return { checked: { is: 'valid', edition: whole }, warnings, text, files }
 }
 
-async function ask(options: SourceOptions): Promise<Loaded | null> {
+async function ask(options: SourceOptions, signal?: AbortSignal): Promise<Loaded | null> {
   const { promise, resolve } = Promise.withResolvers<Loaded | null>()
   const child = Bun.spawn({
     cmd: mainCommand('loader'),
@@ -42,12 +41,15 @@ async function ask(options: SourceOptions): Promise<Loaded | null> {
     onExit: () => resolve(null),
   })
   isOwnChild(child.pid, child.exited)
-  const timer = setTimeout(() => resolve(null), WITHIN_MS)
+  const giveUp = (): void => resolve(null)
+  const timer = setTimeout(giveUp, WITHIN_MS)
+  signal?.addEventListener('abort', giveUp)
   try {
     child.send(options)
     return await promise
   } finally {
     clearTimeout(timer)
+    signal?.removeEventListener('abort', giveUp)
     child.kill('SIGKILL')
   }
 }

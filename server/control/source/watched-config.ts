@@ -43,11 +43,12 @@ export class WatchedConfig {
     this.#options = options
   }
 
-  /** Checks a text as if it stood in the file, which is left alone. */
+  /** Checks a text as if it stood in the file, which is left alone. Rejects where the signal gives it up. */
   async check(
     given: GivenText,
+    signal?: AbortSignal,
   ): Promise<{ readonly checked: Checked; readonly warnings: readonly string[] }> {
-    const { checked, warnings, files } = await this.#readNow(given)
+    const { checked, warnings, files } = await this.#readNow(given, signal)
     if (checked.is === 'valid') this.#filesOf.set(checked.edition.config, files)
     return { checked, warnings }
   }
@@ -79,11 +80,11 @@ export class WatchedConfig {
   }
 
   /** A large file is read by another process while we serve; at the start there is nobody to serve. */
-  async #readNow(given: GivenText | null): Promise<ReadConfig> {
+  async #readNow(given: GivenText | null, signal?: AbortSignal): Promise<ReadConfig> {
     const options = { ...this.#options, given }
     const size = given === null ? sizeOf(options.file) : given.text.length
     const isLarge = this.#hasRead && size > (given === null ? READ_APART_BYTES : GIVEN_APART_CHARS)
-    return (isLarge ? await readApart(options) : null) ?? readConfig(options)
+    return (isLarge ? await readApart(options, signal) : null) ?? readConfig(options)
   }
 
   /** The same problems with their places in the text that they are about; null: in what was read last. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { Applier, Outcome } from '../../../../server/control/change/apply.ts'
+import type { Applier, Outcome, Wish } from '../../../../server/control/change/apply.ts'
 import { Changes } from '../../../../server/control/change/changes.ts'
 import { Totals } from '../../../../server/telemetry/registry.ts'
 import { configOf } from '../relay/turn-config.ts'
@@ -10,14 +10,19 @@ type Settle = (outcome: Outcome) => void
 function scene(): {
   readonly changes: Changes
   readonly asked: Settle[]
+  readonly wishes: readonly Wish[]
   readonly notes: string[]
   stop(): void
 } {
   const asked: Settle[] = []
+  const wishes: Wish[] = []
   const notes: string[] = []
   const applier = {
     running: { revision: 4, edition: { config: configOf({}) } },
-    apply: () => new Promise<Outcome>((settle) => void asked.push(settle)),
+    apply: (wish: Wish) => {
+      wishes.push(wish)
+      return new Promise<Outcome>((settle) => void asked.push(settle))
+    },
   }
   let isOver = false
   const changes = new Changes({
@@ -37,7 +42,7 @@ function scene(): {
     onBegin: () => void notes.push('begin'),
     onSettled: () => void notes.push('settled'),
   })
-  return { changes, asked, notes, stop: () => void (isOver = true) }
+  return { changes, asked, wishes, notes, stop: () => void (isOver = true) }
 }
 
 const applied = (revision: number): Outcome =>
@@ -76,4 +81,21 @@ test('a gateway that stops changes nothing, and says so', async () => {
   expect(await late).toEqual({ is: 'not_now' })
   expect(await changes.reload()).toEqual({ is: 'not_now' })
   expect(notes).toEqual(['begin', 'settled', 'begin', 'settled'])
+})
+
+test('a dry run of somebody who has gone is given up when its turn comes; a change of theirs is not', async () => {
+  const { changes, asked, wishes } = scene()
+  const { signal } = new AbortController()
+  const gone = AbortSignal.abort()
+  const given = { text: 'workers: 1', by: null, expected: null, confirmWithinMs: null }
+  const outcomes = [
+    changes.apply({ ...given, isDryRun: true, signal: gone }),
+    changes.apply({ ...given, isDryRun: true, signal }),
+    changes.apply({ ...given, isDryRun: false, signal: gone }),
+  ]
+  const found = await Promise.all(wishes.map((wish) => wish.check()))
+  expect(found.map((checked) => checked?.is ?? null)).toEqual([null, 'invalid', 'invalid'])
+  for (const settle of asked) settle({ is: 'superseded' })
+  // Whatever was applied last, it was not this.
+  expect((await outcomes[0])?.changed).toEqual({ is: 'not_now' })
 })

@@ -153,6 +153,16 @@ test('where no other process can be started a large file is read all the same', 
   expect((await made.config.read()).is).toBe('valid')
 })
 
+test('a large text that nobody waits for any more is not read to its end, and one that is waited for is', async () => {
+  const made = await scene(many('one'), { 'body.txt': 'x' })
+  const given = { text: many('two'), from: 'api', by: null, replaces: null } as const
+  const asking = new AbortController()
+  const dropped = made.config.check(given, asking.signal)
+  asking.abort()
+  expect(await dropped.catch((error: unknown) => error)).toBe(asking.signal.reason)
+  expect((await made.config.check(given, new AbortController().signal)).checked.is).toBe('valid')
+})
+
 test('while a large file is read the loop goes on', async () => {
   const made = await scene(many('one'), { 'body.txt': 'x' })
   writeFileSync(made.file, many('two'))
