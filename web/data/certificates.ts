@@ -59,8 +59,10 @@ export interface CertificateResource {
 
 export interface CertificateList {
   readonly items: readonly CertificateResource[]
-  /** Of those in the config; one answer has up to a thousand. */
+  /** Of those in the config. */
   readonly total: number
+  /** Null: all of them have come. */
+  readonly next_cursor: string | null
   readonly acme: readonly Renewal[]
   /** Of listeners that name files themselves. */
   readonly others: readonly CertificateLive[]

@@ -2,9 +2,10 @@
 // says that it has become old, and not more than once a second.
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import { addressOf, ask, type AnswerOf, type Asking, type ParamsOf, type Route } from './api.ts'
+import { addressOf, type Answer, ask, type AnswerOf, type Asking, type ParamsOf, type Route } from './api.ts'
 import { connection, onEvent, onReset } from './live.ts'
 import type { Problem } from './problem.ts'
+import { PAGE, pagesOf, wholeList } from './whole-list.ts'
 
 /** `value` stays what it was while it is asked anew, and after that has failed: `problem` says so. */
 export interface Held<T> {
@@ -24,6 +25,11 @@ export interface Holding<R extends Readable> {
   readonly topics?: readonly string[]
   /** Asked anew so often, too, while the page is looked at. */
   readonly everyMs?: number
+  /**
+   * It is a list, of which all pages are read: the first is shown as soon as it has come, and the more pages
+   * there are the less often they are asked for.
+   */
+  readonly isWhole?: boolean
   /** Nothing is asked: what it depends on is not known yet. */
   readonly isOff?: boolean
 }
@@ -32,12 +38,14 @@ const ANEW_MS = 1000
 /** What nobody shows any more is kept as long: the way back is instant. */
 const KEPT_MS = 60_000
 
+type Read = (soFar: (value: unknown) => void) => Promise<Answer<unknown>>
+
 const NOTHING: Held<unknown> = { value: null, etag: null, problem: null, at: 0 }
 
 export class HeldEntry {
   readonly url: string
   readonly held = signal<Held<unknown>>(NOTHING)
-  readonly #read: () => ReturnType<typeof ask>
+  readonly #read: Read
   #text = ''
   #users = 0
   #timer = 0
@@ -47,13 +55,18 @@ export class HeldEntry {
   /** Counts how often all was forgotten. */
   #asOf = 0
 
-  constructor(url: string, read: () => ReturnType<typeof ask>) {
+  constructor(url: string, read: Read) {
     this.url = url
     this.#read = read
   }
 
   get isUsed(): boolean {
     return this.#users > 0
+  }
+
+  /** How many requests it takes. */
+  get pages(): number {
+    return pagesOf(this.held.peek().value)
   }
 
   use(): () => void {
@@ -65,7 +78,7 @@ export class HeldEntry {
   makeOld(): void {
     if (this.#isAsking) this.#isOldAgain = true
     else if (this.#timer === 0) {
-      const ms = Math.max(0, this.#askedAt + ANEW_MS - Date.now())
+      const ms = Math.max(0, this.#askedAt + ANEW_MS * this.pages - Date.now())
       this.#timer = window.setTimeout(() => void this.refresh(), ms)
     }
   }
@@ -88,7 +101,11 @@ export class HeldEntry {
     }
     ;[this.#isAsking, this.#askedAt] = [true, Date.now()]
     const asOf = this.#asOf
-    const answer = await this.#read()
+    const answer = await this.#read((value) => {
+      // What was whole stays so until all has come.
+      if (asOf === this.#asOf && this.#text === '' && pagesOf(value) >= this.pages)
+        this.held.value = { value, etag: null, problem: null, at: Date.now() }
+    })
     this.#isAsking = false
     const before = this.held.peek()
     if (asOf !== this.#asOf) this.#isOldAgain = true
@@ -115,16 +132,25 @@ export function useHeld<R extends Readable>(
   params: ParamsOf<R>,
   holding: Holding<R> = {},
 ): ReadonlySignal<Held<AnswerOf<R>>> {
-  const { query, topics = [], everyMs, isOff = false } = holding
+  const { topics = [], everyMs, isOff = false, isWhole = false } = holding
+  const query = isWhole ? { ...holding.query, limit: PAGE } : holding.query
   const { url } = addressOf(route, params as Readonly<Record<string, string>>, query ?? {})
   const entry = useMemo(
-    () => entryOf(url, () => ask(route, params, query === undefined ? {} : { query })),
-    [url],
+    () =>
+      entryOf(`${url}${isWhole ? WHOLE : ''}`, (soFar) => {
+        const at = (cursor: string | null): Promise<Answer<unknown>> =>
+          ask(route, params, { query: { ...query, ...(cursor !== null && { cursor }) } })
+        return isWhole ? wholeList(at, soFar) : at(null)
+      }),
+    [url, isWhole],
   )
-  const key = `${url} ${topics.join()} ${everyMs ?? ''} ${isOff}`
+  const key = `${entry.url} ${topics.join()} ${everyMs ?? ''} ${isOff}`
   useEffect(() => (isOff ? undefined : followed(entry, topics, everyMs)), [key])
   return entry.held as ReadonlySignal<Held<AnswerOf<R>>>
 }
+
+/** Behind the address of what is read as a whole. */
+const WHOLE = '#whole'
 
 /** Asks anew now whatever is shown of these paths: after a change made here. */
 export function refreshHeld(isMeant: (url: string) => boolean = () => true): void {
@@ -138,7 +164,7 @@ export function forgetHeld(): void {
     else entries.delete(url)
 }
 
-function entryOf(url: string, read: () => ReturnType<typeof ask>): HeldEntry {
+function entryOf(url: string, read: Read): HeldEntry {
   const known = entries.get(url)
   if (known !== undefined) return known
   const entry = new HeldEntry(url, read)
@@ -164,7 +190,10 @@ function followed(entry: HeldEntry, topics: readonly string[], everyMs: number |
     }),
   )
   if (everyMs !== undefined) {
-    const timer = setInterval(() => document.visibilityState === 'visible' && old(), everyMs)
+    const timer = setInterval(() => {
+      const isDue = Date.now() - entry.held.peek().at >= everyMs * (entry.pages - 1)
+      if (isDue && document.visibilityState === 'visible') old()
+    }, everyMs)
     ends.push(() => clearInterval(timer))
   }
   return () => {

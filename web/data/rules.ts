@@ -8,6 +8,7 @@ import { isSame } from './merge.ts'
 import type { Problem } from './problem.ts'
 import type { RuleItem } from './rule-item.ts'
 import { me } from './session.ts'
+import { PAGE } from './whole-list.ts'
 
 export interface RuleList {
   readonly items: readonly RuleItem[]
@@ -20,7 +21,6 @@ export interface RuleList {
 }
 
 const NONE: RuleList = { items: [], total: 0, isWhole: false, problem: null, at: 0 }
-const PAGE = 1000
 const FIELDS = 'configured,live,place'
 /** Figures of one page are asked for so often. */
 const FIGURES_MS = 5000

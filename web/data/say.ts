@@ -113,6 +113,10 @@ export const whole = (time: string | number | Date): string =>
 export const count = (n: number, noun: string, plural = `${noun}s`): string =>
   `${number(n)} ${n === 1 ? noun : plural}`
 
+/** `1,000 of 2,500` while some are still to come, else `2,500`. */
+export const soFar = (shown: number, total: number): string =>
+  shown < total ? `${number(shown)} of ${number(total)}` : number(shown)
+
 /** `a, b and c`. */
 export const list = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`

@@ -78,7 +78,7 @@ function Running({ resource, server, isStale }: RunningProps) {
   const backend = resource.id
   const { query, go, put } = useAddress()
   const rates = useRates()
-  const { rows, total, problem, isKnown } = useServers(backend)
+  const { rows, total, problem, isKnown, isWhole } = useServers(backend)
   const { effective } = resource
   const scene: Scene = {
     backend,
@@ -111,7 +111,7 @@ function Running({ resource, server, isStale }: RunningProps) {
         tag={status !== null && status.look !== 'up' && <Tag state={status.look}>{status.word}</Tag>}
         actions={<BackendActions resource={resource} scene={scene} />}
       >
-        {isKnown && <p>{sentenceOf(rows)}</p>}
+        {isWhole && <p>{sentenceOf(rows)}</p>}
       </PageHead>
       <Guarded label="The figures">
         <BackendFigures
@@ -119,11 +119,15 @@ function Running({ resource, server, isStale }: RunningProps) {
           algorithm={effective.algorithm}
           rates={rates}
           inFlight={resource.live?.active_connections ?? null}
-          most={limits.length === rows.length && limits.length > 0 ? limits.reduce((a, b) => a + b, 0) : null}
+          most={
+            isWhole && limits.length === rows.length && limits.length > 0
+              ? limits.reduce((a, b) => a + b, 0)
+              : null
+          }
         />
       </Guarded>
       <Parts backend={backend} tab={tab} count={rows.length} />
-      {server !== null && row === undefined && isKnown && (
+      {server !== null && row === undefined && isWhole && (
         <Note state="warn" title={`${backend} has no server “${server}”`}>
           It may have been removed, or got another name.
         </Note>

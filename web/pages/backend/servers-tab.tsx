@@ -3,7 +3,7 @@ import { useComputed, useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { useHeld } from '../../data/held.ts'
 import { useRates } from '../../data/rates.ts'
-import { number } from '../../data/say.ts'
+import { number, soFar } from '../../data/say.ts'
 import { cellsOf } from '../../data/servers.ts'
 import { segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
@@ -68,15 +68,15 @@ export function ServersTab({ scene, total, openServer, isStale }: ServersTabProp
   ]
   return (
     <>
-      {total > rows.length && (
+      {isStale && total > rows.length && (
         <Note state="warn" title={`The first ${number(rows.length)} of ${number(total)} servers are shown`}>
-          The API and the file have all of them.
+          The others did not come; they are asked for again.
         </Note>
       )}
       <Panel
         isFlush
         title="Servers"
-        count={number(rows.length)}
+        count={soFar(rows.length, total)}
         end={
           <FilterBox
             value={filter}

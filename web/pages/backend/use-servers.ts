@@ -6,34 +6,32 @@ import { useHeld } from '../../data/held.ts'
 import { isSame } from '../../data/merge.ts'
 import type { Problem } from '../../data/problem.ts'
 import type { ServerLive, ServerResource } from '../../data/servers.ts'
+import { isAllOf } from '../../data/whole-list.ts'
 import { type ServerRow, serverRows } from './server-rows.ts'
 
 export interface Servers {
   readonly rows: readonly ServerRow[]
-  /** That there are; more than rows where there are very many. */
+  /** That there are; more than rows until all have come. */
   readonly total: number
   readonly problem: Problem | null
-  /** They have come. */
+  /** They have come; of very many, the first of them. */
   readonly isKnown: boolean
+  readonly isWhole: boolean
 }
 
-/** So many are asked for: what the API gives at once. */
-const LIMIT = 1000
+/** From this many on how they fare is asked for less often. */
 const MANY = 100
 
 export function useServers(backend: string): Servers {
   const path = 'GET /api/v1/backends/{backend}/servers'
-  const whole = useHeld(
-    path,
-    { backend },
-    { query: { limit: LIMIT }, topics: ['config'], everyMs: 60_000 },
-  ).value
+  const whole = useHeld(path, { backend }, { isWhole: true, topics: ['config'], everyMs: 60_000 }).value
   const total = whole.value?.total ?? 0
   const lives = useHeld(
     path,
     { backend },
     {
-      query: { limit: LIMIT, fields: 'live' },
+      query: { fields: 'live' },
+      isWhole: true,
       topics: ['health', 'server'],
       everyMs: total > MANY ? 10_000 : 2000,
     },
@@ -51,5 +49,6 @@ export function useServers(backend: string): Servers {
     kept.current = new Map(all.map((row) => [row.id, row]))
     return all
   }, [backend, whole.value, lives.value, changes.value])
-  return { rows, total, problem: whole.problem ?? lives.problem, isKnown: whole.value !== null }
+  const isWhole = isAllOf(whole.value)
+  return { rows, total, problem: whole.problem ?? lives.problem, isKnown: whole.value !== null, isWhole }
 }

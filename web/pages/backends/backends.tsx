@@ -4,9 +4,10 @@ import { useMemo } from 'preact/hooks'
 import { changes } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
 import { type AllRates, failedShare, useRates } from '../../data/rates.ts'
-import { count, ms, number, percent, rate } from '../../data/say.ts'
+import { count, ms, number, percent, rate, soFar } from '../../data/say.ts'
 import { cellsOf, saidOf } from '../../data/servers.ts'
 import { segment, to } from '../../data/urls.ts'
+import { isAllOf } from '../../data/whole-list.ts'
 import { Button } from '../../parts/button.tsx'
 import { FilterBox } from '../../parts/choices.tsx'
 import { Code } from '../../parts/words.tsx'
@@ -23,7 +24,7 @@ import css from './backends.module.css'
 import { type BackendResource, type BackendRow, rowsOf } from './backend-rows.ts'
 import { NewBackend } from './new-backend.tsx'
 
-const QUERY = { limit: 1000, fields: 'live,place,effective.algorithm,configured.servers' }
+const QUERY = { fields: 'live,place,effective.algorithm,configured.servers' }
 
 export function Backends() {
   const held = useHeld(
@@ -31,6 +32,7 @@ export function Backends() {
     {},
     {
       query: QUERY,
+      isWhole: true,
       topics: ['health', 'config', 'server'],
       everyMs: 10_000,
     },
@@ -52,7 +54,7 @@ export function Backends() {
           </Button>
         }
       >
-        {held.value !== null && sentenceOf(rows)}
+        {isAllOf(held.value) && sentenceOf(rows)}
       </PageHead>
       {held.problem !== null && (
         <Note state="down" title={held.problem.title}>
@@ -70,7 +72,7 @@ export function Backends() {
           <Panel
             isFlush
             title="Backends"
-            count={number(rows.length)}
+            count={soFar(rows.length, held.value.total)}
             end={
               <FilterBox
                 value={filter}

@@ -23,7 +23,7 @@ export function NewBackend({ onClose }: { readonly onClose: () => void }) {
   const path = useSignal('/')
   const isTried = useSignal(false)
   const { go } = useAddress()
-  const known = useHeld('GET /api/v1/backends', {}, { query: { limit: 1000, fields: 'id' } }).value.value
+  const known = useHeld('GET /api/v1/backends', {}, { query: { fields: 'id' }, isWhole: true }).value.value
   const { servers, odd } = readServers(text.value)
   const isHttp = servers.every(({ url }) => url.startsWith('http'))
   const errors = {

@@ -3,7 +3,8 @@ import { useMemo } from 'preact/hooks'
 import type { CertificateList } from '../../data/certificates.ts'
 import { changes } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
-import { number } from '../../data/say.ts'
+import { soFar } from '../../data/say.ts'
+import { isAllOf } from '../../data/whole-list.ts'
 import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { FilterBox } from '../../parts/choices.tsx'
@@ -28,7 +29,7 @@ export function Certificates({ certificate }: { readonly certificate?: string })
   const held = useHeld(
     'GET /api/v1/certificates',
     {},
-    { query: { limit: 1000 }, topics: ['certificate', 'config'], everyMs: 30_000 },
+    { isWhole: true, topics: ['certificate', 'config'], everyMs: 30_000 },
   ).value
   const address = useAddress()
   const told = held.value as unknown as CertificateList | null
@@ -43,7 +44,7 @@ export function Certificates({ certificate }: { readonly certificate?: string })
   return (
     <>
       <PageHead title="Certificates" actions={<Actions address={address} isBeside={drawer !== null} />}>
-        {told !== null && sentenceOf(rows, told, Date.now())}
+        {told !== null && isAllOf(told) && sentenceOf(rows, told, Date.now())}
       </PageHead>
       {held.problem !== null && (
         <Note state="down" title={held.problem.title}>
@@ -62,7 +63,7 @@ export function Certificates({ certificate }: { readonly certificate?: string })
             isFlush
             {...(hasFilter && {
               title: 'Certificates',
-              count: number(rows.length),
+              count: soFar(rows.length, told.total),
               end: (
                 <FilterBox
                   value={filter}
@@ -80,8 +81,6 @@ export function Certificates({ certificate }: { readonly certificate?: string })
               isStale={held.problem !== null}
             />
             <p class={css.foot}>
-              {told.total > told.items.length &&
-                `The first ${number(told.items.length)} of ${number(told.total)} are here. `}
               The mark on a bar is where renewal begins: two thirds of the lifetime, or when the CA says so.
             </p>
           </Panel>
@@ -149,7 +148,11 @@ function drawerOf({ told, rows, name, address: { query, go } }: Opened) {
   if (row === undefined)
     return (
       <Drawer title={name} onClose={close}>
-        <p>There is no certificate of this name. It may have been removed, or renamed in the file.</p>
+        {isAllOf(told) ? (
+          <p>There is no certificate of this name. It may have been removed, or renamed in the file.</p>
+        ) : (
+          <Loading lines={6} />
+        )}
       </Drawer>
     )
   const resource = told.items.find(({ id }) => id === name) ?? null

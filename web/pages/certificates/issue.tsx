@@ -99,7 +99,7 @@ export function Issue({ onClose }: { readonly onClose: () => void }) {
   const typedName = useSignal<string | null>(null)
   const chosen = useSignal<readonly string[] | null>(null)
   const isTried = useSignal(false)
-  const known = useHeld('GET /api/v1/certificates', {}, { query: { limit: 1000 } }).value.value
+  const known = useHeld('GET /api/v1/certificates', {}, { isWhole: true }).value.value
   const listeners = useListeners()
   const taken = known?.items.map(({ id }) => id) ?? []
   const name = typedName.value ?? nameFor(wish.domains.value, taken)

@@ -23,7 +23,7 @@ interface Told {
 
 /** Null: not known yet. */
 export function useListeners(): readonly ServingListener[] | null {
-  const { value } = useHeld('GET /api/v1/listeners', {}, { query: { limit: 1000 }, topics: ['config'] }).value
+  const { value } = useHeld('GET /api/v1/listeners', {}, { isWhole: true, topics: ['config'] }).value
   return value === null ? null : (value.items as unknown as readonly Told[]).map(listenerOf)
 }
 

@@ -29,7 +29,7 @@ export function MakeOwn({ onClose }: { readonly onClose: () => void }) {
   const isTried = useSignal(false)
   const isBusy = useSignal(false)
   const problem = useSignal<{ title: string; detail: string } | null>(null)
-  const known = useHeld('GET /api/v1/certificates', {}, { query: { limit: 1000 } }).value.value
+  const known = useHeld('GET /api/v1/certificates', {}, { isWhole: true }).value.value
   const listeners = useListeners()
   const taken = known?.items.map(({ id }) => id) ?? []
   const name = typedName.value ?? nameFor(names.value, taken)

@@ -34,7 +34,7 @@ export function Upload({ replaced, onClose }: UploadProps) {
   const chosen = useSignal<readonly string[] | null>(null)
   const problem = useSignal<{ title: string; detail: string } | null>(null)
   const isBusy = useSignal(false)
-  const known = useHeld('GET /api/v1/certificates', {}, { query: { limit: 1000 } }).value.value
+  const known = useHeld('GET /api/v1/certificates', {}, { isWhole: true }).value.value
   const listeners = useListeners()
   const { checked, parts } = pair
   const taken = known?.items.map(({ id }) => id) ?? []

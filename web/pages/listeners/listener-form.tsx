@@ -123,7 +123,7 @@ function CertificatesField(props: ListenerFormProps) {
   const held = useHeld(
     'GET /api/v1/certificates',
     {},
-    { query: { limit: 1000, fields: 'id' }, topics: ['config'] },
+    { query: { fields: 'id' }, isWhole: true, topics: ['config'] },
   )
   const names = held.value.value?.items.map(({ id }) => id) ?? []
   const chosen = listOf(value.certificates)
@@ -157,8 +157,8 @@ function CertificatesField(props: ListenerFormProps) {
 
 /** Backends that a listener of this protocol may lead to, those of the draft too. */
 function useBackends(protocol: Protocol): readonly string[] {
-  const query = { limit: 1000, fields: 'configured' }
-  const held = useHeld('GET /api/v1/backends', {}, { query, topics: ['config'] })
+  const query = { fields: 'configured' }
+  const held = useHeld('GET /api/v1/backends', {}, { query, isWhole: true, topics: ['config'] })
   return useComputed(() => backendsFor(protocol, held.value.value?.items ?? [], changes.value)).value
 }
 

@@ -1,6 +1,7 @@
 // The listeners: the addresses that clients connect to. One that is opened stands beside the list.
-import { count, number } from '../../data/say.ts'
+import { count, number, soFar } from '../../data/say.ts'
 import { queryOf, segment, to } from '../../data/urls.ts'
+import { isAllOf } from '../../data/whole-list.ts'
 import { Button } from '../../parts/button.tsx'
 import { FilterBox } from '../../parts/choices.tsx'
 import { Empty, Guarded, Loading } from '../../parts/empty.tsx'
@@ -34,7 +35,7 @@ export function Listeners({ listener }: { readonly listener?: string }) {
         onAdded={(name) => go(pageOf(name))}
       />
     ) : opened === null || list.value === null ? null : (
-      <Opened name={opened} rows={rows} resources={resources} onClose={close} />
+      <Opened {...{ name: opened, rows, resources }} isWhole={isAllOf(list.value)} onClose={close} />
     )
   return (
     <>
@@ -51,7 +52,7 @@ export function Listeners({ listener }: { readonly listener?: string }) {
           </Button>
         }
       >
-        {list.value !== null && sentenceOf(rows)}
+        {isAllOf(list.value) && sentenceOf(rows)}
       </PageHead>
       {list.problem !== null && (
         <Note state="down" title={list.problem.title}>
@@ -83,7 +84,7 @@ function ListPanel({ all: { list, rows, admin }, opened, isNarrow, pageOf }: Lis
     <Panel
       isFlush
       title="All listeners"
-      count={number(rows.length)}
+      count={soFar(rows.length, list.value?.total ?? 0)}
       end={
         <FilterBox
           value={filter}
@@ -118,15 +119,20 @@ interface OpenedProps {
   readonly name: string
   readonly rows: readonly ListenerRow[]
   readonly resources: readonly ListenerResource[]
+  readonly isWhole: boolean
   readonly onClose: () => void
 }
 
-function Opened({ name, rows, resources, onClose }: OpenedProps) {
+function Opened({ name, rows, resources, isWhole, onClose }: OpenedProps) {
   const row = rows.find((one) => one.name === name)
   if (row === undefined)
     return (
       <Drawer title={name} onClose={onClose}>
-        <Empty title={`There is no listener ${name}`}>It was removed, or has another name by now.</Empty>
+        {isWhole ? (
+          <Empty title={`There is no listener ${name}`}>It was removed, or has another name by now.</Empty>
+        ) : (
+          <Loading lines={6} />
+        )}
       </Drawer>
     )
   return (

@@ -77,8 +77,8 @@ export function RemoveListener({ resource, row, isGrave, onClose }: RemoveProps)
 
 /** Rules that are for this listener by its name. */
 function useRulesNaming(name: string): readonly string[] {
-  const query = { limit: 1000, fields: 'configured' }
-  const { value } = useHeld('GET /api/v1/rules', {}, { query, topics: ['config'] }).value
+  const query = { fields: 'configured' }
+  const { value } = useHeld('GET /api/v1/rules', {}, { query, isWhole: true, topics: ['config'] }).value
   return (value?.items ?? [])
     .filter(({ configured }) => {
       const { match, listener } = configured as {

@@ -1,12 +1,13 @@
 // What the list of listeners is made of, asked together.
 import { useMemo } from 'preact/hooks'
+import type { AnswerOf } from '../../data/api.ts'
 import { changes } from '../../data/draft.ts'
 import { type Held, useHeld } from '../../data/held.ts'
 import { OVERVIEW } from '../../data/overview.ts'
 import { type ListenerResource, type ListenerRow, rowsOf } from './listener-rows.ts'
 
 export interface Listeners {
-  readonly list: Held<unknown>
+  readonly list: Held<AnswerOf<'GET /api/v1/listeners'>>
   readonly resources: readonly ListenerResource[]
   readonly rows: readonly ListenerRow[]
   /** Where the admin listener is; null: not known, or it is off. */
@@ -14,8 +15,7 @@ export interface Listeners {
 }
 
 export function useListeners(): Listeners {
-  const query = { limit: 1000 }
-  const list = useHeld('GET /api/v1/listeners', {}, { query, topics: ['config', 'listener'] }).value
+  const list = useHeld('GET /api/v1/listeners', {}, { isWhole: true, topics: ['config', 'listener'] }).value
   const often = { topics: ['worker', 'config'], everyMs: 5000 }
   const status = useHeld('GET /api/v1/status', {}, often).value.value
   const overview = useHeld('GET /api/v1/overview', {}, OVERVIEW).value.value

@@ -17,17 +17,14 @@ import { useStill } from './paused.ts'
 /** The others are behind “All backends”. */
 const SHOWN = 12
 
-/** As many as the overview puts in order; of more the API counts the rest. */
-const ASKED = 1000
-
 type Hours = ReadonlyMap<string, string>
 
 export function BackendsPanel() {
-  const query = { fields: 'live', limit: ASKED }
+  const query = { fields: 'live' }
   const held = useHeld(
     'GET /api/v1/backends',
     {},
-    { query, topics: ['health', 'server', 'config'], everyMs: 10_000 },
+    { query, isWhole: true, topics: ['health', 'server', 'config'], everyMs: 10_000 },
   )
   const { value } = held.value
   const list = useStill(value)

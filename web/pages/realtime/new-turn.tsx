@@ -23,7 +23,7 @@ export function NewTurn({ onClose }: { readonly onClose: () => void }) {
   const advertise = useSignal('')
   const ports = useSignal(PORTS)
   const isTried = useSignal(false)
-  const known = useHeld('GET /api/v1/listeners', {}, { query: { limit: 1000, fields: 'id' } }).value.value
+  const known = useHeld('GET /api/v1/listeners', {}, { query: { fields: 'id' }, isWhole: true }).value.value
   const errors = {
     name: NAME.test(name.value)
       ? known?.items.some(({ id }) => id === name.value) === true

@@ -16,7 +16,8 @@ export function useBackends(): ReadonlyMap<string, BackendState> | null {
     'GET /api/v1/backends',
     {},
     {
-      query: { fields: 'live', limit: 1000 },
+      query: { fields: 'live' },
+      isWhole: true,
       topics: ['health', 'config'],
       everyMs: 10_000,
     },

@@ -9,7 +9,8 @@ export function useListeners(): readonly ListenerRow[] {
     'GET /api/v1/listeners',
     {},
     {
-      query: { fields: 'effective', limit: 1000 },
+      query: { fields: 'effective' },
+      isWhole: true,
       topics: ['config'],
     },
   ).value.value
