@@ -1,4 +1,4 @@
-// More than one answer of the API holds: lists are read to their end, and what stands on a later page is found.
+// More than one answer of the API holds: lists are read to their end, and what is on a later page is found.
 import { expect } from 'bun:test'
 import { dashboard } from '../support/dashboard.ts'
 

@@ -27,8 +27,8 @@ export interface Column<Row> extends Sortable<Row> {
    */
   readonly onCard?: 'lead' | 'half' | 'wide' | 'text' | 'bare' | 'third' | 'action' | 'none' | undefined
   /**
-   * Left out where the table is narrower (px), beside a drawer or on a tablet, so that what is at its right stays
-   * in view; cards have all.
+   * Left out where the table is narrower (px), beside a drawer or on a tablet, so that what is at its right
+   * stays in view; cards have all.
    */
   readonly from?: 640 | 880 | 1040 | undefined
   /** In place of the head's words: a checkbox for all rows. */

@@ -36,7 +36,7 @@ const told = (...lives: readonly Partial<CertificateLive>[]): CertificateList =>
     ...{ id: `c${n}`, etag: '"1"', configured: {}, place: { file: 'sluice.yaml', line: n + 1 } },
     live: { ...LIVE, ...live },
   })),
-  ...{ acme: [], others: [], total: lives.length },
+  ...{ acme: [], others: [], total: lives.length, next_cursor: null },
 })
 
 const one = (live: Partial<CertificateLive>) => rowsOf(told(live), [], NOW)[0]!
