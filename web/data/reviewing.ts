@@ -27,7 +27,7 @@ export interface Applied {
   readonly operation: string | null
   /** It is taken back then. */
   readonly confirmBy: string | null
-  /** Where the admin listener is from now on. */
+  /** Where the admin listener is from now on; null: where it was. */
   readonly admin: string | null
   /** What it changed. */
   readonly words?: readonly string[]
@@ -68,7 +68,8 @@ export async function applyDraft(of: Draft, tried: Tried, choices: Choices): Pro
     ...{ hash, tookMs: performance.now() - begun },
     operation: operation ?? null,
     confirmBy: confirmBy ?? null,
-    admin: admin ?? null,
+    // Told with each change that is to be confirmed, also where it stays.
+    admin: (tried.impact?.admin ?? null) === null ? null : (admin ?? null),
     words: (tried.changes ?? []).map(({ words }) => words),
   }
   applied.value = one

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals'
 import { checkNow, forEach } from '../../data/server-orders.ts'
 import { Button } from '../../parts/button.tsx'
 import { useAddress } from '../../parts/use-address.ts'
+import { usePageKeys } from '../../parts/use-page-keys.ts'
 import { to } from '../../data/urls.ts'
 import type { BackendResource } from './backend-fields.ts'
 import type { Scene } from './order-words.ts'
@@ -16,6 +17,8 @@ export interface BackendActionsProps {
 
 export function BackendActions({ resource, scene }: BackendActionsProps) {
   const { put } = useAddress()
+  const add = (): void => put({ new: 'server' })
+  usePageKeys({ n: add })
   const done = useSignal<number | null>(null)
   const said = useSignal<string | null>(null)
   const servers = runningOf(scene.rows).map(({ id }) => id)
@@ -55,7 +58,7 @@ export function BackendActions({ resource, scene }: BackendActionsProps) {
       >
         Check all now
       </Button>
-      <Button icon="plus" needs="editor" onPress={() => put({ new: 'server' })}>
+      <Button icon="plus" needs="editor" onPress={add}>
         Server
       </Button>
       <Button needs="editor" onPress={() => put({ new: 'rollout' })}>

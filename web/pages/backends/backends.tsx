@@ -20,6 +20,7 @@ import { Panel } from '../../parts/panel.tsx'
 import { Pips, Status, Tag } from '../../parts/status.tsx'
 import { type Column, SecondLine, Table } from '../../parts/table.tsx'
 import { useAddress } from '../../parts/use-address.ts'
+import { usePageKeys } from '../../parts/use-page-keys.ts'
 import css from './backends.module.css'
 import { type BackendResource, type BackendRow, rowsOf } from './backend-rows.ts'
 import { NewBackend } from './new-backend.tsx'
@@ -43,6 +44,7 @@ export function Backends() {
   const filter = query['filter'] ?? ''
   const isAdding = query['new'] !== undefined
   const add = (): void => put({ new: '1' })
+  usePageKeys({ n: add })
   const table = useColumns(rows)
   return (
     <>

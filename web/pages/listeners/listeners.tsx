@@ -11,6 +11,7 @@ import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Table } from '../../parts/table.tsx'
 import { useAddress } from '../../parts/use-address.ts'
+import { usePageKeys } from '../../parts/use-page-keys.ts'
 import { Code } from '../../parts/words.tsx'
 import { columnsOf } from './listener-columns.tsx'
 import { ListenerDrawer } from './listener-drawer.tsx'
@@ -27,6 +28,8 @@ export function Listeners({ listener }: { readonly listener?: string }) {
   const filter = query['filter']
   const pageOf = (name: string): string => to(`/listeners/${segment(name)}${queryOf({ filter })}`)
   const close = (): void => go(to(`/listeners${queryOf({ filter })}`))
+  const add = (): void => go(to('/listeners?new=1'))
+  usePageKeys({ n: add })
   const drawer =
     query['new'] !== undefined ? (
       <NewListener
@@ -42,12 +45,7 @@ export function Listeners({ listener }: { readonly listener?: string }) {
       <PageHead
         title="Listeners"
         actions={
-          <Button
-            icon="plus"
-            kind={drawer === null ? 'ink' : 'plain'}
-            needs="editor"
-            onPress={() => go(to('/listeners?new=1'))}
-          >
+          <Button icon="plus" kind={drawer === null ? 'ink' : 'plain'} needs="editor" onPress={add}>
             Listener
           </Button>
         }

@@ -1,7 +1,8 @@
-// It runs: what came of applying, as it goes on.
+// It runs: what came of applying, as it goes on, and whether it was taken back since.
 import type { Operation } from '../../data/api-types.ts'
 import { useHeld } from '../../data/held.ts'
 import { type Applied, sentence } from '../../data/reviewing.ts'
+import { stateOf } from '../../data/revisions.ts'
 import { age, clock, ms, number, percent, took } from '../../data/say.ts'
 import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
@@ -15,12 +16,18 @@ import { Age, Time } from '../../parts/time.tsx'
 
 export function Done({ one }: { readonly one: Applied }) {
   const { revision, before, tookMs, operation, confirmBy, admin, words = [] } = one
+  const kept = useHeld(
+    'GET /api/v1/config/revisions/{revision}',
+    { revision: String(revision) },
+    { topics: ['config'] },
+  ).value.value
+  const back = kept?.state === 'reverted' ? stateOf(kept) : null
   return (
     <>
       <PageHead
         crumb={{ href: to('/config'), label: 'Config' }}
-        title={`r${revision} runs`}
-        state="up"
+        title={back === null ? `r${revision} runs` : `r${revision} was taken back`}
+        state={back?.state ?? 'up'}
         actions={
           <>
             <Button onPress={() => history.back()}>Back to where you were</Button>
@@ -30,9 +37,11 @@ export function Done({ one }: { readonly one: Applied }) {
           </>
         }
       >
-        It was applied in {took(tookMs)} and is written to the file. Before it ran r{before}.
+        {back === null
+          ? `It was applied in ${took(tookMs)} and is written to the file. Before it ran r${before}.`
+          : `${sentence(back.word)} What r${before} says runs again, and the file says so.`}
       </PageHead>
-      {admin !== null && confirmBy !== null && (
+      {admin !== null && confirmBy !== null && back === null && (
         <Note state="draft" title={`The admin listener is at ${admin} now`}>
           Confirm over that address until {clock(confirmBy)}, or r{before} comes back by itself.
         </Note>

@@ -1,6 +1,8 @@
 // How the backends are that rules lead to, in one word each: what a rule's badge and the choice of a backend
 // say.
 import { useMemo } from 'preact/hooks'
+import type { Change } from '../../data/change.ts'
+import { changes } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
 import type { BackendState } from './backend-state.ts'
 
@@ -10,7 +12,7 @@ interface Live {
   readonly servers_up?: number
 }
 
-/** Null: not known yet. */
+/** Those that run, and behind them those that the draft adds. Null: not known yet. */
 export function useBackends(): ReadonlyMap<string, BackendState> | null {
   const held = useHeld(
     'GET /api/v1/backends',
@@ -22,10 +24,25 @@ export function useBackends(): ReadonlyMap<string, BackendState> | null {
       everyMs: 10_000,
     },
   ).value.value
+  const drafted = changes.value
   return useMemo(
-    () => held && new Map(held.items.map(({ id, live }) => [id, stateOf((live ?? {}) as Live)])),
-    [held],
+    () =>
+      held &&
+      new Map([
+        ...held.items.map(({ id, live }): Named => [id, stateOf((live ?? {}) as Live)]),
+        ...drafted.flatMap(draftedIn),
+      ]),
+    [held, drafted],
   )
+}
+
+type Named = readonly [string, BackendState]
+
+function draftedIn(one: Change): readonly Named[] {
+  if (one.op !== 'create' || !/^backends\/[^/]+$/.test(one.resource)) return []
+  const { name, servers = [] } = one.value
+  const count = Array.isArray(servers) ? servers.length : 0
+  return [[String(name), { state: 'draft', word: 'in the draft', up: 0, servers: count }]]
 }
 
 function stateOf({ status, servers = 0, servers_up: up = 0 }: Live): BackendState {

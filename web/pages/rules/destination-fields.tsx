@@ -74,7 +74,9 @@ function BackendPart(props: RuleFormProps) {
       ? name === ''
         ? 'Who answers.'
         : 'There is no such backend.'
-      : `${state.up} of ${count(state.servers, 'server')} up.`
+      : state.state === 'draft'
+        ? `It runs once the draft is applied, with ${count(state.servers, 'server')}.`
+        : `${state.up} of ${count(state.servers, 'server')} up.`
   return (
     <Field
       label="Backend"

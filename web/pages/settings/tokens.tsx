@@ -11,6 +11,7 @@ import { Beside } from '../../parts/overlays.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { type Column, SecondLine, Table } from '../../parts/table.tsx'
 import { Age } from '../../parts/time.tsx'
+import { usePageKeys } from '../../parts/use-page-keys.ts'
 import { NewToken } from './new-token.tsx'
 import css from './settings.module.css'
 import { TokenDrawer } from './token-drawer.tsx'
@@ -27,8 +28,10 @@ export function Tokens() {
     route(to(`/settings/tokens${queryOf(next === '' ? {} : { filter: next })}`), true)
   const tokens = value?.items ?? []
   const open = tokens.find(({ id }) => id === query['token'])
+  const make = (): void => go({ new: '1' })
+  usePageKeys({ n: make })
   const add = (
-    <Button kind="ink" icon="plus" onPress={() => go({ new: '1' })}>
+    <Button kind="ink" icon="plus" onPress={make}>
       Make a token
     </Button>
   )

@@ -13,6 +13,7 @@ import { Panel } from '../../parts/panel.tsx'
 import { Status, Tag } from '../../parts/status.tsx'
 import { type Column, SecondLine, Table } from '../../parts/table.tsx'
 import { Age, Time } from '../../parts/time.tsx'
+import { usePageKeys } from '../../parts/use-page-keys.ts'
 import { NewUser } from './new-user.tsx'
 import { ROLES } from './role-words.ts'
 import css from './settings.module.css'
@@ -28,6 +29,8 @@ export function Users() {
   const users = value?.items ?? []
   const open = users.find(({ name }) => name === query['user'])
   const isAlone = users.filter(({ role }) => role === 'admin').length === 1
+  const add = (): void => go({ new: '1' })
+  usePageKeys({ n: add })
   const drawer =
     query['new'] !== undefined ? (
       <NewUser onClose={() => go({})} onOpen={(user) => go({ user })} />
@@ -54,7 +57,7 @@ export function Users() {
               hint="name or role"
               onInput={(next) => go({ filter: next === '' ? undefined : next } as { filter?: string }, true)}
             />
-            <Button kind="ink" icon="plus" onPress={() => go({ new: '1' })}>
+            <Button kind="ink" icon="plus" onPress={add}>
               Add a user
             </Button>
           </>

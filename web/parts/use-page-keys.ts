@@ -1,6 +1,6 @@
 // Single letters of this page, while nothing is typed and no dialog is open.
 import { useEffect, useRef } from 'preact/hooks'
-import { hasLetterKeys } from '../../data/keys-state.ts'
+import { hasLetterKeys } from '../data/keys-state.ts'
 
 const WRITTEN_IN = 'input, textarea, select, [contenteditable], dialog, [popover]'
 
