@@ -1,6 +1,10 @@
 // What several journeys through the dashboard do the same way.
 import type { Locator, Page } from 'playwright-core'
 import { type Scene, settled } from './dashboard.ts'
+import { waitFor } from './wait.ts'
+
+/** More than any page has between two of its controls that a journey goes to. */
+const TABS_MAX = 150
 
 /** The config file as it is now. */
 export const fileOf = ({ gateway }: Scene): Promise<string> => Bun.file(gateway.configFile).text()
@@ -18,7 +22,7 @@ export async function reviewDraft(page: Page): Promise<void> {
 }
 
 /** The page of review, with what the draft would do. */
-async function isReviewed(page: Page): Promise<void> {
+export async function isReviewed(page: Page): Promise<void> {
   await page.getByRole('region', { name: /^Difference of/ }).waitFor()
   await settled(page)
 }
@@ -37,3 +41,28 @@ export async function applyReviewed(page: Page): Promise<void> {
 /** What was applied is told. */
 export const runs = (page: Page): Promise<void> =>
   page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
+
+export const hasFocus = async (page: Page, one: Locator): Promise<boolean> =>
+  (await one.and(page.locator(':focus')).count()) > 0
+
+/** As who has no mouse gets there. */
+export async function tabTo(page: Page, to: Locator): Promise<void> {
+  await to.waitFor()
+  for (let tabs = 0; tabs < TABS_MAX; tabs++) {
+    if (await hasFocus(page, to)) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`${TABS_MAX} times Tab do not lead to ${String(to)}.`)
+}
+
+/** `g` and a letter: the second key has a second to come, which on a busy machine may be too short. */
+export async function goByKeys(page: Page, letter: string, title: string): Promise<void> {
+  const heading = page.getByRole('heading', { level: 1, name: title, exact: true })
+  const press = async (): Promise<boolean> => {
+    await page.keyboard.press('g')
+    await page.keyboard.press(letter)
+    return heading.isVisible()
+  }
+  await waitFor(press, { what: `the page ${title}`, everyMs: 1500 })
+  await settled(page)
+}

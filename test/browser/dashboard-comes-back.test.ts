@@ -1,0 +1,88 @@
+// A change that nobody confirms, as when it has shut out who made it: the gateway takes it back by itself,
+// the file with it, and every page that is open shows that without being asked.
+import { expect } from 'bun:test'
+import type { Page } from 'playwright-core'
+import { dashboard, type Scene } from '../support/dashboard.ts'
+import { drawerOf, fileOf, reviewDraft, runs } from '../support/dashboard-steps.ts'
+import { waitFor } from '../support/wait.ts'
+
+const test = dashboard({
+  servers: ['one', 'two'],
+  config: ({ one, two }) => `# kept
+admin: { bind: 127.0.0.1:0 }
+workers: 1
+drain: 2s
+listeners: { web: { bind: 127.0.0.1:0 } }
+backends:
+  first: { servers: [{ url: "${one}", name: one }] }   # rack A
+  second: { servers: [{ url: "${two}", name: two }] }
+rules:
+  - { name: all, backend: first }
+`,
+  users: ['admin', 'viewer'],
+})
+
+const pending = (page: Page) => page.getByRole('status', { name: 'A change waits to be confirmed' })
+const whoAnswers = async ({ gateway }: Scene): Promise<string> =>
+  (await gateway.fetch('/', { keepalive: false })).text()
+
+/** The rule leads to the other backend, if nobody keeps it within this time. */
+async function applyFor(scene: Scene, seconds: number): Promise<void> {
+  const { page, open } = scene
+  // The page's shortest is half a minute; on its way to the gateway it becomes less.
+  await page.route(/\/changesets\?.*confirm_within=/, (route) =>
+    route.continue({
+      url: route
+        .request()
+        .url()
+        .replace(/confirm_within=\d+/, `confirm_within=${seconds}`),
+    }),
+  )
+  await open('/rules?edit=all')
+  await drawerOf(page, 'all').getByLabel('Backend').selectOption('second')
+  await reviewDraft(page)
+  await page.getByRole('switch', { name: /^Take back unless confirmed/ }).check()
+  await page.getByRole('button', { name: /^Apply, then confirm/ }).click()
+  await runs(page)
+}
+
+test('not kept in time it is gone: what runs, the file and the pages are what they were', async (scene) => {
+  const { page, another, signIn, open, gateway } = scene
+  await signIn('admin')
+  const onlooker = await another()
+  await signIn('viewer', onlooker)
+  await open('/rules', onlooker)
+  const before = await fileOf(scene)
+  await applyFor(scene, 5)
+  expect((await gateway.event('applied'))['event']).toBe('applied')
+  await waitFor(async () => (await fileOf(scene)) === before, { what: 'the file to be what it was' })
+  await waitFor(async () => (await whoAnswers(scene)) === 'one', { what: 'requests to go where they went' })
+  await page.getByRole('heading', { level: 1, name: /^r\d+ was taken back$/ }).waitFor()
+  await page.getByText('and the file says so').waitFor()
+  for (const one of [page, onlooker]) {
+    await pending(one).waitFor({ state: 'detached' })
+    await one.getByRole('link', { name: 'On disk the same' }).waitFor()
+  }
+  await onlooker.locator('[data-rule="all"]').getByRole('link', { name: 'first' }).waitFor()
+  await open('/activity')
+  await page
+    .getByText(/taken back|not confirmed/i)
+    .first()
+    .waitFor()
+})
+
+test('seen on another page it counts down, is kept there, and stays', async (scene) => {
+  const { page, signIn, open } = scene
+  await signIn('admin')
+  const before = await fileOf(scene)
+  await applyFor(scene, 120)
+  await open('/backends')
+  await pending(page)
+    .getByText(/is taken back in/)
+    .waitFor()
+  expect(await whoAnswers(scene)).toBe('two')
+  await page.getByRole('button', { name: /^Keep r\d+$/ }).click()
+  await pending(page).waitFor({ state: 'detached' })
+  expect(await whoAnswers(scene)).toBe('two')
+  expect(await fileOf(scene)).toBe(before.replace('name: all, backend: first', 'name: all, backend: second'))
+})
