@@ -75,6 +75,10 @@ export function Button(props: ButtonProps) {
   )
 }
 
+/** Words alone are cut where a name in them is too long; what has parts of its own sees to itself. */
+const isWords = (children: ComponentChildren): boolean =>
+  [children].flat().every((part) => typeof part === 'string' || typeof part === 'number') && children !== ''
+
 function Inside({ icon, isIconLast = false, isBusy = false, busyWord, size, children }: ButtonProps) {
   const drawn = icon === undefined ? null : <Icon name={icon} size={size === 'sm' ? 12 : 14} />
   if (isBusy)
@@ -87,7 +91,7 @@ function Inside({ icon, isIconLast = false, isBusy = false, busyWord, size, chil
   return (
     <>
       {!isIconLast && drawn}
-      {children}
+      {isWords(children) ? <span class={css.words}>{children}</span> : children}
       {isIconLast && drawn}
     </>
   )

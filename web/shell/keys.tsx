@@ -106,7 +106,7 @@ function Sheet() {
           type="checkbox"
           checked={hasLetterKeys.value}
           onChange={({ currentTarget }) => setLetterKeys(currentTarget.checked)}
-        />{' '}
+        />
         Single letters are keys
       </label>
     </Dialog>

@@ -228,7 +228,9 @@ const FROM: Column<AuditEntry> = {
   head: 'From',
   from: 880,
   onCard: 'half',
-  cell: ({ from }) => <span class={css.client}>{from === 'unix' ? 'this machine' : from}</span>,
+  cell: ({ from }) => (
+    <span class={css.client}>{from === 'unix' || from === 'local' ? 'this machine' : from}</span>
+  ),
 }
 const COLUMNS = [TIME, WHO, ACTION, RESOURCE, FROM]
 

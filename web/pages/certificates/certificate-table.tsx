@@ -67,7 +67,7 @@ const COLUMNS: readonly Column<CertificateRow>[] = [
   {
     key: 'state',
     head: 'State',
-    onCard: 'wide',
+    onCard: 'bare',
     text: ({ word, reason, state }) => `${word} ${reason} is:${state}`,
     cell: ({ state, word, reason }) => (
       <span class={css.state}>
@@ -84,7 +84,7 @@ const COLUMNS: readonly Column<CertificateRow>[] = [
     key: 'life',
     head: 'Lifetime used',
     width: '200px',
-    onCard: 'wide',
+    onCard: 'bare',
     isNumber: false,
     sort: ({ used }) => used,
     title: 'The mark on a bar is where renewal begins.',

@@ -105,7 +105,7 @@ const COLUMNS: readonly Column<Revision>[] = [
   {
     key: 'what',
     head: 'What for',
-    onCard: 'wide',
+    onCard: 'bare',
     cell: (one) => {
       const became = stateOf(one)
       return (

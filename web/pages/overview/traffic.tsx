@@ -111,14 +111,17 @@ export function Traffic({ span, courses, incident, opened, onOpen }: TrafficProp
 /** Drawn each second, and nothing around it. */
 function Now({ of }: { readonly of: (now: Counted) => string }) {
   const now = useStill(frame.value)
-  return <>{now === null ? '–' : of(now.gateway)}</>
+  return now === null ? <Unknown /> : <>{of(now.gateway)}</>
 }
 
 /** Shares and latencies would jump from second to second: they are of the last ten. */
 function Lately({ of }: { readonly of: (courses: Courses) => string }) {
   const courses = useCourses('15m')
-  return <>{courses === null ? '–' : of(courses)}</>
+  const words = courses === null ? '–' : of(courses)
+  return words === '–' ? <Unknown /> : <>{words}</>
 }
+
+const Unknown = () => <span data-unknown>–</span>
 
 const shareWords = (inPercent: number | null): string => percent(inPercent === null ? null : inPercent / 100)
 
