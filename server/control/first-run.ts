@@ -14,7 +14,7 @@ const FIRST_USER = 'admin'
 const FILE_BYTES_MAX = 8192
 const AGAIN_MS = 2000
 const HOW =
-  'POST /api/v1/auth/setup { token, name, password } to the admin listener makes the first user; on this machine "sluice admin user add NAME --role admin" needs no token'
+  'open /_admin/ of the admin listener in a browser and give it the token, or POST /api/v1/auth/setup { token, name, password }: either makes the first user; on this machine "sluice admin user add NAME --role admin" needs no token'
 
 type Keeper = Pick<StoreKeeper, 'open' | 'keep'>
 type Env = Readonly<Record<string, string | undefined>>
