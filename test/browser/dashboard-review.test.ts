@@ -141,6 +141,22 @@ test('a change that comes back by itself waits on every page, and is kept', asyn
   expect(await configText(scene)).toContain('weight: 5 }')
 })
 
+test('the time to confirm is that of the gateway, whatever a clock of a browser says', async (scene) => {
+  const { page, open } = scene
+  await page.addInitScript(() => {
+    const real = Date.now.bind(Date)
+    Date.now = () => real() + 3 * 3_600_000
+  })
+  await review(scene, 4)
+  await page.getByRole('switch', { name: /Take back unless confirmed/ }).check()
+  await page.getByRole('button', { name: /^Apply, then confirm/ }).click()
+  await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
+  await open('/backends/api/servers/one')
+  await page.getByText(/taken back in.*1:\d\d/).waitFor()
+  await page.getByRole('button', { name: 'Take back', exact: true }).click()
+  await page.getByRole('button', { name: 'Take back', exact: true }).waitFor({ state: 'detached' })
+})
+
 test('a change that is watched tells how it goes', async (scene) => {
   const { page } = scene
   await review(scene, 6)

@@ -37,6 +37,19 @@ test('by keyboard alone, and then the page is the one that was asked for', async
   expect(await account(page).getAttribute('aria-label')).toContain('viewer')
 })
 
+test('by plain HTTP from another machine, it warns before a password is typed', async (scene) => {
+  const { page, gateway, watch } = scene
+  // What browsers say of headers that only a trustworthy origin may send.
+  watch.mean(/Cross-Origin-Opener-Policy/)
+  await page.route('http://gateway.example/**', async (route) => {
+    const url = route.request().url().replace('http://gateway.example', gateway.admin)
+    await route.fulfill({ response: await route.fetch({ url, headers: {} }) })
+  })
+  await page.goto('http://gateway.example/_admin/')
+  await page.getByText('Type no password here yet').waitFor()
+  expect(await page.locator('form').innerText()).toContain('ssh -L 80:localhost:80 gateway.example')
+})
+
 test('a wrong password is told, and the name stays', async ({ page, open, watch }) => {
   watch.mean(/^401 POST .*\/auth\/sign-in$/)
   await open('/')

@@ -2,6 +2,7 @@
 // second. Whoever shows something says which topics make it old.
 import { signal } from '@preact/signals'
 import { addressOf } from './api.ts'
+import { heardTime } from './clock.ts'
 import { readEvents, type StreamEvent } from './event-stream.ts'
 import { can, findMe, me } from './session.ts'
 import { type Connection, joinTabs, type Told } from './tabs.ts'
@@ -142,8 +143,11 @@ function take(name: string, data: string): void {
     if (before !== null && `${before.version} ${before.commit}` !== `${said.version} ${said.commit}`)
       isOtherBuild.value = true
     hello.value = said
-  } else if (name === 'figures') frame.value = frameOf(data)
-  else if (name === 'reset') for (const listener of resetListeners) listener()
+  } else if (name === 'figures') {
+    const next = frameOf(data)
+    heardTime(next.time)
+    frame.value = next
+  } else if (name === 'reset') for (const listener of resetListeners) listener()
   else {
     const event = JSON.parse(data) as GatewayEvent
     for (const [listener, topics] of listeners) if (topics.has(event.topic)) listener(event)

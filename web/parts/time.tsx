@@ -1,14 +1,15 @@
 // Points in time, in the words of someone who looks at a clock; the exact time is in the tooltip.
+import { gatewayNow } from '../data/clock.ts'
 import { signal } from '@preact/signals'
 import { age, clock, whole } from '../data/say.ts'
 
 let stopClock = (): void => {}
 
 /** Now, in ms; goes on once a second while something shows an age. */
-const now = signal(Date.now(), {
+const now = signal(gatewayNow(), {
   watched() {
-    this.value = Date.now()
-    const timer = setInterval(() => (this.value = Date.now()), 1000)
+    this.value = gatewayNow()
+    const timer = setInterval(() => (this.value = gatewayNow()), 1000)
     stopClock = () => clearInterval(timer)
   },
   unwatched: () => stopClock(),

@@ -1,4 +1,5 @@
 // At the foot of every page while a change runs that comes back by itself unless somebody confirms it.
+import { gatewayNow } from '../data/clock.ts'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ask } from '../data/api.ts'
 import { refreshHeld, useHeld } from '../data/held.ts'
@@ -98,7 +99,7 @@ function useRoomFor(place: { readonly current: HTMLElement | null }): void {
 }
 
 function useSecondsUntil(time: string): number {
-  const secondsLeft = (): number => Math.max(0, Math.round((Date.parse(time) - Date.now()) / 1000))
+  const secondsLeft = (): number => Math.max(0, Math.round((Date.parse(time) - gatewayNow()) / 1000))
   const [left, setLeft] = useState(secondsLeft)
   useEffect(() => {
     setLeft(secondsLeft())

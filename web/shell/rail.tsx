@@ -1,4 +1,5 @@
 // Where one can go: a rail of words, of icons on narrower screens, and a bar at the foot of small ones.
+import { gatewayNow } from '../data/clock.ts'
 import { useLocation } from 'preact-iso/router'
 import { changeCount } from '../data/draft.ts'
 import { useHeld } from '../data/held.ts'
@@ -79,7 +80,7 @@ function Foot() {
         <>
           <b>{status.version}</b> · {status.workers.serving} workers
           <br />
-          Up {longAge((Date.now() - Date.parse(status.started)) / 1000)}
+          Up {longAge((gatewayNow() - Date.parse(status.started)) / 1000)}
           {' · '}
         </>
       )}

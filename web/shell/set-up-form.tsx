@@ -7,7 +7,7 @@ import { Field } from '../parts/field.tsx'
 import { TextField } from '../parts/controls.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
 import css from './sign-in.module.css'
-import { SignInRefused } from './sign-in-refused.tsx'
+import { NotYetSecure, SignInRefused } from './sign-in-refused.tsx'
 import { useWait } from './use-wait.ts'
 
 export function SetUpForm() {
@@ -32,6 +32,7 @@ export function SetUpForm() {
         <h1>Make the first user</h1>
         <p class={css.sub}>It may do everything. Others are added later, with less.</p>
       </div>
+      {problem === null && <NotYetSecure />}
       {problem !== null && problem.errors.length === 0 && (
         <SignInRefused problem={problem} waitS={waitS} name={name} />
       )}

@@ -8,7 +8,7 @@ import { Field } from '../parts/field.tsx'
 import { TextField } from '../parts/controls.tsx'
 import { PasswordField } from '../parts/password-field.tsx'
 import css from './sign-in.module.css'
-import { SignInRefused } from './sign-in-refused.tsx'
+import { NotYetSecure, SignInRefused } from './sign-in-refused.tsx'
 import { useWait } from './use-wait.ts'
 
 export interface SignInFormProps {
@@ -41,6 +41,7 @@ export function SignInForm({ heading, name: known = '', onDone }: SignInFormProp
   return (
     <form class={css.form} onSubmit={(event) => void submit(event)} method="post">
       <h1>{heading}</h1>
+      {problem === null && <NotYetSecure />}
       {problem !== null && problem.code !== 'code_needed' && (
         <SignInRefused problem={problem} waitS={waitS} name={tried} />
       )}

@@ -15,7 +15,8 @@ export interface SignInRefusedProps {
 const PLAIN = /^[A-Za-z0-9_.@-]+$/
 
 export function SignInRefused({ problem, waitS, name }: SignInRefusedProps) {
-  if (problem.code === 'tls_needed') return <TlsNeeded problem={problem} />
+  if (problem.code === 'tls_needed')
+    return <PlainHttp isUrgent title="Not without TLS" told={problem.detail} />
   const isLocked = problem.code === 'locked_out'
   const isOver = problem.retryAfterS !== undefined && waitS === 0
   if (isOver)
@@ -40,14 +41,28 @@ export function SignInRefused({ problem, waitS, name }: SignInRefusedProps) {
   )
 }
 
-/** Plain HTTP from another machine: a password would be read on its way. */
-function TlsNeeded({ problem }: { readonly problem: Problem }) {
+/** Before anything is typed: by plain HTTP from another machine a password would be read on its way. */
+export const NotYetSecure = () =>
+  isSecureContext ? null : (
+    <PlainHttp
+      title="Type no password here yet"
+      told="Passwords are taken by TLS only, or from the machine of the gateway."
+    />
+  )
+
+interface PlainHttpProps {
+  readonly title: string
+  readonly told: string
+  readonly isUrgent?: boolean
+}
+
+function PlainHttp({ title, told, isUrgent = false }: PlainHttpProps) {
   const port = location.port === '' ? '80' : location.port
   return (
-    <Note state="down" title="Not without TLS" isUrgent>
-      {problem.detail} This page came by plain HTTP from another machine: whoever is between could read what
-      you type. Give admin a certificate (<code>admin: {'{ tls: self_signed }'}</code>), or come by a tunnel
-      and open <code>http://localhost:{port}/_admin/</code>:
+    <Note state="down" title={title} isUrgent={isUrgent}>
+      {told} This page came by plain HTTP from another machine: whoever is between could read what you type.
+      Give admin a certificate (<code>admin: {'{ tls: self_signed }'}</code>), or come by a tunnel and open{' '}
+      <code>http://localhost:{port}/_admin/</code>:
       <Code text={`ssh -L ${port}:localhost:${port} ${location.hostname}`} isCopied />
     </Note>
   )

@@ -1,5 +1,6 @@
 // One certificate: what it says, its chain, what stands against it, who serves it, and what was done for it.
 import type { CertificateLive, CertificateResource, Renewal } from '../../data/certificates.ts'
+import { gatewayNow } from '../../data/clock.ts'
 import { userWord } from '../../data/certificates.ts'
 import { discard } from '../../data/draft.ts'
 import { count, day, list } from '../../data/say.ts'
@@ -120,7 +121,7 @@ function Facts({ live, state }: FactsProps) {
           <Lifetime used={live.used} renewAt={renewAt} state={toneOf(state, live.used, renewAt)} />
           <span class={css.ofLife}>
             <span>{day(live.not_before, new Date(0))}</span>
-            <span>{leftWords(Date.parse(live.not_after), Date.now())}</span>
+            <span>{leftWords(Date.parse(live.not_after), gatewayNow())}</span>
           </span>
         </span>
       </dd>

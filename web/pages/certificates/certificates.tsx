@@ -1,4 +1,5 @@
 // Certificates: how much of each life is over, who renews it, and what stands against it.
+import { gatewayNow } from '../../data/clock.ts'
 import { useMemo } from 'preact/hooks'
 import type { CertificateList } from '../../data/certificates.ts'
 import { changes } from '../../data/draft.ts'
@@ -34,7 +35,7 @@ export function Certificates({ certificate }: { readonly certificate?: string })
   const address = useAddress()
   const told = held.value as unknown as CertificateList | null
   const rows = useMemo(
-    () => (told === null ? [] : rowsOf(told, changes.value, Date.now())),
+    () => (told === null ? [] : rowsOf(told, changes.value, gatewayNow())),
     [told, changes.value],
   )
   const filter = address.query['filter'] ?? ''
@@ -44,7 +45,7 @@ export function Certificates({ certificate }: { readonly certificate?: string })
   return (
     <>
       <PageHead title="Certificates" actions={<Actions address={address} isBeside={drawer !== null} />}>
-        {told !== null && isAllOf(told) && sentenceOf(rows, told, Date.now())}
+        {told !== null && isAllOf(told) && sentenceOf(rows, told, gatewayNow())}
       </PageHead>
       {held.problem !== null && (
         <Note state="down" title={held.problem.title}>

@@ -1,6 +1,7 @@
 // What runs here: for everybody in short, for admins with all that helps to find out what is wrong.
 import type { Diagnostics } from '../../data/api-types.ts'
 import type { AnswerOf } from '../../data/api.ts'
+import { gatewayNow } from '../../data/clock.ts'
 import { refreshHeld, useHeld } from '../../data/held.ts'
 import { bytes, count, longAge, number } from '../../data/say.ts'
 import { can } from '../../data/session.ts'
@@ -51,7 +52,7 @@ function InShort() {
         <dd>Bun {value.bun}</dd>
         <dt>Up</dt>
         <dd>
-          {longAge((Date.now() - Date.parse(value.started)) / 1000)}, since <Time at={value.started} />
+          {longAge((gatewayNow() - Date.parse(value.started)) / 1000)}, since <Time at={value.started} />
         </dd>
         <dt>Workers</dt>
         <dd>

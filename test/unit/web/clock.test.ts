@@ -1,0 +1,21 @@
+import { expect, test } from 'bun:test'
+import { gatewayNow, heardTime } from '../../../web/data/clock.ts'
+
+const HOUR_MS = 3_600_000
+const aheadMs = (): number => Math.round((gatewayNow() - Date.now()) / 1000) * 1000
+const hear = (ms: number): void => heardTime(new Date(Date.now() + ms).toISOString())
+
+test('ages are of the clock of the gateway, where that of the browser is off by more than networks are', () => {
+  hear(-900)
+  expect(aheadMs()).toBe(0)
+  hear(3 * HOUR_MS)
+  expect(aheadMs()).toBe(3 * HOUR_MS)
+  // What waited while the tab slept.
+  hear(2 * HOUR_MS)
+  expect(aheadMs()).toBe(3 * HOUR_MS)
+  // A clock that was set right is heard of within five frames.
+  for (let n = 0; n < 5; n++) hear(0)
+  expect(aheadMs()).toBe(0)
+  heardTime('no time')
+  expect(aheadMs()).toBe(0)
+})
