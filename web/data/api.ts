@@ -97,7 +97,9 @@ async function once<R extends Route>(
   } catch (error) {
     return { ok: false, problem: unreachable(error instanceof Error ? error.message : String(error)) }
   }
-  servedRevision.value = Number(response.headers.get('sluice-config-revision') ?? servedRevision.peek())
+  // 0 while the gateway starts: nothing is served yet, and nothing can be made from that.
+  const served = Number(response.headers.get('sluice-config-revision') ?? 0)
+  if (served > 0) servedRevision.value = served
   if (!response.ok) return { ok: false, problem: problemOf(response.status, response.headers, text) }
   const value = valueOf(response.headers, text, asking.accept)
   if (value === undefined) return { ok: false, problem: problemOf(response.status, response.headers, '') }

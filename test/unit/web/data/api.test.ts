@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, spyOn, test } from 'bun:test'
-import { ask } from '../../../../web/data/api.ts'
+import { ask, servedRevision } from '../../../../web/data/api.ts'
 import { forgetHeld, HeldEntry } from '../../../../web/data/held.ts'
 import { findMe, me, signIn, signOut } from '../../../../web/data/session.ts'
 import { want, wanted } from '../../../../web/data/wanted.ts'
@@ -45,6 +45,22 @@ test('who was signed in stays named once that has ended, so that what they enter
   answers = () => NOBODY.clone()
   expect((await findMe()).ok).toBe(false)
   expect(me.value?.name).toBe('mira')
+})
+
+test('while the gateway starts it serves no revision, which nothing can be made from', async () => {
+  const telling = (revision: string) => (): Response =>
+    new Response('{}', {
+      headers: { 'Content-Type': 'application/json', 'Sluice-Config-Revision': revision },
+    })
+  for (const [told, known] of [
+    ['7', 7],
+    ['0', 7],
+    ['8', 8],
+  ] as const) {
+    answers = telling(told)
+    await ask('GET /api/v1/config/status', {})
+    expect(servedRevision.value).toBe(known)
+  }
 })
 
 test('a sign-in that does not end is not told to have ended', async () => {
