@@ -3,11 +3,13 @@ import lazy, { ErrorBoundary } from 'preact-iso/lazy'
 import { useEffect, useLayoutEffect } from 'preact/hooks'
 import { isPaletteOpen, typedAhead } from './palette-state.ts'
 
-const Palette = lazy(() => import('./palette.tsx').then((module) => module.Palette))
+const load = () => import('./palette.tsx')
+const Palette = lazy(() => load().then((module) => module.Palette))
 
 export function PaletteDoor() {
   useEffect(() => {
-    const timer = setTimeout(() => void Palette.preload(), 2000)
+    // Where it does not come now it is asked for when it is wanted.
+    const timer = setTimeout(() => void load().catch(() => undefined), 2000)
     return () => clearTimeout(timer)
   }, [])
   useTypedAhead(isPaletteOpen.value)
