@@ -2,7 +2,7 @@
 // they sign in over it, and what they were doing goes on, once.
 import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
-import { dashboard, type Scene, settled } from '../support/dashboard.ts'
+import { dashboard, type Scene } from '../support/dashboard.ts'
 import { drawerOf, fileOf, reviewDraft, runs } from '../support/dashboard-steps.ts'
 import { PASSWORD } from '../support/store-world.ts'
 import { waitFor } from '../support/wait.ts'
@@ -31,12 +31,10 @@ async function endSignIns({ another, signIn, open }: Scene): Promise<void> {
   await open('/settings/sign-ins?filter=editor', admin)
   const end = admin.getByRole('button', { name: /^End the sign-in of editor from / })
   await end.first().waitFor()
-  const isDone = async (): Promise<boolean> => {
-    if ((await end.count()) > 0) await end.first().click()
-    await settled(admin)
-    return (await end.count()) === 0
+  for (let left = await end.count(); left > 0; left--) {
+    await end.first().click()
+    await waitFor(async () => (await end.count()) < left, { what: 'the sign-in to be gone from the list' })
   }
-  await waitFor(isDone, { what: 'no sign-in of the editor to be left', everyMs: 100 })
   await admin.close()
 }
 
