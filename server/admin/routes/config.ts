@@ -184,7 +184,9 @@ function confirmAnswer(asked: Asked, { confirm, door, isByOldDoor, gateway }: Co
     return problem('conflict', `The admin listener moved to ${door() ?? 'nowhere'}: confirm over that one.`, {
       hint: 'or with "sluice confirm" on the machine of the gateway; else it comes back by itself',
     })
-  return confirm(calledOf(asked.who)) ? jsonAnswer({}) : problem('conflict', 'Nothing waits to be confirmed.')
+  return confirm(calledOf(asked.who))
+    ? jsonAnswer({})
+    : problem('conflict', 'Nothing waits to be confirmed, or it is being taken back already.')
 }
 
 /** Null: it is no UTF-8. */

@@ -118,7 +118,7 @@ export class Changes {
 
   /** Whoever made the change says that it is good; false: nothing waits for that. */
   confirm(by: string | null = null): boolean {
-    const isConfirmed = this.#confirmation.end()
+    const isConfirmed = this.#confirmation.confirm()
     if (isConfirmed) logEvent('info', 'confirmed', { revision: this.#running?.revision })
     if (isConfirmed) this.book?.confirmed(by)
     return isConfirmed
@@ -194,12 +194,13 @@ export class Changes {
 
   async #takeBack(taken: TakenBack): Promise<void> {
     const given = this.#running
-    const why = await takeBack(taken, {
+    const why = await takeBack(this.#confirmation.givingUp(taken), {
       file: this.#parts.file,
       running: () => this.#running?.edition ?? null,
       written: () => this.#written,
       change: (check, isInFile) => this.#change({ check }, { isInFile }),
     })
+    this.#confirmation.isGoingBack = false
     if (why === null || this.#running === null) return
     // What was just given up is nothing to come back to.
     this.#previous = null

@@ -30,6 +30,8 @@ export interface Waits {
 
 export class Confirmation {
   pending: Pending | null = null
+  /** What is served is being taken back, and nothing stops that any more. */
+  isGoingBack = false
   #coming: Coming | null = null
   #timer: Timer | null = null
   readonly #history: () => Pick<History, 'hold'> | null
@@ -64,6 +66,7 @@ export class Confirmation {
     this.pending = pending
     this.#timer = setTimeout(() => this.#onLate(pending), withinMs)
     this.#coming = null
+    this.isGoingBack = false
     this.#keep()
   }
 
@@ -77,6 +80,16 @@ export class Confirmation {
     this.pending = null
     if (!isInFile) this.#keep()
     return hasWaited
+  }
+
+  /** Somebody says that it is good; false: nothing waits for that, or it comes back whatever they say. */
+  confirm(): boolean {
+    return !this.isGoingBack && this.end()
+  }
+
+  /** The same, told here once it goes on because what is to be taken back is served still. */
+  givingUp<T extends { readonly isServed: () => boolean }>(taken: T): T {
+    return { ...taken, isServed: () => (this.isGoingBack = taken.isServed()) }
   }
 
   /** The gateway stops. What waits is not confirmed by that: the next start takes it back. */

@@ -1,5 +1,5 @@
 // Changes that are taken back, over a real applier and a real file: the text comes back with the config.
-import { afterEach, expect, test } from 'bun:test'
+import { afterEach, expect, spyOn, test } from 'bun:test'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -173,6 +173,21 @@ test('the text to go back to is kept before the change is served, and given up w
   expect(made.changes.unconfirmed?.previous.text).toBe('first')
   expect([made.changes.confirm(), made.changes.confirm()]).toEqual([true, false])
   made.changes.stop()
+})
+
+test('what is being taken back is confirmed no more, and what came back waits for nothing', async () => {
+  const made = await scene()
+  expect(await made.apply('second', { confirmWithinMs: 20 })).toBe('applied')
+  const confirmed: boolean[] = []
+  // The text of before is read anew: by now it is decided.
+  spyOn(made.unreadable, 'has').mockImplementation(() => {
+    confirmed.push(made.changes.confirm())
+    return false
+  })
+  await waitFor(() => made.changes.rejection !== null)
+  expect([confirmed, made.served(), made.changes.unconfirmed]).toEqual([[false], 'first', null])
+  expect(await made.apply('third', { confirmWithinMs: 60_000 })).toBe('applied')
+  expect(made.changes.confirm()).toBe(true)
 })
 
 test('the same text read again, as by a signal for the logs, confirms nothing and is nothing to go back to', async () => {
