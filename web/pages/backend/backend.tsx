@@ -126,7 +126,7 @@ function Running({ resource, server, isStale }: RunningProps) {
           }
         />
       </Guarded>
-      <Parts backend={backend} tab={tab} count={rows.length} />
+      <Parts backend={backend} tab={tab} count={isWhole ? rows.length : null} />
       {server !== null && row === undefined && isWhole && (
         <Note state="warn" title={`${backend} has no server “${server}”`}>
           It may have been removed, or got another name.
@@ -212,7 +212,14 @@ const TABS = [
   ['yaml', 'YAML'],
 ] as const
 
-function Parts({ backend, tab, count }: { backend: string; tab: string; count: number }) {
+interface PartsProps {
+  readonly backend: string
+  readonly tab: string
+  /** Null: not known yet. */
+  readonly count: number | null
+}
+
+function Parts({ backend, tab, count }: PartsProps) {
   const running = useRollouts(backend)?.filter(isUnderWay).length ?? 0
   const href = (name: string): string =>
     to(`/backends/${segment(backend)}${name === 'servers' ? '' : `?tab=${name}`}`)
@@ -223,7 +230,7 @@ function Parts({ backend, tab, count }: { backend: string; tab: string; count: n
         label,
         href: href(name),
         isCurrent: tab === name,
-        ...(name === 'servers' && { count: number(count) }),
+        ...(name === 'servers' && count !== null && { count: number(count) }),
         ...(name === 'rollouts' && running > 0 && { mark: <Shape state="drain" label="one runs" /> }),
       }))}
     />

@@ -36,12 +36,13 @@ export function Review() {
 }
 
 function NothingDrafted() {
+  const disk = useHeld('GET /api/v1/config/status', {}, { topics: ['config'] }).value.value?.disk.state
   return (
     <>
       <PageHead crumb={CONFIG} title="Nothing is drafted" />
       <Panel>
         <Empty
-          title="What runs is what the file says"
+          title={disk === 'in_sync' ? 'What runs is what the file says' : 'There is nothing to review'}
           action={<Button href={to('/config')}>Open the config</Button>}
         >
           Change a field of a rule, a backend or a server, or type in the editor: what you change waits here,
