@@ -23,6 +23,8 @@ const CONFIG: InlineConfig = {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // On a busy machine it would be told that the styles took their time.
+    rolldownOptions: { checks: { pluginTimings: false } },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   css: { modules: { localsConvention: 'camelCaseOnly' } },

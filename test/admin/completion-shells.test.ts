@@ -46,8 +46,8 @@ const LINES: readonly (readonly [line: string, offered: readonly string[], becom
   ['sluice status ', ['api', 'web'], 'sluice status '],
   ['sluice server http://127.0.0.1:1', ['http://127.0.0.1:10'], 'sluice server http://127.0.0.1:10 '],
   ['sluice api turn/a', ['turn/allocations', 'turn/allocations/'], 'sluice api turn/allocations'],
-  // One that goes on waits for more.
-  ['sluice api tu', ['turn/'], 'sluice api turn/'],
+  // One that is there, and goes on, waits for more.
+  ['sluice api tu', ['turn', 'turn/'], 'sluice api turn'],
   [
     'sluice api backends/api/servers/api-1/c',
     ['backends/api/servers/api-1/checks/'],

@@ -79,7 +79,8 @@ test('handlers and deadlines that throw are told of, and the loop goes on', asyn
   )
   const bugs: unknown[] = []
   tellBugsTo((error) => bugs.push(error))
-  await run(net, () => isDue)
+  // On a busy machine the datagram may come behind the deadlines.
+  await run(net, () => isDue && bugs.length >= 3)
   tellBugsTo(writeBug)
   expect(bugs).toHaveLength(3)
 })
