@@ -6,8 +6,6 @@ import type { BrowserContext, ConsoleMessage, Page, Request, Response } from 'pl
 const OF_AN_ANSWER = 'Failed to load resource'
 /** A page that is left ends what it was asking for. */
 const LEFT = 'net::ERR_ABORTED'
-/** How the page learns that nobody is signed in. */
-const IS_ANYBODY = /^401 GET \S+\/api\/v1\/auth\/me$/
 /** Chromium tells of some breaches (of images, say) late or not at all; the event tells of all of them. */
 const TELL_BREACHES = `addEventListener('securitypolicyviolation', (event) =>
   console.error('CSP: ' + event.effectiveDirective + ' refuses ' + (event.blockedURI || event.sample)))`
@@ -24,7 +22,7 @@ export class PageWatch {
 
   /** Watches all pages of a context, also those that it opens later; what `beside` means it means as well. */
   static async of(context: BrowserContext, beside?: PageWatch): Promise<PageWatch> {
-    const watch = new PageWatch(context, beside === undefined ? [IS_ANYBODY] : beside.#meant)
+    const watch = new PageWatch(context, beside?.#meant ?? [])
     await context.addInitScript(TELL_BREACHES)
     context.on('page', (page) => watch.#follow(page))
     return watch

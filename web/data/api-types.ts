@@ -92,7 +92,7 @@ export interface Api {
   'DELETE /api/v1/turn/allocations/{allocation}': { query: {  }; body: undefined; answer: unknown }
   'GET /api/v1/turn/peers/{peer}': { query: { listener?: QueryValue }; body: undefined; answer: (PeerVerdict)[] }
   'POST /api/v1/turn/credentials': { query: {  }; body: { listener?: string; name?: string; ttl?: number; host?: string; test?: boolean }; answer: TurnCredentials }
-  'GET /api/v1/auth/setup': { query: {  }; body: undefined; answer: { needed: boolean } }
+  'GET /api/v1/auth/setup': { query: {  }; body: undefined; answer: { needed: boolean; signed_in: boolean } }
   'POST /api/v1/auth/setup': { query: {  }; body: { token: string; name: string; password: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; has_password?: boolean; scopes?: (string)[]; from?: (string)[] } }
   'POST /api/v1/auth/sign-in': { query: {  }; body: { name: string; password: string; code?: string }; answer: { kind: string; name: string; role: string; id: string; csrf_token?: string; expires_at?: (string | null); idle_until?: string; stepped_up_until?: string; totp?: boolean; has_password?: boolean; scopes?: (string)[]; from?: (string)[] } }
   'POST /api/v1/auth/sign-out': { query: {  }; body: undefined; answer: unknown }

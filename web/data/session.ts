@@ -1,5 +1,5 @@
 // Who is signed in, and what they may.
-import { computed, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import { type Answer, ask, type AnswerOf, onStaleToken, useCsrf } from './api.ts'
 import type { Problem } from './problem.ts'
 import { wanted } from './wanted.ts'
@@ -33,6 +33,42 @@ export async function findMe(): Promise<Answer<Me>> {
   if (answer.ok) become(answer.value)
   else if (answer.problem.status === 401 && me.peek() === undefined) me.value = null
   return answer
+}
+
+const STORED = 'sluice.signed-in'
+
+// Whether somebody was signed in here when this browser looked last.
+effect(() => {
+  if (me.value === undefined) return
+  try {
+    if (me.value === null) localStorage.removeItem(STORED)
+    else localStorage.setItem(STORED, 'yes')
+  } catch {
+    // Storage is refused: it is asked for each time.
+  }
+})
+
+function wasSignedIn(): boolean {
+  try {
+    return localStorage.getItem(STORED) !== null
+  } catch {
+    return false
+  }
+}
+
+/**
+ * As `findMe`, at the start of a page; null: nobody is signed in. Who was not so here before is asked about by
+ * a route that answers anybody: what is refused browsers print as an error.
+ */
+export async function findFirst(): Promise<Answer<Me> | null> {
+  if (!wasSignedIn()) {
+    const answer = await ask('GET /api/v1/auth/setup', {}, { isAlone: true })
+    if (answer.ok && !answer.value.signed_in) {
+      me.value = null
+      return null
+    }
+  }
+  return findMe()
 }
 
 // Another tab has signed in anew: this one goes on with what it was given, unless it is somebody else.

@@ -6,7 +6,7 @@ import { goLive, goQuiet } from '../data/live.ts'
 import { forgetHeld } from '../data/held.ts'
 import type { Problem } from '../data/problem.ts'
 import { applied } from '../data/reviewing.ts'
-import { findMe, me } from '../data/session.ts'
+import { findFirst, findMe, me } from '../data/session.ts'
 import { shareSignIn } from '../data/shared-sign-in.ts'
 import { onLink, takeLink } from '../data/sign-in-link.ts'
 import { BASE, isReadable, to } from '../data/urls.ts'
@@ -24,8 +24,8 @@ export function App({ pages }: { readonly pages: readonly PageRow[] }) {
   useEffect(() => onLink(setLink), [])
   const [problem, setProblem] = useState<Problem | null>(null)
   const find = async (): Promise<void> => {
-    const answer = await findMe()
-    setProblem(answer.ok ? null : answer.problem)
+    const answer = await (me.peek() === undefined ? findFirst() : findMe())
+    setProblem(answer === null || answer.ok ? null : answer.problem)
   }
   useEffect(() => void find(), [])
   useEffect(shareSignIn, [])

@@ -22,6 +22,7 @@ const closed = { additionalProperties: false }
 const OPEN_BYTES_MAX = 32 * 1024
 
 const SignInBody = Type.Object({ name: Name, password: Password, code: Type.Optional(Code) }, closed)
+const SETUP = Type.Object({ needed: Type.Boolean(), signed_in: Type.Boolean() })
 const SetupBody = Type.Object(
   { token: Type.String({ maxLength: 200 }), name: Name, password: Password },
   closed,
@@ -36,11 +37,16 @@ export function authRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[]
   const own = { method: 'POST', permission: 'view', tag } as const
   return [
     {
-      ...{ ...open, method: 'GET', path: '/api/v1/auth/setup', summary: 'Whether there is a user yet' },
+      ...{ ...open, method: 'GET', path: '/api/v1/auth/setup' },
+      summary: 'Whether there is a user yet, and whether who asks is signed in as one',
       answers: {
-        200: { description: 'Whether one is to be made.', schema: Type.Object({ needed: Type.Boolean() }) },
+        200: { description: 'Whether one is to be made; whether the cookie is of a sign-in.', schema: SETUP },
       },
-      answer: inStore((store) => jsonAnswer({ needed: store.users.count() === 0 })),
+      answer: inStore((store, { request }) => {
+        const cookie = cookieOf(request, store.key)
+        const isSignedIn = cookie !== null && store.signIns.find(cookie) !== null
+        return jsonAnswer({ needed: store.users.count() === 0, signed_in: isSignedIn })
+      }),
     },
     {
       ...{

@@ -15,7 +15,10 @@ const ME = { path: '/api/v1/auth/me' }
 describe('the first user', () => {
   test('is made with the one-time token, is an admin, and is signed in', async () => {
     const browser = world.browser()
-    expect((await browser.ask({ path: '/api/v1/auth/setup' })).body).toEqual({ needed: true })
+    expect((await browser.ask({ path: '/api/v1/auth/setup' })).body).toEqual({
+      needed: true,
+      signed_in: false,
+    })
     const token = world.store.setupToken.renew()
     const made = await browser.post('/api/v1/auth/setup', { token, name: 'anna', password: PASSWORD })
     expect([made.status, made.body] as unknown[]).toEqual([
@@ -24,7 +27,11 @@ describe('the first user', () => {
     ])
     expect((await browser.ask(ME)).body).toMatchObject({ name: 'anna' })
     expect(existsSync(world.store.setupToken.path)).toBe(false)
-    expect((await browser.ask({ path: '/api/v1/auth/setup' })).body).toEqual({ needed: false })
+    const [signedIn, stranger] = [browser, world.browser()].map((one) =>
+      one.ask({ path: '/api/v1/auth/setup' }),
+    )
+    expect((await signedIn)?.body).toEqual({ needed: false, signed_in: true })
+    expect((await stranger)?.body).toEqual({ needed: false, signed_in: false })
     const again = await world.browser().post('/api/v1/auth/setup', { token, name: 'bob', password: PASSWORD })
     expect(codeOfProblem(again)).toEqual([409, 'conflict'])
   })
@@ -88,6 +95,8 @@ describe('a sign-in', () => {
     expect(out.headers.getSetCookie()[0]).toMatch(/^sluice-[0-9a-f]{8}=; Path=\/; Max-Age=0/)
     browser.cookie = kept
     expect(codeOfProblem(await browser.ask(ME))).toEqual([401, 'not_signed_in'])
+    const open = { path: '/api/v1/auth/setup' }
+    expect((await browser.ask(open)).body).toEqual({ needed: false, signed_in: false })
   })
 
   test('asks for a code where there is a second factor, and takes each once', async () => {
