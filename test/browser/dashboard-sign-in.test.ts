@@ -116,7 +116,7 @@ test('what is typed can be seen, and Caps Lock is told of', async ({ page, open 
 })
 
 test('a gateway that does not answer is said, and asked again', async ({ page, open, watch }) => {
-  watch.mean(/^failed: GET .*\/auth\/setup/)
+  watch.mean(/^failed: GET .*\/auth\/setup/, /^401 GET .*\/auth\/me$/)
   await page.route('**/api/v1/auth/setup', (route) => route.abort('connectionrefused'))
   await open('/')
   await page.getByText('The gateway does not answer').waitFor()
