@@ -1,8 +1,7 @@
 // Whether the file, what is served and what waits to be confirmed agree.
-import { accessSync, constants } from 'node:fs'
-import { dirname } from 'node:path'
 import { type TSchema, Type } from '@sinclair/typebox'
 import { hashOf } from '../control/change/file-part.ts'
+import { isReadOnly } from '../control/overview/file-on-disk.ts'
 import type { ControlFacts } from '../control/facts.ts'
 import type { Principal } from '../control/store/principal.ts'
 import { hashFor } from '../control/store/tag-key.ts'
@@ -86,16 +85,5 @@ export function textOnDisk(file: string): { readonly text: string; readonly hash
     return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), hash: hashOf(bytes) }
   } catch {
     return null
-  }
-}
-
-/** Whether a change could not be written to it. */
-function isReadOnly(file: string): boolean {
-  try {
-    accessSync(file, constants.W_OK)
-    accessSync(dirname(file), constants.W_OK)
-    return false
-  } catch {
-    return true
   }
 }

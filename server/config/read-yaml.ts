@@ -68,7 +68,7 @@ export function readWholeYaml(text: string, problems: Problems, isBroken = false
   return reader.hasFailed ? null : tree
 }
 
-function isJsonText(text: string): boolean {
+export function isJsonText(text: string): boolean {
   try {
     JSON.parse(text)
     return true

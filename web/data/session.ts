@@ -57,8 +57,8 @@ function wasSignedIn(): boolean {
 }
 
 /**
- * As `findMe`, at the start of a page; null: nobody is signed in. Who was not so here before is asked about by
- * a route that answers anybody: what is refused browsers print as an error.
+ * As `findMe`, at the start of a page; null: nobody is signed in. Who was not so here before is asked about
+ * by a route that answers anybody: what is refused browsers print as an error.
  */
 export async function findFirst(): Promise<Answer<Me> | null> {
   if (!wasSignedIn()) {

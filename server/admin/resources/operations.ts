@@ -27,6 +27,19 @@ export type Operation =
 /** A place in a list: an index counted without the item itself, or another item. */
 export type Where = { readonly index: number } | { readonly before: string } | { readonly after: string }
 
+export interface SentWhere {
+  readonly index?: number | undefined
+  readonly before?: string | undefined
+  readonly after?: string | undefined
+}
+
+/** As it was sent; null: nothing says where to. */
+export function whereOf({ index, before, after }: SentWhere): Where | null {
+  if (index !== undefined) return { index }
+  if (before !== undefined) return { before }
+  return after === undefined ? null : { after }
+}
+
 /** What an operation comes to. */
 export interface Planned {
   readonly edits: readonly Edit[]

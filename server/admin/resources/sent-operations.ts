@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { problem } from '../problem.ts'
 import { BODY } from './asking.ts'
-import type { Operation } from './operations.ts'
+import { type Operation, whereOf } from './operations.ts'
 import { readResource } from './resource.ts'
 
 const OPS_MAX = 1000
@@ -61,14 +61,7 @@ function operationOf({ op, resource, value, index, before, after }: Static<typeo
   const of = { ...list, id }
   if (op === 'delete') return { op, of }
   if (op === 'move') {
-    const to =
-      index !== undefined
-        ? { index }
-        : before !== undefined
-          ? { before }
-          : after !== undefined
-            ? { after }
-            : null
+    const to = whereOf({ index, before, after })
     return to === null ? 'one of index, before and after says where to' : { op, of, to }
   }
   if (value === undefined) return 'value is missing'

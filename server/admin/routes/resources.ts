@@ -5,7 +5,7 @@ import { problem } from '../problem.ts'
 import { TRIED } from '../review-document.ts'
 import { BODY, CHANGE, CHANGE_QUERY, LIST, LIST_QUERY, RESOURCE, unconditional } from '../resources/asking.ts'
 import { Desk, type DeskFacts, type Place } from '../resources/desk.ts'
-import type { Where } from '../resources/operations.ts'
+import { whereOf } from '../resources/operations.ts'
 import { collectionOf, NOUNS, serversOf } from '../resources/resource.ts'
 import { param, type Route } from '../route.ts'
 
@@ -136,15 +136,7 @@ function ruleRoutes(desk: Desk): Route[] {
       ...{ ...edit, path: '/api/v1/rules/{rule}/move', body: MOVE, summary: 'Move a rule to another place' },
       answers: { ...WRITTEN, ...NONE },
       answer: (asked) => {
-        const { index, before, after } = asked.body as (typeof MOVE)['static']
-        const to: Where | null =
-          index !== undefined
-            ? { index }
-            : before !== undefined
-              ? { before }
-              : after !== undefined
-                ? { after }
-                : null
+        const to = whereOf(asked.body as (typeof MOVE)['static'])
         if (to === null || Object.keys(asked.body as object).length > 1)
           return problem('body_invalid', 'One of index, before and after says where to.')
         return desk.write(asked, {

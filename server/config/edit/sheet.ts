@@ -2,6 +2,7 @@
 // like them.
 import { atOnce, type Steps } from '../../lib/slices.ts'
 import { readTree } from '../read.ts'
+import { isJsonText } from '../read-yaml.ts'
 import { Problems } from '../problem.ts'
 import { Lines, type MapTree, type Path } from '../tree.ts'
 import { type Habits, habitsOf } from './habits.ts'
@@ -108,15 +109,6 @@ function treeFor(file: string, text: string, { tree }: Layout): MapTree | null {
   const problems = new Problems(lines)
   const read = readTree(text, lines, problems)
   return problems.hasErrors ? null : read
-}
-
-function isJsonText(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 const indexOf = ({ is, members }: Piece, step: string | number): number => {

@@ -58,7 +58,8 @@ function statOf(file: string) {
   }
 }
 
-function isReadOnly(file: string): boolean {
+/** Whether a change could not be written to it. */
+export function isReadOnly(file: string): boolean {
   try {
     accessSync(file, constants.W_OK)
     accessSync(dirname(file), constants.W_OK)

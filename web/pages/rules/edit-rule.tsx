@@ -18,7 +18,7 @@ import { NO_DRAWER } from './address.ts'
 import type { Drawn } from './drawn.ts'
 import { RuleForm } from './rule-form.tsx'
 import { draftOrder } from './draft-order.ts'
-import { discardOf, removeRule } from './rule-menu.ts'
+import { discardOf, removal, removeRule } from './rule-menu.ts'
 import type { ShownRule } from './shown-rules.ts'
 import { useTried } from './use-tried.ts'
 
@@ -169,17 +169,7 @@ function Deeds({ one, whyNot, onLike, onClose }: DeedsProps) {
   const further: readonly MenuItem[] = [
     { label: 'Duplicate', icon: 'copy', ...edits, onPress: onLike },
     ...(href === null ? [] : [{ label: 'Show in file', icon: 'file', href } as const]),
-    ...(draft === 'gone' || item === null
-      ? []
-      : [
-          {
-            label: `Remove ${id}`,
-            icon: 'trash',
-            isDanger: true,
-            ...edits,
-            onPress: () => removeRule(one),
-          } as const,
-        ]),
+    ...(draft === 'gone' || item === null ? [] : [removal(one, whyNot)]),
   ]
   const takeBack = (): void => {
     discardOf(id)

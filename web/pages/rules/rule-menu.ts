@@ -34,19 +34,14 @@ export function menuOf({ one }: RowShown, { set, whyNot, onMove }: Deeds): reado
     ...(draft === null
       ? []
       : [{ label: 'Take out of the draft', icon: 'undo', ...edits, onPress: () => discardOf(id) } as const]),
-    ...(draft === 'gone'
-      ? []
-      : [
-          {
-            label: `Remove ${id}`,
-            icon: 'trash',
-            isDanger: true,
-            ...edits,
-            onPress: () => removeRule(one),
-          } as const,
-        ]),
+    ...(draft === 'gone' ? [] : [removal(one, whyNot)]),
   ]
 }
+
+export const removal = (one: RowShown['one'], whyNot: string | null): MenuItem => ({
+  ...{ label: `Remove ${one.id}`, icon: 'trash', isDanger: true, needs: 'editor', disabledWhy: whyNot },
+  onPress: () => removeRule(one),
+})
 
 /** What the draft does to the rule itself; where it stands is left. */
 export function discardOf(id: string): void {
