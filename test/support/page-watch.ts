@@ -22,7 +22,7 @@ export class PageWatch {
 
   /** Watches all pages of a context, also those that it opens later; what `beside` means it means as well. */
   static async of(context: BrowserContext, beside?: PageWatch): Promise<PageWatch> {
-    const watch = new PageWatch(context, beside?.#meant ?? [])
+    const watch = new PageWatch(context, beside === undefined ? [] : beside.#meant)
     await context.addInitScript(TELL_BREACHES)
     context.on('page', (page) => watch.#follow(page))
     return watch
