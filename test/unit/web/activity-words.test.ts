@@ -84,6 +84,19 @@ test('a request as curl has its port, is quoted for a shell, and has no hidden f
   -H 'Accept: */*'`)
 })
 
+test('whatever a client sent, a request as curl is words to a shell', () => {
+  const method = "X`id`$IFS'|a&b*"
+  const evil = {
+    ...{ ...REQUEST, method, path: "/$(id)`id`';id;'[1-9]{a,b}" },
+    headers: [['x`id`', "$(id)'; id #"]],
+  } as unknown as ServedRequest
+  const shell = Bun.spawnSync(['sh', '-c', `curl() { printf '%s\n' "$@"; }\n${curlOf(evil)}`])
+  expect(shell.stdout.toString().trimEnd().split('\n')).toEqual([
+    ...['-g', '-X', method, `http://${REQUEST.host}${evil.path}`],
+    ...['-H', "x`id`: $(id)'; id #"],
+  ])
+})
+
 test('why a request is not sent once more, and why its server was taken, is said', () => {
   expect(whyNoReplay(REQUEST)).toBeNull()
   expect(whyNoReplay({ ...REQUEST, method: 'POST' })).toBe('POST may change something')

@@ -34,6 +34,9 @@ test('the line to try names the address that the shell reaches', () => {
   expect(line('https', ['[::]:8443'], '::1')).toBe('curl -k https://[::1]:8443/')
   expect(line('http', '10.0.0.1:80')).toBe('curl http://10.0.0.1:80/')
   expect(line('http', 'unix:/run/web.sock')).toBe('curl --unix-socket /run/web.sock http://localhost/')
+  expect(line('http', "unix:/run/a b;id'")).toBe(
+    String.raw`curl --unix-socket '/run/a b;id'\''' http://localhost/`,
+  )
   expect(line('udp', '0.0.0.0:53')).toBeNull()
   expect(line('http', null)).toBeNull()
 })

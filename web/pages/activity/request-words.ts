@@ -64,11 +64,19 @@ export function urlOf({ scheme, host, path, headers }: ServedRequest): string {
   return `${scheme}://${own}${path}`
 }
 
+/** A method is any token (RFC 9110, 5.6.2), and a client's word: a shell would run what "GET`id`" names. */
+const methodOf = (method: string): string =>
+  method === 'GET' ? '' : method === 'HEAD' ? '-I ' : `-X ${quoted(method)} `
+
+/** As a line for a shell; whatever the client sent, it is words to it. */
 export function curlOf(request: ServedRequest): string {
   const { method, headers, hidden_headers: hidden } = request
   const fields = headers.filter(([name]) => !NOT_CURL.test(name) && !hidden.includes(name))
+  const url = urlOf(request)
+  // Brackets of an address are for curl what `*` is for a shell.
+  const isPlain = !/[[\]{}]/.test(url)
   const words = [
-    `curl ${method === 'GET' ? '' : method === 'HEAD' ? '-I ' : `-X ${method} `}${quoted(urlOf(request))}`,
+    `curl ${isPlain ? '' : '-g '}${methodOf(method)}${quoted(url)}`,
     ...fields.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
   ]
   return words.join(' \\\n  ')

@@ -11,7 +11,7 @@ export function tryLine(listeners: readonly Listener[], hostname: string): strin
     const [first] = (Array.isArray(address) ? address : [address]) as unknown[]
     if (typeof first !== 'string') continue
     if (first.startsWith('unix:'))
-      return `curl --unix-socket ${first.slice('unix:'.length)} http://localhost/`
+      return `curl --unix-socket ${wordOf(first.slice('unix:'.length))} http://localhost/`
     const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(first) ?? []
     if (port === '') continue
     // An address that stands for all of them is reached by the name that this page is reached by.
@@ -20,6 +20,10 @@ export function tryLine(listeners: readonly Listener[], hostname: string): strin
   }
   return null
 }
+
+/** For a POSIX shell: as it is, where that is one word. */
+const wordOf = (text: string): string =>
+  /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 
 const bracketed = (hostname: string): string =>
   hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
