@@ -25,17 +25,37 @@ const HEIGHT = 800
 interface Picture {
   readonly name: string
   readonly theme: 'light' | 'dark'
-  readonly path: string
+  readonly path: string | ((demo: Demo) => string)
   /** What is done on the page before. */
   readonly until: (page: Page) => Promise<unknown>
 }
 
-const heading = (page: Page): Promise<void> => page.locator('main h1').waitFor()
+/** Figures are there, and not only their places. */
+const figures = (page: Page): Promise<void> =>
+  page
+    .getByText(/^[\d,.]+ ?\/s$/)
+    .first()
+    .waitFor()
 
 const PICTURES: readonly Picture[] = [
-  { name: 'overview-light', theme: 'light', path: '/', until: heading },
-  { name: 'overview-dark', theme: 'dark', path: '/', until: heading },
+  { name: 'overview-light', theme: 'light', path: '/', until: figures },
+  { name: 'overview-dark', theme: 'dark', path: '/', until: figures },
+  {
+    name: 'rules',
+    theme: 'dark',
+    path: ({ web }) => `/rules?test=${encodeURIComponent(`${web}/api/orders/8812`)}`,
+    until: (page) => page.getByText('taken', { exact: true }).first().waitFor(),
+  },
+  { name: 'review', theme: 'light', path: '/backends/fruit/servers/apple', until: weightToReview },
 ]
+
+/** A weight is another in the draft, and the draft is looked through. */
+async function weightToReview(page: Page): Promise<void> {
+  const drawer = page.getByRole('complementary', { name: 'apple' }).or(page.getByRole('dialog'))
+  await drawer.getByLabel('Weight').fill('5')
+  await page.keyboard.press('Control+s')
+  await page.getByRole('heading', { level: 1, name: 'Review' }).waitFor()
+}
 
 let demo: Demo | null = null
 let browser: Browser | null = null
@@ -47,7 +67,7 @@ let state: BrowserContextOptions['storageState']
 beforeAll(async () => {
   if (programPath('chromium') === null) return
   mkdirSync(target, { recursive: true })
-  ;[demo, browser] = await Promise.all([startDemo(), launchChromium(folder)])
+  ;[demo, browser] = await Promise.all([startDemo(IS_FOR_README ? 'wanted' : 'any'), launchChromium(folder)])
   readyMs = performance.now()
   const context = await browser.newContext()
   const page = await context.newPage()
@@ -72,7 +92,7 @@ for (const { name, theme, path, until } of PICTURES) {
       viewport: { width: WIDTH, height: HEIGHT },
     } as BrowserContextOptions)
     const page = await context.newPage()
-    await page.goto(`${demo.admin}/_admin${path}`)
+    await page.goto(`${demo.admin}/_admin${typeof path === 'string' ? path : path(demo)}`)
     await until(page)
     await settled(page)
     const png = await page.screenshot({ path: join(target, `${name}.png`), animations: 'disabled' })

@@ -9,15 +9,20 @@ import { waitFor, within } from './wait.ts'
 export interface Demo {
   /** URL of its admin listener. */
   readonly admin: string
+  /** Of the listener of its rules. */
+  readonly web: string
   /** Signs in once. */
   readonly link: string
   stop(): Promise<void>
 }
 
-/** Starts it from the executable, and waits until it has made all that there is to see. */
-export async function startDemo(): Promise<Demo> {
+/**
+ * Starts it from the executable, and waits until it has made all that there is to see. `wanted`: at the ports
+ * that people know; else at free ones, as other tests mean that nobody is there.
+ */
+export async function startDemo(ports: 'wanted' | 'any' = 'any'): Promise<Demo> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-shown-'))
-  const child = Bun.spawn([...(await binary()), 'demo'], {
+  const child = Bun.spawn([...(await binary()), 'demo', ...(ports === 'any' ? ['--any-port'] : [])], {
     cwd: folder,
     env: { ...process.env, TMPDIR: folder },
     stdin: 'ignore',
@@ -42,8 +47,9 @@ export async function startDemo(): Promise<Demo> {
       { what: 'the demo to be ready' },
     )
     const link = /https?:\/\/\S+\/_admin\/#\/link\/\S+/.exec(said)?.[0]
-    if (link === undefined) throw new Error(`The demo tells no link:\n${said}`)
-    return { admin: new URL(link).origin, link, stop }
+    const web = /gateway +(http:\/\/[^/\s]+)/.exec(said)?.[1]
+    if (link === undefined || web === undefined) throw new Error(`The demo tells no addresses:\n${said}`)
+    return { admin: new URL(link).origin, web, link, stop }
   } catch (problem) {
     await stop()
     throw problem
