@@ -92,10 +92,13 @@ async function lead(stop: AbortSignal): Promise<void> {
   let failures = 0
   while (!stop.aborted) {
     const broke = new AbortController()
-    const quiet = setInterval(() => Date.now() - heardAt.peek() > QUIET_MS && broke.abort(), 2000)
-    heardAt.value = Date.now()
+    // Of this try alone: `heardAt` is told to people, and stays that of the last word of the gateway.
+    let aliveAt = Date.now()
+    if (heardAt.peek() === 0) heardAt.value = aliveAt
+    const quiet = setInterval(() => Date.now() - aliveAt > QUIET_MS && broke.abort(), 2000)
     const end = await readEvents(url, { lastId, signal: AbortSignal.any([stop, broke.signal]) }, (event) => {
       failures = 0
+      aliveAt = Date.now()
       lastId = event.id
       heard(event)
     })
