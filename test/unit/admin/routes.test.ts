@@ -276,12 +276,13 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
   expect(twice).toEqual([])
   // Programs that are made from the document have these as the names of types.
   expect(Object.keys(components.schemas)).toEqual([
-    ...['Problem', 'ProblemItem', 'Allocation', 'Certificate', 'CertificateFinding', 'CertificateLog'],
-    ...['Change', 'Changed', 'ChangesetDone', 'CheckedCertificate', 'ConfigStatus', 'Diagnostics'],
-    ...['Explained', 'ExplainedConnection', 'GatewayRates', 'Impact', 'Middleware', 'Names'],
-    ...['Operation', 'Order', 'Overview', 'Rates', 'Replayed', 'Resource'],
-    ...['ResourceList', 'Revision', 'Server', 'Stats', 'StatsNow', 'Timelines'],
-    ...['Token', 'Tried', 'Turn', 'TurnCredentials', 'User', 'Way'],
+    ...['Problem', 'ProblemItem', 'Allocation', 'Attempt', 'AuditEntry', 'Certificate'],
+    ...['CertificateFinding', 'CertificateLog', 'Change', 'Changed', 'ChangesetDone'],
+    ...['CheckedCertificate', 'ConfigStatus', 'Diagnostics', 'Explained', 'ExplainedConnection'],
+    ...['GatewayRates', 'Impact', 'Middleware', 'Names', 'Operation', 'Order', 'Overview'],
+    ...['PeerVerdict', 'Rates', 'ReplayAnswer', 'Replayed', 'RequestReplay', 'Resource'],
+    ...['ResourceList', 'Revision', 'ServedRequest', 'Server', 'Stats', 'StatsNow', 'Timelines'],
+    ...['Token', 'ToldEvent', 'Tried', 'Turn', 'TurnCredentials', 'User', 'Way'],
   ])
 })
 
