@@ -4,9 +4,9 @@ import css from './brand.module.css'
 import { Mark } from './mark.tsx'
 
 export const Brand = ({ class: className }: { readonly class: string | undefined }) => (
-  <a class={className} href={to('/')} aria-label={`Sluice ${location.host}: overview`} title={location.host}>
+  <a class={className} href={to('/')} title={location.host}>
     <Mark />
-    <span class={css.name}>Sluice</span>
-    <span class={css.host}>{location.host}</span>
+    <span class={css.name}>Sluice</span> <span class={css.host}>{location.host}</span>
+    <span class="sr">: overview</span>
   </a>
 )
