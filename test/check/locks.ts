@@ -4,8 +4,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Breach, ROOT } from './sources.ts'
 
+interface NpmPackage {
+  readonly version?: string
+  readonly resolved?: string
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
 interface NpmLock {
-  readonly packages: Readonly<Record<string, { readonly version?: string; readonly resolved?: string }>>
+  readonly packages: Readonly<Record<string, NpmPackage>>
 }
 interface BunLock {
   readonly packages: Readonly<Record<string, readonly [string, ...unknown[]]>>
@@ -19,7 +24,8 @@ interface Package {
 export function checkLocks(): Breach[] {
   const npmText = read('package-lock.json')
   const bunText = read('bun.lock')
-  const npm = namesOfNpm(JSON.parse(npmText) as NpmLock)
+  const npmLock = JSON.parse(npmText) as NpmLock
+  const npm = namesOfNpm(npmLock)
   // bun.lock is JSON with trailing commas.
   const bun = namesOfBun(JSON.parse(bunText.replace(/,(\s*[}\]])/g, '$1')) as BunLock)
   const manifest = JSON.parse(read('package.json')) as Package
@@ -36,6 +42,7 @@ export function checkLocks(): Breach[] {
           : [`package-lock.json lacks ${name}@${version} of package.json`]),
       ],
     ),
+    ...optionalMissing(npmLock),
     ...registriesIn('package-lock.json', npmText),
     ...registriesIn('bun.lock', bunText),
   ]
@@ -52,6 +59,18 @@ function namesOfNpm({ packages }: NpmLock): Set<string> {
 
 const namesOfBun = ({ packages }: BunLock): Set<string> =>
   new Set(Object.values(packages).map(([name]) => name))
+
+/** `npm install` passes over an optional package that it cannot find; `npm ci` then refuses the lock file. */
+function optionalMissing({ packages }: NpmLock): Breach[] {
+  const there = new Set(
+    Object.keys(packages).map((path) => path.slice(path.lastIndexOf('node_modules/') + 13)),
+  )
+  return Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !there.has(name))
+      .map((name) => `package-lock.json lacks ${name}, which ${path} names as optional: npm ci refuses it`),
+  )
+}
 
 function registriesIn(file: string, text: string): Breach[] {
   const match = /"resolved"|https?:\/\/[^"\s]*(?:registry|npm\.)[^"\s]*|\.tgz/.exec(text)
