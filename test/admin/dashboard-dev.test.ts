@@ -30,12 +30,13 @@ test('npm run dev serves the dashboard as it is just now, and Ctrl-C ends all of
     const admin = await waitFor(() => urls()[0], { what: 'the address of the demo' })
     const scriptAt = async (url: string): Promise<string | undefined> =>
       /assets\/[\w.-]+\.js/.exec(await (await fetch(`${url}/_admin/a/b`)).text())?.[0]
-    const before = await scriptAt(admin)
-    const script = await fetch(`${admin}/_admin/${before}`)
-    expect([script.status, script.headers.get('content-type')]).toEqual([
-      200,
-      'text/javascript;charset=utf-8',
-    ])
+    const before = await waitFor(() => scriptAt(admin), { what: 'the page' })
+    // While it is built anew, as for files that have just come, it is not there for a moment.
+    const script = await waitFor(async () => {
+      const found = await fetch(`${admin}/_admin/${before}`)
+      return found.status === 200 ? found : null
+    })
+    expect(script.headers.get('content-type')).toBe('text/javascript;charset=utf-8')
     expect(script.headers.get('content-security-policy')).toContain("default-src 'none'")
 
     // A mistake is told, and what was built before stays until it is mended.
@@ -52,7 +53,7 @@ test('npm run dev serves the dashboard as it is just now, and Ctrl-C ends all of
     // What it serves by is read again when it changes.
     writeFileSync(join(copy, 'server/admin/new.ts'), '')
     const next = await waitFor(() => urls()[1], { what: 'the demo that was started again' })
-    expect((await fetch(`${next}/_admin/${await scriptAt(next)}`)).status).toBe(200)
+    await waitFor(async () => (await fetch(`${next}/_admin/${await scriptAt(next)}`)).status === 200)
     const processes = treeOf(dev.pid)
     expect(processes.length).toBeGreaterThan(3)
     // As a terminal sends it: to the whole group.

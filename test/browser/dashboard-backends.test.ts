@@ -129,6 +129,20 @@ test('several are selected and taken out at once', async (scene) => {
     }, name)
 })
 
+test('what is typed into a form outlasts a reload, and goes when it is given up', async (scene) => {
+  const page = await see(scene, '/backends?new=1')
+  const drawer = page.getByRole('dialog', { name: 'New backend' })
+  await drawer.getByLabel('Name').fill('half-done')
+  await drawer.getByLabel('Servers').fill('http://192.0.2.1:8080')
+  await page.reload()
+  await settled(page)
+  expect(await drawer.getByLabel('Name').inputValue()).toBe('half-done')
+  expect(await drawer.getByLabel('Servers').inputValue()).toBe('http://192.0.2.1:8080')
+  await drawer.getByRole('button', { name: 'Cancel' }).click()
+  await scene.open('/backends?new=1')
+  expect(await drawer.getByLabel('Name').inputValue()).toBe('')
+})
+
 test('a weight goes into the draft with what it was, leaves it when it is set back, and nothing is sent', async (scene) => {
   const page = await see(scene, '/backends/api/servers/one')
   const sent = sentBy(page)

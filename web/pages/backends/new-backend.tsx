@@ -2,6 +2,7 @@
 // the draft; the rest is on its page.
 import { useSignal } from '@preact/signals'
 import { create } from '../../data/draft.ts'
+import { forgetForm, useKept } from '../../data/kept-forms.ts'
 import { readServers } from '../../data/pasted-servers.ts'
 import { useHeld } from '../../data/held.ts'
 import { to } from '../../data/urls.ts'
@@ -15,23 +16,21 @@ import { PastedList } from '../../parts/pasted-list.tsx'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
 
+const FORM = 'backend'
+
 export function NewBackend({ onClose }: { readonly onClose: () => void }) {
-  const name = useSignal('')
-  const text = useSignal('')
-  const algorithm = useSignal('round_robin')
-  const isChecked = useSignal(true)
-  const path = useSignal('/')
+  const name = useKept(FORM, 'name', '')
+  const text = useKept(FORM, 'text', '')
+  const algorithm = useKept(FORM, 'algorithm', 'round_robin')
+  const isChecked = useKept(FORM, 'isChecked', true)
+  const path = useKept(FORM, 'path', '/')
   const isTried = useSignal(false)
   const { go } = useAddress()
   const known = useHeld('GET /api/v1/backends', {}, { query: { fields: 'id' }, isWhole: true }).value.value
   const { servers, odd } = readServers(text.value)
   const isHttp = servers.every(({ url }) => url.startsWith('http'))
   const errors = {
-    name: NAME.test(name.value)
-      ? known?.items.some(({ id }) => id === name.value) === true
-        ? `There is a backend “${name.value}” already.`
-        : null
-      : 'Letters, digits, “-”, “_” and “.”, up to 63, beginning with a letter or a digit.',
+    name: whyNoName(name.value, known?.items.map(({ id }) => id) ?? []),
     servers: servers.length > 0 ? null : 'At least one server is needed.',
   }
   const add = (): void => {
@@ -43,7 +42,12 @@ export function NewBackend({ onClose }: { readonly onClose: () => void }) {
       servers,
       ...(isChecked.value && { health_check: isHttp && path.value !== '/' ? { path: path.value } : {} }),
     })
+    forgetForm(FORM)
     go(to('/review'))
+  }
+  const giveUp = (): void => {
+    onClose()
+    forgetForm(FORM)
   }
   const shown = (error: string | null): string | null => (isTried.value ? error : null)
   return (
@@ -52,7 +56,7 @@ export function NewBackend({ onClose }: { readonly onClose: () => void }) {
       onClose={onClose}
       actions={
         <>
-          <Button onPress={onClose}>Cancel</Button>
+          <Button onPress={giveUp}>Cancel</Button>
           <Button kind="ink" needs="editor" onPress={add}>
             Review {name.value === '' ? 'the backend' : name.value}
           </Button>
@@ -101,4 +105,10 @@ export function NewBackend({ onClose }: { readonly onClose: () => void }) {
       )}
     </Drawer>
   )
+}
+
+function whyNoName(name: string, taken: readonly string[]): string | null {
+  if (!NAME.test(name))
+    return 'Letters, digits, “-”, “_” and “.”, up to 63, beginning with a letter or a digit.'
+  return taken.includes(name) ? `There is a backend “${name}” already.` : null
 }

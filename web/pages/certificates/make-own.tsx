@@ -15,16 +15,18 @@ import { useAddress } from '../../parts/use-address.ts'
 import { draftServing, useListeners } from './listeners.ts'
 import { nameFor } from './pem-parts.ts'
 import { onlyOne, ServeOn } from './serve-on.tsx'
+import { forgetForm, useKept } from '../../data/kept-forms.ts'
 import { whyNoName } from './upload.tsx'
 
 const DAYS = 397
+const FORM = 'self-signed'
 
 export function MakeOwn({ onClose }: { readonly onClose: () => void }) {
   const { go } = useAddress()
-  const names = useSignal<readonly string[]>([])
-  const typedName = useSignal<string | null>(null)
-  const kind = useSignal<'renewed' | 'once'>('renewed')
-  const days = useSignal<number | null>(DAYS)
+  const names = useKept<readonly string[]>(FORM, 'names', [])
+  const typedName = useKept<string | null>(FORM, 'name', null)
+  const kind = useKept<'renewed' | 'once'>(FORM, 'kind', 'renewed')
+  const days = useKept<number | null>(FORM, 'days', DAYS)
   const chosen = useSignal<readonly string[] | null>(null)
   const isTried = useSignal(false)
   const isBusy = useSignal(false)
@@ -44,6 +46,7 @@ export function MakeOwn({ onClose }: { readonly onClose: () => void }) {
     if (kind.value === 'renewed') {
       create('certificates', { name, self_signed: { names: [...names.value] } })
       draftServing(name, servedBy, listeners ?? [])
+      forgetForm(FORM)
       go(to('/review'))
       return
     }
@@ -58,7 +61,12 @@ export function MakeOwn({ onClose }: { readonly onClose: () => void }) {
     if (!answer.ok) return
     refreshHeld()
     draftServing(name, servedBy, listeners ?? [])
+    forgetForm(FORM)
     go(servedBy.length === 0 ? to(`/certificates/${segment(name)}`) : to('/review'))
+  }
+  const giveUp = (): void => {
+    onClose()
+    forgetForm(FORM)
   }
   return (
     <Drawer
@@ -66,7 +74,7 @@ export function MakeOwn({ onClose }: { readonly onClose: () => void }) {
       onClose={onClose}
       actions={
         <>
-          <Button onPress={onClose}>Cancel</Button>
+          <Button onPress={giveUp}>Cancel</Button>
           <Button
             kind="ink"
             needs="editor"

@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals'
 import type { Change } from '../../data/change.ts'
 import { changes, create } from '../../data/draft.ts'
+import { forgetForm, useKept } from '../../data/kept-forms.ts'
 import { type JsonMap, merged } from '../../data/merge.ts'
 import { Button } from '../../parts/button.tsx'
 import { TextField } from '../../parts/controls.tsx'
@@ -17,6 +18,8 @@ import { TrialResult } from './trial-result.tsx'
 
 const NAME = /^[A-Za-z0-9_.-]{1,63}$/
 
+const FORM = 'listener'
+
 export interface NewListenerProps {
   /** Names that are taken. */
   readonly names: readonly string[]
@@ -25,9 +28,9 @@ export interface NewListenerProps {
 }
 
 export function NewListener({ names, onClose, onAdded }: NewListenerProps) {
-  const fields = useSignal<ListenerFields>({})
-  const name = useSignal('')
-  const address = useSignal('')
+  const fields = useKept<ListenerFields>(FORM, 'fields', {})
+  const name = useKept(FORM, 'name', '')
+  const address = useKept(FORM, 'address', '')
   const isPressed = useSignal(false)
   const read = readAddress(address.value)
   const wrong = {
@@ -53,7 +56,12 @@ export function NewListener({ names, onClose, onAdded }: NewListenerProps) {
     isPressed.value = true
     if (!isWhole) return
     create('listeners', value)
+    forgetForm(FORM)
     onAdded(name.value)
+  }
+  const giveUp = (): void => {
+    onClose()
+    forgetForm(FORM)
   }
   const shown = (text: string, error: string | null): string | null =>
     isPressed.value || text !== '' ? error : null
@@ -67,7 +75,7 @@ export function NewListener({ names, onClose, onAdded }: NewListenerProps) {
           <Button kind="ink" needs="editor" onPress={add}>
             Add to the draft
           </Button>
-          <Button onPress={onClose}>Cancel</Button>
+          <Button onPress={giveUp}>Cancel</Button>
         </>
       }
     >

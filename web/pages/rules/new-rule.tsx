@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import { pastedRequest } from '../../data/curl.ts'
 import { changeOf, create } from '../../data/draft.ts'
+import { forgetForm, useKept } from '../../data/kept-forms.ts'
 import { type JsonMap, merged } from '../../data/merge.ts'
 import { ruleResource } from '../../data/rule-order.ts'
 import { takesAll } from '../../data/rule-words.ts'
@@ -25,8 +26,11 @@ interface NewRuleProps extends Drawn {
 
 export function NewRule(props: NewRuleProps) {
   const { all, own, listeners, backends, address, move, like, listener, onClose } = props
-  const begun = (): JsonMap => beginOf(props)
-  const [rule, setRule] = useState(begun)
+  const form = `rule like ${like ?? 'none'}`
+  const [begun] = useState(() => beginOf(props))
+  const kept = useKept<JsonMap>(form, 'rule', begun)
+  const rule = kept.value
+  const setRule = (next: JsonMap): void => void (kept.value = next)
   const [pasted, setPasted] = useState('')
   const name = String(rule['name'] ?? '')
   const [where, setWhere] = useState(() => (like === null ? placeBefore(own) : `after ${like}`))
@@ -48,9 +52,14 @@ export function NewRule(props: NewRuleProps) {
   }
   const add = (): void => {
     create('rules', rule)
-    const target = targetOf(where)
+    forgetForm(form)
+    const target = targetOf(where, own)
     if (target !== null) move(name, target)
     address.set({ ...NO_DRAWER, edit: name })
+  }
+  const giveUp = (): void => {
+    onClose()
+    forgetForm(form)
   }
   return (
     <Drawer
@@ -61,7 +70,7 @@ export function NewRule(props: NewRuleProps) {
           <Button kind="ink" needs="editor" disabledWhy={why} onPress={add}>
             Add to the draft
           </Button>
-          <Button onPress={onClose}>Cancel</Button>
+          <Button onPress={giveUp}>Cancel</Button>
         </>
       }
     >
@@ -99,15 +108,6 @@ export function NewRule(props: NewRuleProps) {
       </Field>
     </Drawer>
   )
-
-  function targetOf(place: string): Target | null {
-    const [word, id = ''] = place.split(/ (.*)/s)
-    const [first, last] = [own[0]?.id, own.at(-1)?.id]
-    if (word === 'before') return { before: id }
-    if (word === 'after') return { after: id }
-    if (word === 'first') return first === undefined ? null : { before: first }
-    return last === undefined ? null : { after: last }
-  }
 }
 
 /** So many are named in the choice of a place; the list moves it anywhere else. */
@@ -135,4 +135,13 @@ function whyNot(rule: JsonMap, all: readonly ShownRule[]): string | null {
   const name = String(rule['name'] ?? '').trim()
   if (name === '') return 'it has no name yet'
   return all.some(({ id }) => id === name) ? `there is a rule ${name} already` : null
+}
+
+function targetOf(place: string, own: readonly ShownRule[]): Target | null {
+  const [word, id = ''] = place.split(/ (.*)/s)
+  const [first, last] = [own[0]?.id, own.at(-1)?.id]
+  if (word === 'before') return { before: id }
+  if (word === 'after') return { after: id }
+  if (word === 'first') return first === undefined ? null : { before: first }
+  return last === undefined ? null : { after: last }
 }
