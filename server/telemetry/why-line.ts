@@ -19,7 +19,9 @@ export function whyJson({ detail, shadow, tries }: Why): string {
   const more = {
     ...(detail !== null && { detail }),
     ...(shadow !== null && { shadow }),
-    ...(tries !== null && { tries: tries.map((one) => ({ ...one, ms: rounded(one.ms) })) }),
+    ...(tries !== null && {
+      tries: tries.map(({ server, phase, fault, ms }) => ({ server, phase, fault, ms: rounded(ms) })),
+    }),
   }
   const json = JSON.stringify(more).slice(1, -1)
   return json === '' ? '' : `,${ascii(json)}`
