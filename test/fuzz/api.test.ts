@@ -72,6 +72,8 @@ interface Health {
 async function ask({ method, target, headers, body }: ApiRequest): Promise<number> {
   const abort = new AbortController()
   const answer = await fetch(`http://localhost${target}`, {
+    // Followed, it would be asked for by TCP.
+    redirect: 'manual',
     ...{ unix, method, headers, signal: abort.signal },
     ...(body !== null && method !== 'GET' && { body }),
   })
