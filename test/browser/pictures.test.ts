@@ -39,7 +39,6 @@ const figures = (page: Page): Promise<void> =>
 
 const PICTURES: readonly Picture[] = [
   { name: 'overview-light', theme: 'light', path: '/', until: figures },
-  { name: 'overview-dark', theme: 'dark', path: '/', until: figures },
   {
     name: 'rules',
     theme: 'dark',
