@@ -69,7 +69,9 @@ for (const [what, answer] of Object.entries(STRANGE))
       await world.pass(4 * MINUTE_MS, MINUTE_MS)
       expect(world.keeper.facts(), step).toMatchObject([{ state: 'waiting', last_failure: { in_a_row: 1 } }])
       pebble.inItsPlace = () => null
-      await world.pass(2 * MINUTE_MS, MINUTE_MS)
+      // On a busy machine the CA may take longer over it than the keeper waits, which is one failure more.
+      for (let more = 0; more < 6 && world.obtained.length === 0; more++)
+        await world.pass(2 * MINUTE_MS, MINUTE_MS)
       expect(world.obtained, step).toEqual(['site'])
     }
   })
