@@ -1,4 +1,5 @@
 // sluice tap: requests of a running gateway as they end.
+import { FILTER_WORDS } from '../telemetry/request-filter.ts'
 import type { FoundRequest } from '../control/requests/gather.ts'
 import { askSocket, readControlArgs } from './control.ts'
 import { followEvents } from './follow.ts'
@@ -32,20 +33,7 @@ const OPTIONS = {
   json: { takes: 'flag' },
 } as const
 
-const KEYS = [
-  'listener',
-  'rule',
-  'backend',
-  'server',
-  'status',
-  'client',
-  'method',
-  'host',
-  'path',
-  'min_ms',
-  'fault',
-  'retried',
-]
+const KEYS: readonly string[] = [...FILTER_WORDS, 'min_ms', 'retried']
 const LAST_USUAL = 20
 const LAST_MAX = 1000
 

@@ -1,5 +1,11 @@
 // Which of the requests that were served are asked for.
 
+/** Filters that are words as they were asked for; the API and the command line take the same. */
+export const FILTER_WORDS = [
+  ...(['listener', 'rule', 'backend', 'server', 'status'] as const),
+  ...(['client', 'method', 'host', 'path', 'fault'] as const),
+] as const
+
 /** What is left out takes any. */
 export interface RequestFilter {
   readonly listener?: string

@@ -1,7 +1,7 @@
 // The requests that were served: the last ones, those to come, and one of them sent once more.
 import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
-import type { RequestFilter } from '../../telemetry/request-filter.ts'
+import { FILTER_WORDS, type RequestFilter } from '../../telemetry/request-filter.ts'
 import { Places } from '../places.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
@@ -141,23 +141,8 @@ async function listAnswer(
   return jsonAnswer(await traffic.requests(filterOf(query), limit), 200, { Vary: 'Accept' })
 }
 
-const WORDS = [
-  ...([
-    'listener',
-    'rule',
-    'backend',
-    'server',
-    'status',
-    'client',
-    'method',
-    'host',
-    'path',
-    'fault',
-  ] as const),
-]
-
 function filterOf(query: URLSearchParams): RequestFilter {
-  const words = WORDS.flatMap((name) => {
+  const words = FILTER_WORDS.flatMap((name) => {
     const value = query.get(name)
     return value === null ? [] : [[name, value] as const]
   })
