@@ -1,6 +1,6 @@
 // What is in flight is counted twice, and a worker that died between its two steps has left a total that is
 // not the sum of its rows. The others go on meanwhile: a difference is believed only once nothing moves.
-import { IN_FLIGHT, LINE_INTS } from './layout.ts'
+import { type Gauge, GAUGES, rowInts } from './layout.ts'
 
 /** Readings of a record in motion before reconciling leaves it to the next time. */
 const READINGS = 12
@@ -13,25 +13,33 @@ interface Place {
   readonly rows: number
 }
 
-/** Takes what a row holds in this record back from its total. */
+/** Takes what a row holds in this record back from its totals. */
 export function takeBack(ints: Int32Array, record: Place, row: number): void {
-  const { first } = record
-  const held = Atomics.exchange(ints, first + (1 + row) * LINE_INTS, 0)
-  if (held === 0) return
-  Atomics.sub(ints, first + IN_FLIGHT, held)
-  // Its worker may have died between its two steps.
-  reconcile(ints, record)
+  for (const gauge of GAUGES) takeBackOne(ints, record, row, gauge)
 }
 
-/** Makes a record's total the sum of its rows again, where they differ and nothing moves. */
+function takeBackOne(ints: Int32Array, record: Place, row: number, gauge: Gauge): void {
+  const { first } = record
+  const held = Atomics.exchange(ints, first + rowInts(row) + gauge.own, 0)
+  if (held === 0) return
+  Atomics.sub(ints, first + gauge.total, held)
+  // Its worker may have died between its two steps.
+  reconcileOne(ints, record, gauge)
+}
+
+/** Makes a record's totals the sums of its rows again, where they differ and nothing moves. */
 export function reconcile(ints: Int32Array, record: Place): void {
-  const total = record.first + IN_FLIGHT
+  for (const gauge of GAUGES) reconcileOne(ints, record, gauge)
+}
+
+function reconcileOne(ints: Int32Array, record: Place, gauge: Gauge): void {
+  const total = record.first + gauge.total
   let known = NaN
   let knownSum = NaN
   let alike = 0
   for (let reading = 0; reading < READINGS; reading++) {
     const now = Atomics.load(ints, total)
-    const sum = heldBy(ints, record)
+    const sum = heldBy(ints, record, gauge.own)
     if (sum === now) return
     alike = now === known && sum === knownSum ? alike + 1 : 1
     known = now
@@ -40,15 +48,15 @@ export function reconcile(ints: Int32Array, record: Place): void {
   }
 }
 
-function heldBy(ints: Int32Array, { first, rows }: Place): number {
+function heldBy(ints: Int32Array, { first, rows }: Place, own: number): number {
   let sum = 0
-  for (let row = 1; row <= rows; row++) sum += Atomics.load(ints, first + row * LINE_INTS)
+  for (let row = 0; row < rows; row++) sum += Atomics.load(ints, first + rowInts(row) + own)
   return sum
 }
 
 /** The sum of a cell of all rows of a record that is counted without a sign. */
 export function sumOf(ints: Int32Array, { first, rows }: Place, cell: number): number {
   let sum = 0
-  for (let row = 1; row <= rows; row++) sum += ints[first + row * LINE_INTS + cell]! >>> 0
+  for (let row = 0; row < rows; row++) sum += ints[first + rowInts(row) + cell]! >>> 0
   return sum
 }

@@ -7,16 +7,15 @@
 // first when adding, last when taking away): a worker seen between the two steps makes `reconcile` count too
 // much for a second, never too little.
 import { Buckets } from './buckets.ts'
+import { Gauges } from './gauges.ts'
 import * as layout from './layout.ts'
 import { reconcile, sumOf, takeBack } from './reconcile.ts'
+import { type Mapped, Table } from './table.ts'
 
 /** The gateway's own record. */
 const GATEWAY = 0
 /** For dry runs and tests: nothing of it is used before somebody takes. */
 const PRIVATE_BUCKETS_BYTES = 64 * 1024
-
-/** The memory of a table: a region as it is mapped, or any other. */
-type Mapped = Pick<Uint8Array, 'buffer' | 'byteOffset' | 'byteLength'>
 
 /** A view on the table for one process: worker `row` writes, -1 only reads and decides. */
 export class Scoreboard {
@@ -27,37 +26,40 @@ export class Scoreboard {
    * What rules with a rate limit take from: memory of its own, of this process alone where it is not shared.
    */
   buckets = Buckets.private(PRIVATE_BUCKETS_BYTES)
-  #ints!: Int32Array
-  #doubles!: Float64Array
-  #records!: number
-  /** Ints from one record to the next, and from a record to the own row. */
+  /** Permits and retries in flight. */
+  readonly gauges: Gauges
+  readonly #table: Table
+  /** The table's, at hand. */
+  #ints: Int32Array
+  #doubles: Float64Array
   readonly #stride: number
   readonly #own: number
 
   constructor(bytes: Mapped, rows: number, row: number) {
-    if (row < -1 || row >= rows) throw new RangeError(`row ${row} of ${rows}`)
+    this.#table = new Table(bytes, rows, row)
     this.rows = rows
     this.row = row
-    this.#stride = (1 + rows) * layout.LINE_INTS
-    this.#own = (1 + row) * layout.LINE_INTS
-    this.remap(bytes)
+    this.gauges = new Gauges(this.#table)
+    this.#ints = this.#table.ints
+    this.#doubles = this.#table.doubles
+    this.#stride = this.#table.stride
+    this.#own = this.#table.own
   }
 
   /** Goes on with the same table in a larger mapping. */
-  remap({ buffer, byteOffset, byteLength }: Mapped): void {
-    this.#ints = new Int32Array(buffer, byteOffset, byteLength >> 2)
-    this.#doubles = new Float64Array(buffer, byteOffset, byteLength >> 3)
-    this.#records = Math.floor(this.#ints.length / this.#stride)
+  remap(bytes: Mapped): void {
+    this.#table.remap(bytes)
+    this.#ints = this.#table.ints
+    this.#doubles = this.#table.doubles
   }
 
   /** Records that are mapped. */
   get records(): number {
-    return this.#records
+    return this.#table.records
   }
 
   // Servers
 
-  /** State of a server. */
   state(slot: number): number {
     return Atomics.load(this.#ints, slot * this.#stride + layout.STATE)
   }
@@ -108,7 +110,7 @@ export class Scoreboard {
 
   // Backends
 
-  /** Changes with each change of a state within the backend. */
+  /** Another one with each change of a state within it. */
   epoch(slot: number): number {
     return Atomics.load(this.#ints, slot * this.#stride + layout.EPOCH)
   }
@@ -168,7 +170,7 @@ export class Scoreboard {
   }
 
   refusedAttempts(slot: number): number {
-    return this.#sum(slot, layout.REFUSED_ATTEMPTS)
+    return this.#table.sum(slot, layout.REFUSED_ATTEMPTS)
   }
 
   /** Counts an attempt for whose answer its client did not wait: that tells nothing of the server. */
@@ -182,11 +184,11 @@ export class Scoreboard {
 
   /** All of them: answered, failed, or given up. */
   attempts(slot: number): number {
-    return this.#sum(slot, layout.ATTEMPTS) + this.givenUpAttempts(slot)
+    return this.#table.sum(slot, layout.ATTEMPTS) + this.givenUpAttempts(slot)
   }
 
   failedAttempts(slot: number): number {
-    return this.#sum(slot, layout.FAILED_ATTEMPTS)
+    return this.#table.sum(slot, layout.FAILED_ATTEMPTS)
   }
 
   /**
@@ -205,26 +207,19 @@ export class Scoreboard {
   }
 
   requests(slot: number): number {
-    return this.#sum(slot, layout.REQUESTS)
+    return this.#table.sum(slot, layout.REQUESTS)
   }
 
   failures(slot: number): number {
-    return this.#sum(slot, layout.FAILURES)
+    return this.#table.sum(slot, layout.FAILURES)
   }
 
   bytesIn(slot: number): number {
-    return this.#sum(slot, layout.BYTES_IN)
+    return this.#table.sum(slot, layout.BYTES_IN)
   }
 
   bytesOut(slot: number): number {
-    return this.#sum(slot, layout.BYTES_OUT)
-  }
-
-  #sum(slot: number, cell: number): number {
-    let sum = 0
-    const first = (slot * this.#stride) >> 1
-    for (let row = 1; row <= this.rows; row++) sum += this.#doubles[first + row * layout.LINE_DOUBLES + cell]!
-    return sum
+    return this.#table.sum(slot, layout.BYTES_OUT)
   }
 
   // The gateway's client connections
@@ -250,7 +245,7 @@ export class Scoreboard {
 
   /** Client connections ever accepted. */
   acceptedConnections(): number {
-    return this.#sum(GATEWAY, layout.ACCEPTED)
+    return this.#table.sum(GATEWAY, layout.ACCEPTED)
   }
 
   // Signs of life
@@ -264,7 +259,7 @@ export class Scoreboard {
 
   /** How often the worker of a row was alive. */
   beats(row: number): number {
-    return Atomics.load(this.#ints, (1 + row) * layout.LINE_INTS + layout.BEATS)
+    return Atomics.load(this.#ints, layout.rowInts(row) + layout.BEATS)
   }
 
   /** Which use of the slot this is. */
@@ -285,15 +280,15 @@ export class Scoreboard {
     Atomics.store(this.#ints, first + layout.GENERATION, generation)
   }
 
-  /** Takes back what a worker that has exited held: places and open connections. What it counted stays. */
+  /** Takes back what a worker that has exited held, connections too. What it counted stays. */
   clearRow(row: number): void {
-    for (let slot = 0; slot < this.#records; slot++)
+    for (let slot = 0; slot < this.records; slot++)
       takeBack(this.#ints, { first: slot * this.#stride, rows: this.rows }, row)
   }
 
   /** Makes each total the sum of its rows again, where they differ and nothing moves. */
   reconcile(): void {
-    for (let slot = 0; slot < this.#records; slot++)
+    for (let slot = 0; slot < this.records; slot++)
       reconcile(this.#ints, { first: slot * this.#stride, rows: this.rows })
   }
 }

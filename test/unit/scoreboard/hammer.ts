@@ -1,5 +1,6 @@
 // A process of its own that maps the region of descriptor 3 as the worker of its row, and does what its test
 // says.
+import { PERMITS, rowInts } from '../../../server/scoreboard/layout.ts'
 import { mapRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
 import { pause, waitFor } from '../../support/wait.ts'
 
@@ -7,7 +8,7 @@ const [task = '', row = '0', times = '0', max = '0'] = process.argv.slice(2)
 const region = mapRegion(3)
 const board = scoreboardOn(region, Number(row))
 /** A cell of record 3 that the scoreboard does not use. */
-const witness = new Int32Array(region.bytes.buffer, 3 * (1 + region.rows) * 64 + 8 * 4, 1)
+const witness = new Int32Array(region.bytes.buffer, (3 * rowInts(region.rows) + 9) * 4, 1)
 const rounds = Number(times)
 
 /** Waits until the test has seen all processes come, so that they run at the same time. */
@@ -42,6 +43,20 @@ const tasks: Record<string, () => Promise<void>> = {
       if (Atomics.add(witness, 0, 1) >= Number(max)) tooMany++
       Atomics.sub(witness, 0, 1)
       board.leave(2)
+    }
+    process.stdout.write(JSON.stringify({ held, tooMany }))
+  },
+  /** The same with permits. */
+  async permits() {
+    await together()
+    let held = 0
+    let tooMany = 0
+    for (let i = 0; i < rounds; i++) {
+      if (!board.gauges.enter(2, PERMITS, Number(max))) continue
+      held++
+      if (Atomics.add(witness, 0, 1) >= Number(max)) tooMany++
+      Atomics.sub(witness, 0, 1)
+      board.gauges.leave(2, PERMITS)
     }
     process.stdout.write(JSON.stringify({ held, tooMany }))
   },

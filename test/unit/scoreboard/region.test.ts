@@ -1,3 +1,4 @@
+import { bytesOf, PERMITS } from '../../../server/scoreboard/layout.ts'
 import { afterAll, describe, expect, test } from 'bun:test'
 import { closeSync, fstatSync, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -42,7 +43,7 @@ describe('the file', () => {
     const { fd, bytes } = region(100, 3)
     const stat = fstatSync(fd ?? -1)
     expect(stat.mode & 0o777).toBe(0o600)
-    expect(stat.size).toBe(100 * 4 * 64)
+    expect(stat.size).toBe(bytesOf(100, 3))
     expect(stat.blocks * 512).toBeGreaterThanOrEqual(stat.size) // no holes
     expect(stat.nlink).toBe(0)
     expect(readlinkSync(`/proc/self/fd/${fd}`)).toContain('/dev/shm/')
@@ -115,6 +116,20 @@ describe('several processes', () => {
     }
     board.reconcile()
     expect(board.inFlight(2)).toBe(0)
+  })
+
+  test('hold no more permits than there are', async () => {
+    const shared = region(4, 4)
+    const board = scoreboardOn(shared, -1)
+    const children = [0, 1, 2, 3].map((row) => spawn(shared, 'permits', row, 200_000, 2))
+    await begin(board, 4)
+    for (const { held, tooMany } of await Promise.all(
+      children.map(async (child) => JSON.parse(await child.stdout.text())),
+    )) {
+      expect(held).toBeGreaterThan(0)
+      expect(tooMany).toBe(0)
+    }
+    expect(board.gauges.held(2, PERMITS)).toBe(0)
   })
 
   test('give back what a killed one held', async () => {

@@ -9,6 +9,9 @@ const boards = (records: number, rows: number): Scoreboard[] => {
   return Array.from({ length: rows + 1 }, (_, i) => scoreboardOn(region, i - 1))
 }
 
+/** Int32 of a record with two rows. */
+const RECORD = layout.rowInts(2)
+
 describe('places', () => {
   test('are taken up to the limit over all workers and given back', () => {
     const [supervisor, a, b] = boards(4, 2) as [Scoreboard, Scoreboard, Scoreboard]
@@ -46,7 +49,7 @@ describe('places', () => {
     const supervisor = scoreboardOn(region, -1)
     scoreboardOn(region, 1).enter(2, 10)
     // Row 0 of record 2, as a worker leaves it that is killed between its two steps.
-    new Int32Array(region.bytes.buffer)[2 * 48 + 16] = 1
+    new Int32Array(region.bytes.buffer)[2 * RECORD + layout.rowInts(0)] = 1
     supervisor.clearRow(0)
     expect(supervisor.inFlight(2)).toBe(1)
   })
@@ -56,9 +59,59 @@ describe('places', () => {
     const supervisor = scoreboardOn(region, -1)
     scoreboardOn(region, 0).enter(2, 10)
     scoreboardOn(region, 1).enter(2, 10)
-    new Int32Array(region.bytes.buffer)[2 * 48 + 2] = 7
+    new Int32Array(region.bytes.buffer)[2 * RECORD + layout.IN_FLIGHT] = 7
     supervisor.reconcile()
     expect(supervisor.inFlight(2)).toBe(2)
+  })
+})
+
+describe.each([
+  ['permits', layout.PERMITS],
+  ['retries', layout.RETRIES],
+] as const)('%s', (_name, gauge) => {
+  test('are taken up to the limit over all workers and given back', () => {
+    const [supervisor, a, b] = boards(4, 2) as [Scoreboard, Scoreboard, Scoreboard]
+    expect([a.gauges.enter(2, gauge, 2), b.gauges.enter(2, gauge, 2)]).toEqual([true, true])
+    expect([a.gauges.enter(2, gauge, 2), b.gauges.enter(2, gauge, 2)]).toEqual([false, false])
+    a.gauges.leave(2, gauge)
+    expect(supervisor.gauges.held(2, gauge)).toBe(1)
+    expect(b.gauges.enter(2, gauge, 2)).toBe(true)
+  })
+
+  test('are apart from exchanges in flight, and from other records', () => {
+    const [supervisor, a] = boards(4, 2) as [Scoreboard, Scoreboard]
+    a.enter(2, 10)
+    a.gauges.enter(2, gauge, 10)
+    a.gauges.enter(2, gauge, 10)
+    expect([supervisor.inFlight(2), supervisor.gauges.held(2, gauge)]).toEqual([1, 2])
+    const others = layout.GAUGES.filter((one) => one !== gauge).map((one) => supervisor.gauges.held(2, one))
+    expect(others).toEqual([1, 0])
+    expect([1, 3].map((slot) => supervisor.gauges.held(slot, gauge))).toEqual([0, 0])
+  })
+
+  test('of a worker that exited come back', () => {
+    const [supervisor, a, b] = boards(4, 2) as [Scoreboard, Scoreboard, Scoreboard]
+    a.gauges.enter(2, gauge, 10)
+    a.gauges.enter(2, gauge, 10)
+    b.gauges.enter(2, gauge, 10)
+    a.attemptGivenUp(2)
+    supervisor.clearRow(0)
+    expect(supervisor.gauges.held(2, gauge)).toBe(1)
+    expect(supervisor.givenUpAttempts(2)).toBe(1)
+    b.gauges.leave(2, gauge)
+    expect(supervisor.gauges.held(2, gauge)).toBe(0)
+  })
+
+  test('are the sum of the rows again after reconciling', () => {
+    const region = privateRegion(4, 2)
+    const supervisor = scoreboardOn(region, -1)
+    scoreboardOn(region, 1).gauges.enter(2, gauge, 10)
+    // Row 0 of record 2, as a worker leaves it that is killed between its two steps.
+    const ints = new Int32Array(region.bytes.buffer)
+    ints[2 * RECORD + layout.rowInts(0) + gauge.own] = 1
+    ints[2 * RECORD + gauge.total] = 7
+    supervisor.clearRow(0)
+    expect(supervisor.gauges.held(2, gauge)).toBe(1)
   })
 })
 
@@ -98,19 +151,21 @@ describe('cells', () => {
     a.count(1, true)
     a.addBytes(1, 1, 1)
     a.setState(1, STATE_UP)
+    a.gauges.enter(1, layout.PERMITS, 1)
     a.count(0, false)
     supervisor.setGeneration(1, 0)
     expect(supervisor.requests(1)).toBe(1)
     supervisor.setGeneration(1, 1)
     expect(supervisor.generation(1)).toBe(1)
     expect([supervisor.requests(1), supervisor.bytesIn(1), supervisor.state(1)]).toEqual([0, 0, STATE_EMPTY])
+    expect(supervisor.gauges.held(1, layout.PERMITS)).toBe(0)
     expect(supervisor.requests(0)).toBe(1)
   })
 
   test('of the cursor run on past 2^31', () => {
     const region = privateRegion(2, 1)
     const board = scoreboardOn(region, 0)
-    new Int32Array(region.bytes.buffer)[32 + 4] = -1
+    new Int32Array(region.bytes.buffer)[layout.rowInts(1) + layout.CURSOR] = -1
     expect(board.nextCursor(1)).toBe(2 ** 32 - 1)
     expect(board.nextCursor(1)).toBe(0)
   })
