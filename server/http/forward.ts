@@ -1,29 +1,19 @@
-// The inner loop of an exchange: once per attempt it picks a server, opens a stream to it, sends the request,
-// and hears what became of it. Retry (by the rules in retry.ts), timeout and pick (picking.ts) live here and
-// nowhere else; policy lives in the rule's steps and never here. Who asks is an Asker, whatever else it is.
-import type { Backend } from '../backends/backend.ts'
+// The inner loop of an exchange: once per attempt it picks a server (picking.ts), opens a stream to it and
+// sends the request (sending.ts), and hears here what became of it. Retry (by the rules in retry.ts), timeout
+// and pick live in these and nowhere else; policy lives in the rule's steps and never here. Who asks is an
+// Asker, whatever else it is.
 import { ANSWERED, type Outcome } from '../backends/outcome.ts'
 import type { Server } from '../backends/server.ts'
 import type { Fields } from '../head/fields.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import { nowMs } from '../lib/clock.ts'
-import type { OnBehalf } from '../lib/on-behalf.ts'
-import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import { type Loss, fault } from '../tables/faults.ts'
-import type { Asker, AskerWorld } from './asker.ts'
 import { attemptAnswered, attemptLost, phaseOf } from './attempt.ts'
-import type { BodyForm, Opener, Opening, ServerStream } from './ends.ts'
-import { KeptBody } from './kept-body.ts'
-import { Picking } from './picking.ts'
-import { mayAskAgain, mayRepeat } from './retry.ts'
-import { wantedUpgrades } from './upgrade.ts'
+import type { BodyForm, Opener } from './ends.ts'
+import { mayRepeat } from './retry.ts'
+import { Sending } from './sending.ts'
 
-export class Forward extends Picking implements Opener {
-  readonly #upgrades: readonly string[]
-  #opening: Opening | null = null
-  #stream: ServerStream | null = null
-  /** The request was asked, at least in part. */
-  #isAsked = false
+export class Forward extends Sending implements Opener {
   /** The head of the answer has come: no other attempt is made. */
   #isAnswered = false
   /** The answer is whole. */
@@ -31,129 +21,12 @@ export class Forward extends Picking implements Opener {
   /** Behind the whole answer, the server takes the rest of the request. */
   #isRest = false
   #isTunnel = false
-  /** A connection that had served before turned out dead: the next attempt makes a new one. */
-  #needsFresh = false
-  /** The body so far; null: none has come. */
-  #body: KeptBody | null
-  /** What comes of it may have to be sent again. */
-  #keepsBody = true
-  /** When the request was sent to its end. */
-  #askedMs = 0
-  /** What it took to have a connection for the attempt under way. */
-  #connectMs = 0
 
-  /** `ahead`: what of the body has come before. */
-  constructor(asker: Asker, backend: Backend, world: AskerWorld, ahead: KeptBody | null) {
-    super(asker, backend, world)
-    this.#upgrades = wantedUpgrades(asker.request)
-    this.#body = ahead
-  }
-
-  // ── 5 attempt ──
-
-  protected open(server: Server): void {
-    this.#isAsked = false
-    const opening = this.world.servers.open(server, this.asker.request, this.#needsFresh, this)
-    if (opening) this.#opening = opening // else it was told already, and may be under way again
-  }
-
-  onBehalf(version: ProxyVersion): OnBehalf {
-    return this.asker.onBehalf(version)
-  }
-
-  serverOpen(stream: ServerStream): void {
-    const { asker } = this
-    const { request } = asker
-    this.#connectMs = nowMs - this.usedMs
-    asker.connectMs += this.#connectMs
-    this.#opening = null
-    this.#stream = stream
-    this.#isAsked = true
-    stream.ask(request, asker.linesFor(this.server as Server), asker.requestForm, this.#upgrades)
-    this.#askedMs = nowMs
-    if (this.#body !== null) {
-      this.#body.writeTo(stream)
-      this.#keepLittle(stream)
-    }
-    if (asker.isRequestWhole) stream.requestEnd(this.#body?.trailers ?? null)
-    else this.#goOn(stream)
-  }
-
-  /** What is too much to send again, or never would be, is not kept: then what is to come may pass us by. */
-  #keepLittle(stream: ServerStream): void {
-    if (!this.#keepsBody || (this.#body?.isFull !== true && this.#mayAskAgain(stream))) return
-    this.#dropBody()
-    this.#pour(stream)
-  }
-
-  #mayAskAgain({ isReused }: ServerStream): boolean {
-    const { request, attempts } = this.asker
-    const mayBeStale = isReused && !this.#needsFresh
-    return mayAskAgain(
-      { methodId: request.methodId, attempts, mayBeStale },
-      this.backend.options.retry.attempts,
-    )
-  }
-
-  #dropBody(): void {
-    this.#keepsBody = false
-    this.#body?.drop()
-  }
-
-  #pour({ outlet }: ServerStream): void {
-    if (outlet !== null && this.asker.requestForm === 'length') this.asker.pourInto(outlet)
-  }
-
-  /** The body may come on. */
-  #goOn(stream: ServerStream): void {
-    if (stream.waitingBytes > 0) this.asker.pauseClient()
-    else this.asker.resumeClient()
-  }
-
-  /**
-   * How long the server has let wait for its answer, or for a connection. What a client takes to send its
-   * request is not its server's time.
-   */
-  get #waitedMs(): number {
-    if (!this.#isAsked) return nowMs - this.usedMs
-    return this.asker.isRequestWhole ? nowMs - this.#askedMs : 0
+  protected get opener(): this {
+    return this
   }
 
   // ── 6 body ──
-
-  body(bytes: Buffer, from: number, to: number): void {
-    const stream = this.#stream
-    if (this.#keepsBody && (stream === null || this.#mayAskAgain(stream))) this.#keep(bytes, from, to)
-    if (stream) {
-      stream.write(bytes, from, to)
-      this.#keepLittle(stream)
-      this.#goOn(stream)
-    } else if (this.#body?.isFull) this.asker.pauseClient()
-  }
-
-  #keep(bytes: Buffer, from: number, to: number): void {
-    this.#body ??= new KeptBody(this.asker.keptFor)
-    this.#body.push(bytes, from, to)
-  }
-
-  bodyEnd(trailers: Fields | null): void {
-    if (this.#body) this.#body.trailers = trailers
-    this.#askedMs = nowMs
-    this.#stream?.requestEnd(trailers)
-  }
-
-  serverDrained(): void {
-    this.asker.resumeClient()
-  }
-
-  /**
-   * The answer has begun, and nobody waits for the rest of the request: it is read and dropped, so that the
-   * client's end is seen.
-   */
-  stopUpload(): void {
-    this.asker.resumeClient()
-    this.#stream?.stopUpload() // which may end the exchange
-  }
 
   uploadStalled(): void {
     this.stopUpload()
@@ -161,12 +34,12 @@ export class Forward extends Picking implements Opener {
 
   /** The request still has somebody who takes it. */
   get isUploading(): boolean {
-    return this.#stream !== null && (!this.#isWhole || this.#isRest)
+    return this.stream !== null && (!this.#isWhole || this.#isRest)
   }
 
   /** The connection outlives its answer: a request that is not whole yet may be finished on it. */
   get maySurvive(): boolean {
-    return this.#stream !== null && this.#stream.persists
+    return this.stream !== null && this.stream.persists
   }
 
   uploadOver(): void {
@@ -175,11 +48,6 @@ export class Forward extends Picking implements Opener {
   }
 
   // ── 7 answer ──
-
-  /** The stream of the attempt under way; null: there is none. */
-  get stream(): ServerStream | null {
-    return this.#stream
-  }
 
   serverInterim(head: ResponseHead): void {
     this.asker.interim(head)
@@ -190,19 +58,19 @@ export class Forward extends Picking implements Opener {
     asker.firstByteMs = nowMs
     asker.fault = asker.detail = null // what failed in earlier attempts was made good
     this.#isAnswered = true
-    this.#dropBody()
+    this.dropBody()
     this.#isTunnel = head.status === 101
     if (this.server) this.#learnAnswer(this.server, head.status)
     asker.answered(head, form)
-    if (form === 'length' && asker.outlet !== null) this.#stream?.pourTo(asker.outlet)
+    if (form === 'length' && asker.outlet !== null) this.stream?.pourTo(asker.outlet)
   }
 
   /** What a client takes to send its request is not its server's time. */
   #learnAnswer(server: Server, status: number): void {
     // Told only after another has failed: the log says who answered in the end all the same.
     const { tries } = this.asker
-    if (tries) attemptAnswered(tries, { server, sinceMs: this.usedMs, connectMs: this.#connectMs })
-    this.backend.answered(server, status, this.asker.isRequestWhole ? this.#waitedMs : -1)
+    if (tries) attemptAnswered(tries, { server, sinceMs: this.usedMs, connectMs: this.connectMs })
+    this.backend.answered(server, status, this.asker.isRequestWhole ? this.waitedMs : -1)
   }
 
   serverLost(loss: Loss): void {
@@ -210,11 +78,11 @@ export class Forward extends Picking implements Opener {
     const { asker } = this
     const isOurs = loss.code === 'descriptor_limit'
     // All that was sent must still be here.
-    const isRepeatable = !isOurs && this.#keepsBody && mayRepeat(loss, asker.request.methodId)
+    const isRepeatable = !isOurs && this.keepsBody && mayRepeat(loss, asker.request.methodId)
     // A connection that its server had closed before: that server is no worse for it, and it does not count
     // as an attempt, as long as nobody loses by it. What must not be sent again is lost like any other.
-    const isStale = loss.isStale && !this.#needsFresh && isRepeatable
-    this.#stream = this.#opening = null
+    const isStale = loss.isStale && !this.needsFresh && isRepeatable
+    this.stream = this.opening = null
     if (this.isOver) return
     if (server && !isStale && !isOurs) this.#tellLost(server, loss)
     this.release(this.#outcomeOf(loss, isStale))
@@ -223,7 +91,7 @@ export class Forward extends Picking implements Opener {
     if (!isOurs) asker.fault = fault(loss.code, loss.reached !== 'nothing')
     if (!isRepeatable) return asker.unanswered(loss.code)
     if (isStale) {
-      this.#needsFresh = true
+      this.needsFresh = true
       asker.attempts--
       this.tried = 0
     }
@@ -233,7 +101,7 @@ export class Forward extends Picking implements Opener {
 
   #tellLost(server: Server, loss: Loss): void {
     const phase = this.#isAnswered ? 'answer' : phaseOf(loss, this.asker.isRequestWhole)
-    const connectMs = this.#isAsked ? this.#connectMs : null
+    const connectMs = this.isAsked ? this.connectMs : null
     const { code } = loss
     attemptLost(this.asker, this.world, { server, code, phase, sinceMs: this.usedMs, connectMs })
   }
@@ -242,7 +110,7 @@ export class Forward extends Picking implements Opener {
   #outcomeOf(found: Loss, isStale: boolean): Outcome {
     if (this.#isTunnel) return ANSWERED
     const loss = found.isStale === isStale ? found : { ...found, isStale }
-    return { is: 'lost', loss, waitedMs: this.#waitedMs, wasAnswered: this.#isAnswered }
+    return { is: 'lost', loss, waitedMs: this.waitedMs, wasAnswered: this.#isAnswered }
   }
 
   // ── 9 relay ──
@@ -254,7 +122,7 @@ export class Forward extends Picking implements Opener {
   serverEnd(trailers: Fields | null): void {
     if (!this.#isTunnel) {
       this.#isWhole = true
-      this.#isRest = this.#stream !== null && this.#stream.takesRest
+      this.#isRest = this.stream !== null && this.stream.takesRest
       if (!this.#isRest) this.#over() // from now on this connection may serve another exchange
     }
     this.asker.answerEnd(trailers)
@@ -262,11 +130,11 @@ export class Forward extends Picking implements Opener {
 
   /** The asker takes no more for now: it waits, or its client does. */
   pauseServer(): void {
-    this.#stream?.pause()
+    this.stream?.pause()
   }
 
   resumeServer(): void {
-    this.#stream?.resume()
+    this.stream?.resume()
   }
 
   // ── ends ──
@@ -281,10 +149,10 @@ export class Forward extends Picking implements Opener {
     if (this.isOver) return
     this.isOver = true
     this.stopWaiting()
-    const stream = this.#stream
-    const opening = this.#opening
-    this.#stream = this.#opening = null
-    this.release(this.#isAnswered ? ANSWERED : { is: 'given_up', waitedMs: this.#waitedMs })
+    const stream = this.stream
+    const opening = this.opening
+    this.stream = this.opening = null
+    this.release(this.#isAnswered ? ANSWERED : { is: 'given_up', waitedMs: this.waitedMs })
     opening?.cancel()
     stream?.cancel()
   }
@@ -292,8 +160,8 @@ export class Forward extends Picking implements Opener {
   /** Lets go of the stream in order, and of the place at its server. */
   #over(): void {
     this.isOver = true
-    const stream = this.#stream
-    this.#stream = null
+    const stream = this.stream
+    this.stream = null
     stream?.finish()
     this.release(ANSWERED)
   }
