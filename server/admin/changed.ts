@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox'
 import type { Changed } from '../control/change/changes.ts'
 import type { ControlFacts } from '../control/facts.ts'
 import { jsonAnswer, problem } from './problem.ts'
-import { otherFileIn, refusedToAuthor } from './refused-text.ts'
+import { otherFileIn, refusedToAuthor, UNWRITTEN, unwritten } from './refused-text.ts'
 
 /** Of an answer to a change. */
 export const CHANGED = Type.Object(
@@ -12,6 +12,7 @@ export const CHANGED = Type.Object(
     hash: Type.String({ description: 'Of the text.' }),
     dry_run: Type.Optional(Type.Boolean({ description: 'Nothing was changed.' })),
     warnings: Type.Optional(Type.Array(Type.String())),
+    not_writable: Type.Optional(UNWRITTEN),
     operation: Type.Optional(
       Type.String({ description: 'That which watches it: GET /api/v1/operations/ID.' }),
     ),
@@ -47,8 +48,14 @@ export function changedAnswer(
   switch (changed.is) {
     case 'applied':
       return jsonAnswer({ revision: changed.revision, hash: changed.hash, ...more })
-    case 'sound':
-      return jsonAnswer({ hash: changed.edition.hash, dry_run: true, ...more })
+    case 'sound': {
+      const { edition, notWritable } = changed
+      // Whoever sent the text has it.
+      const told = notWritable && {
+        not_writable: unwritten({ file: '', text: '', seesFile: false }, notWritable),
+      }
+      return jsonAnswer({ hash: edition.hash, dry_run: true, ...more, ...told })
+    }
     case 'not_now':
       return problem('not_now', 'The gateway starts or stops: nothing is changed now.')
     case 'rejected': {

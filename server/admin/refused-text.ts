@@ -1,7 +1,8 @@
 // Texts that could not take the place of the config file: as somebody else has changed it meanwhile, as it is
 // gone or no config any more, or as it cannot be written. Whoever made one gets what it takes to go on, as
 // far as they may read the file.
-import { hashOf } from '../control/change/file-part.ts'
+import { type Static, Type } from '@sinclair/typebox'
+import { hashOf, NOT_WRITABLE } from '../control/change/file-part.ts'
 import { unifiedDiff } from '../lib/unified-diff.ts'
 import { textOnDisk } from './config-status.ts'
 import { problem, type ProblemItem } from './problem.ts'
@@ -25,7 +26,7 @@ export function refusedText(refused: RefusedText): Response | null {
   const { errors } = refused
   const other = otherFileIn(errors)
   if (other !== null) return otherFile(refused, other)
-  return errors.some(({ code }) => code === 'file_not_writable') ? readOnly(refused) : null
+  return errors.some(({ code }) => code === NOT_WRITABLE) ? readOnly(refused) : null
 }
 
 /** It changes what is for admins, or for a fresh password of theirs; null: it does not. */
@@ -74,17 +75,42 @@ function otherFile({ file, base, text, errors, seesFile = true }: RefusedText, c
   })
 }
 
-function readOnly({ file, text, errors, seesFile = true }: RefusedText): Response {
-  const disk = textOnDisk(file)?.text ?? ''
-  const patch = unifiedDiff(disk, text, { names: [file, file] })
-  const why = errors.find(({ code }) => code === 'file_not_writable')
+/** Of a dry run: the change is sound, and this file cannot be given it. */
+export const UNWRITTEN = Type.Object(
+  {
+    cause: Type.String(),
+    hint: Type.String(),
+    patch: Type.Optional(Type.String({ description: 'That makes the change where the file comes from.' })),
+  },
+  { title: 'Unwritten' },
+)
+
+/** What is told of a text that the file cannot be given, and what can be done all the same. */
+export function unwritten(
+  { file, text, seesFile = true }: Pick<RefusedText, 'file' | 'text' | 'seesFile'>,
+  { message, hint }: { readonly message: string; readonly hint?: unknown },
+): Static<typeof UNWRITTEN> {
   const instead = seesFile
     ? 'the patch makes the change where the file comes from'
     : 'change it where it comes from'
-  return problem('file_read_only', `${file} cannot be written: nothing was changed.`, {
-    errors,
-    ...(why !== undefined && { cause: why.message }),
-    ...(seesFile && { members: { patch: patch.slice(0, TEXT_CHARS_MAX) } }),
-    hint: typeof why?.hint === 'string' ? `${why.hint}; or ${instead}` : instead,
+  const isSaid = typeof hint === 'string' && hint.includes(instead)
+  return {
+    cause: message,
+    hint: typeof hint === 'string' ? (isSaid ? hint : `${hint}; or ${instead}`) : instead,
+    ...(seesFile && { patch: patchTo(file, text) }),
+  }
+}
+
+function patchTo(file: string, text: string): string {
+  const disk = textOnDisk(file)?.text ?? ''
+  return unifiedDiff(disk, text, { names: [file, file] }).slice(0, TEXT_CHARS_MAX)
+}
+
+function readOnly({ errors, ...refused }: RefusedText): Response {
+  const why = errors.find(({ code }) => code === NOT_WRITABLE)
+  const { patch, ...told } = unwritten(refused, { message: why?.message ?? '', hint: why?.hint })
+  return problem('file_read_only', `${refused.file} cannot be written: nothing was changed.`, {
+    ...{ errors, ...told },
+    ...(patch !== undefined && { members: { patch } }),
   })
 }

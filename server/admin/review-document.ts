@@ -1,6 +1,7 @@
 // What a change would do, as answers have it.
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { Review } from '../control/change/review.ts'
+import { UNWRITTEN } from './refused-text.ts'
 
 const DIFFERENCE = Type.Object({
   kind: Type.String({ description: 'added, removed, changed or moved.' }),
@@ -103,6 +104,7 @@ export const TRIED = Type.Composite(
         Type.Boolean({ description: 'A part of the file is written anew as a whole, with its comments.' }),
       ),
       warnings: Type.Array(Type.String()),
+      not_writable: Type.Optional(UNWRITTEN),
       replay: Type.Optional(REPLAY),
     }),
     Type.Partial(REVIEW),

@@ -162,6 +162,8 @@ function tell(answer: Answered, { file, isDryRun, confirm }: Told, io: Io): numb
   if (answer.status !== 200 || document === null) return tellRefused(answer, file, io)
   // The gateway names its own file.
   for (const line of document.warnings ?? []) io.stderr(`${line.replace(/^.*?(?=:\d+:\d+ )/, () => file)}\n`)
+  const { not_writable: unwritten } = document
+  if (unwritten !== undefined) io.stderr(`warning: ${unwritten.cause}\n  hint: ${unwritten.hint}\n`)
   if (isDryRun) io.stdout(`${file}: nothing stands against it; nothing was changed\n`)
   else if (confirm === null) io.stdout(`applied: revision ${document.revision}\n`)
   else
@@ -174,6 +176,7 @@ function tell(answer: Answered, { file, isDryRun, confirm }: Told, io: Io): numb
 interface Answer {
   readonly revision?: number
   readonly warnings?: readonly string[]
+  readonly not_writable?: { readonly cause: string; readonly hint: string }
   readonly operation?: string
 }
 

@@ -1,8 +1,10 @@
 // Resources of a gateway in its own processes: a change edits its file by the lines that it is about, is
 // served at once, and nobody notices it who is served.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { api } from '../../server/cli/api.ts'
+import { apply } from '../../server/cli/apply.ts'
 import { history } from '../../server/cli/history.ts'
 import { rollback } from '../../server/cli/rollback.ts'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
@@ -114,6 +116,31 @@ test('a dry run says what would change, in words and for whom, and changes nothi
   expect(body.diff).toContain('weight: 7')
   expect(body.changes.map(({ words }: { words: string }) => words).join()).toContain('weight')
   expect(body.impact).toBeObject()
+})
+
+test('a dry run foretells also what the file cannot be given, and says that', async () => {
+  const before = onDisk()
+  const inTheWay = join(gateway.folder, '.sluice.yaml.sluice-new')
+  mkdirSync(inTheWay)
+  try {
+    const { status, body } = await ask('PATCH', '/backends/api/servers/a?dry_run=true', { weight: 7 })
+    expect([status, onDisk()]).toEqual([200, before])
+    expect(body.impact).toBeObject()
+    expect(body.not_writable.cause).toStartWith(`cannot write ${gateway.configFile}: `)
+    expect(body.not_writable.patch).toContain('weight: 7')
+    const draft = join(gateway.folder, 'next.yaml')
+    writeFileSync(draft, before.replace('random', 'round_robin'))
+    const foretold = await saidBy((io) => apply([draft, '--dry-run', '-c', gateway.configFile], io), {
+      cwd: gateway.folder,
+    })
+    expect(foretold.code).toBe(0)
+    expect(foretold.err).toContain(`\nwarning: cannot write ${gateway.configFile}: `)
+    expect(foretold.out).toContain('it would change:')
+    const refused = await ask('PATCH', '/backends/api/servers/a', { weight: 7 })
+    expect([refused.status, refused.body.code]).toEqual([409, 'file_read_only'])
+  } finally {
+    rmSync(inTheWay, { recursive: true })
+  }
 })
 
 test('who edits the file by hand is not written over, and a file that cannot be written answers with the patch', async () => {

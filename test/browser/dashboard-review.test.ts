@@ -1,5 +1,7 @@
 // From a draft to what runs: reviewed, applied, undone, taken back in part, and refused.
 import { expect } from 'bun:test'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { dashboard, type Scene, settled } from '../support/dashboard.ts'
 import { waitFor } from '../support/wait.ts'
@@ -103,29 +105,22 @@ test('what cannot be is refused at its change, and cannot be applied', async (sc
   expect(await page.getByRole('button', { name: /^Apply/ }).count()).toBe(0)
 })
 
-test('a file that cannot be written is changed by the patch that is there to copy', async (scene) => {
-  const { page, open, signIn, watch } = scene
-  watch.mean(/409 POST/)
-  await signIn('admin')
-  await open('/review')
-  await draftWeight(page, 7)
-  // Of root, as tests run in containers, no file is read-only: what the gateway says then (refused-text.ts).
-  const hint = 'it is on a file system that cannot be written: change it where it comes from'
-  const told = { code: 'file_not_writable', message: 'cannot write sluice.yaml: EROFS', hint }
-  const refusal = {
-    ...{ code: 'file_read_only', title: 'The config file cannot be written', status: 409, errors: [told] },
-    ...{ detail: 'sluice.yaml cannot be written: nothing was changed.', hint: `${hint}; or the patch` },
-    patch: '--- sluice.yaml\n+++ sluice.yaml\n@@ -1 +1 @@\n-weight: 3\n+weight: 7\n',
-  }
-  const contentType = 'application/problem+json'
-  await page.route('**/changesets?dry_run=true', (route) =>
-    route.fulfill({ status: 409, contentType, body: JSON.stringify(refusal) }),
-  )
-  await open('/review')
-  const patch = page.getByText('@@ -1 +1 @@')
+test('what a file that cannot be written would become is foretold whole, with the patch to make it so', async (scene) => {
+  const { page, gateway } = scene
+  // Of root, as tests run in containers, no file is read-only: nothing can be written beside this one.
+  const inTheWay = join(gateway.folder, '.sluice.yaml.sluice-new')
+  mkdirSync(inTheWay)
+  await review(scene, 7)
+  const apply = page.getByRole('region', { name: 'Apply' })
+  const patch = apply.getByText('@@ -')
   await patch.waitFor()
-  expect(await patch.innerText()).toContain('+weight: 7')
-  expect((await page.getByRole('alert').innerText()).split(hint.slice(3)).length).toBe(2)
+  rmSync(inTheWay, { recursive: true })
+  expect(await patch.innerText()).toMatch(/\n\+.*weight: 7/)
+  expect(await patch.innerText()).toContain(`+++ ${gateway.configFile}`)
+  expect(await apply.innerText()).toContain(`Cannot write ${gateway.configFile}: `)
+  expect(await page.getByRole('list', { name: 'Changes' }).innerText()).toContain('weight 3 7')
+  expect(await page.getByText('No listener reopens').count()).toBe(1)
+  expect(await page.getByRole('button', { name: /^Apply/ }).count()).toBe(0)
 })
 
 test('a change that comes back by itself waits on every page, and is kept', async (scene) => {

@@ -140,7 +140,9 @@ export type Diagnostics = { made: string; gateway: { version: string; commit: st
 
 export type ConfigStatus = { running: ({ revision: number; hash: (string | null); from: string; by: (string | null) } | null); disk: { file: string; hash: (string | null); state: ("in_sync" | "differs" | "rejected" | "unreadable"); is_read_only: boolean; errors: ({ path: string; message: string; file?: string; line?: number; column?: number; code?: string; hint?: (string | null) })[] }; rejected: (Record<string, unknown> | null); pending_confirm: ({ until: string } | null) }
 
-export type Changed = { revision?: number; hash: string; dry_run?: boolean; warnings?: (string)[]; operation?: string; confirm_by?: string; admin?: string }
+export type Unwritten = { cause: string; hint: string; patch?: string }
+
+export type Changed = { revision?: number; hash: string; dry_run?: boolean; warnings?: (string)[]; not_writable?: Unwritten; operation?: string; confirm_by?: string; admin?: string }
 
 export type Way = { rule: (string | null); to: string; middleware: (string)[] }
 
@@ -148,7 +150,7 @@ export type Replayed = { requests: number; changed: number; skipped: number; dif
 
 export type Impact = { listeners: ({ listener: string; what: ("opens" | "moves" | "closes" | "takes_over"); opened: (string)[]; closed: (string)[]; taken_over: ({ address: string; from: string })[] })[]; servers: ({ backend: string; server: string; what: ("added" | "removed"); in_flight: number })[]; affinity: (string)[]; workers: ({ before: number; after: number } | null); admin: ({ before: (string | null); after: (string | null) } | null); words: (string)[] }
 
-export type Tried = { dry_run: true; changed?: boolean; text?: string; hash: string; base: { revision?: number; hash?: string }; reformatted?: boolean; warnings: (string)[]; replay?: Replayed; diff?: string; diff_cut?: boolean; lines?: { removed: number; added: number }; changes?: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out?: number; impact?: (Impact | null) }
+export type Tried = { dry_run: true; changed?: boolean; text?: string; hash: string; base: { revision?: number; hash?: string }; reformatted?: boolean; warnings: (string)[]; not_writable?: Unwritten; replay?: Replayed; diff?: string; diff_cut?: boolean; lines?: { removed: number; added: number }; changes?: ({ kind: string; what: string; path: string; before: (string | null); after: (string | null); words: string })[]; changes_left_out?: number; impact?: (Impact | null) }
 
 export type Revision = { revision: number; last: number; time: string; hash: (string | null); bytes: number; source: string; author: (string | null); message: (string | null); restores: (number | null); state: string; why: (string | null); running: boolean; lines?: ({ removed: number; added: number } | null) }
 

@@ -5,7 +5,7 @@ import type { ControlFacts } from '../../control/facts.ts'
 import { reviewDocument } from '../review-document.ts'
 import { waitFacts } from '../changed.ts'
 import { problem } from '../problem.ts'
-import { refusedText, refusedToAuthor } from '../refused-text.ts'
+import { refusedText, refusedToAuthor, unwritten } from '../refused-text.ts'
 import { conflictAnswer } from './conflict-answer.ts'
 import { alreadyThere, conflictsOf, toldConflicts } from './conflicts.ts'
 import { type EditedText, editedText } from './edited-text.ts'
@@ -160,7 +160,7 @@ export class ConfigWriter {
       case 'sound':
         return {
           is: 'tried',
-          document: await this.#review(known, made, { edition: changed.edition, warnings }),
+          document: await this.#review(known, made, { ...changed, warnings }),
         }
       case 'rejected':
         return refused(this.#rejection(known, made, changed.problems))
@@ -172,7 +172,7 @@ export class ConfigWriter {
     }
   }
 
-  async #review(known: KnownConfig, made: Made, { edition, warnings }: Tested): Promise<object> {
+  async #review(known: KnownConfig, made: Made, { edition, notWritable, warnings }: Tested): Promise<object> {
     const { changes, gateway, traffic } = this.#facts
     const { text, isReformatted } = made.edited
     const { seesFile } = made.writing
@@ -189,6 +189,7 @@ export class ConfigWriter {
         hash: edition.hash,
         reformatted: isReformatted,
         warnings,
+        ...(notWritable && { not_writable: unwritten({ file: gateway.file, text, seesFile }, notWritable) }),
       },
       base: { revision: known.revision, hash: known.hash },
       // Lines may hold what is of others, and lines around them do.
@@ -224,6 +225,7 @@ interface Made extends EditedText {
 /** What a dry run has found. */
 interface Tested {
   readonly edition: Edition
+  readonly notWritable?: ApplyProblem | undefined
   readonly warnings: readonly string[]
 }
 

@@ -6,6 +6,7 @@ import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
 import { hashIn, noteOf, notHash } from '../made-by.ts'
 import { LINES } from '../plain-text.ts'
 import { jsonAnswer, problem } from '../problem.ts'
+import { unwritten } from '../refused-text.ts'
 import { reviewDocument, TRIED } from '../review-document.ts'
 import type { Asked, Route } from '../route.ts'
 import { CONFIRM_S_MAX, WATCH_S_MAX, whyNoText } from './config.ts'
@@ -111,12 +112,13 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
   if (refused !== null) return refused
   if (changed.is !== 'sound' || before === null)
     return changedAnswer(changed, 'text', warnings, { operation, ...waitFacts(facts, changed) })
-  const { edition } = changed
+  const { edition, notWritable } = changed
   const review = await facts.changes.review(before, { name: 'the new text', text: wanted, edition })
   // What of the last requests would go elsewhere.
   const replay = await facts.traffic.differences(edition.config)
   return jsonAnswer({
     ...{ dry_run: true, hash: edition.hash, warnings },
+    ...(notWritable && { not_writable: unwritten({ file: facts.gateway.file, text: wanted }, notWritable) }),
     base: { revision: facts.changes.served?.revision, hash: before.edition?.hash },
     text: wanted,
     ...(review !== null && reviewDocument(review, true)),

@@ -5,6 +5,7 @@ import type { Config } from '../../config/schema.ts'
 import { assignSlots, NO_SLOTS, planSlots, type SlotTable, type VacantSlot } from '../processes/slots.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import { type ApplyProblem, type Checked, type Edition, problemOf } from '../problem.ts'
+import { NOT_WRITABLE } from './file-part.ts'
 import type { Part } from './part.ts'
 
 /** What is served. */
@@ -17,8 +18,11 @@ export interface Served {
 
 export type Outcome =
   | { readonly is: 'applied'; readonly served: Served }
-  /** As far as can be seen without serving it, nothing stands against it; nothing was changed. */
-  | { readonly is: 'sound'; readonly edition: Edition }
+  /**
+   * As far as can be seen without serving it, nothing stands against it; nothing was changed. `notWritable`: why
+   * the file could not be given it.
+   */
+  | { readonly is: 'sound'; readonly edition: Edition; readonly notWritable?: ApplyProblem | undefined }
   /** `edition`: what it stands against; null: there is none, as the text is no valid config. */
   | {
       readonly is: 'rejected'
@@ -174,12 +178,15 @@ export class Applier {
     //   this process can see is told at once.
     // 5. Then send the plan to the others, and hear all of them; meanwhile servers that are new are judged.
     const staged: Part[] = []
-    const refusals = await this.#stage(edition, plan, { begun: staged, meanwhile })
+    const found = await this.#stage(edition, plan, { begun: staged, meanwhile, isDryRun })
+    const refusals = found.filter((one) => standsAgainst(one, isDryRun))
 
     // 6. Any against it: close what was opened; nothing was swapped. A dry run ends here as well.
     if (refusals.length > 0 || isDryRun) {
       drop(staged, plan)
-      return refusals.length > 0 ? rejected(refusals, edition) : { is: 'sound', edition }
+      return refusals.length > 0
+        ? rejected(refusals, edition)
+        : { is: 'sound', edition, notWritable: found[0] }
     }
 
     // 7. Commit: the file is renamed, the workers swap. Not before what is new may be served: a server
@@ -194,23 +201,23 @@ export class Applier {
     return { is: 'applied', served }
   }
 
-  /** What stands against a plan; `begun` gets the parts that are to be dropped then. */
+  /** What was found of a plan; `begun` gets the parts that are to be dropped where it stands against it. */
   async #stage(
     edition: Edition,
     plan: PlanBody,
-    { begun, meanwhile }: { readonly begun: Part[]; readonly meanwhile: Wish['meanwhile'] },
+    { begun, meanwhile, isDryRun }: Pick<Wish, 'meanwhile'> & { begun: Part[]; isDryRun: boolean },
   ): Promise<readonly ApplyProblem[]> {
     const problems: ApplyProblem[] = []
     for (const part of this.#options.parts) {
       begun.push(part)
       problems.push(...(await found(() => part.stage(edition, plan))))
     }
-    if (problems.length > 0) return problems
+    if (problems.some((one) => standsAgainst(one, isDryRun))) return problems
     // One that fails does not leave the others at work behind it: what they begin is to be dropped.
     const asked = begun.map((part) => found(() => part.ask?.(plan) ?? []))
     // By the next turn they have been told.
     if (meanwhile) setImmediate(() => this.#spend(meanwhile))
-    return (await Promise.all(asked)).flat()
+    return [...problems, ...(await Promise.all(asked)).flat()]
   }
 
   /** Nobody waits for it: what it throws ends neither the change nor this process. */
@@ -248,6 +255,10 @@ export class Applier {
     }
   }
 }
+
+/** What would come of a text can be told also where the file cannot be given it. */
+const standsAgainst = ({ code }: ApplyProblem, isDryRun: boolean): boolean =>
+  !isDryRun || code !== NOT_WRITABLE
 
 const rejected = (problems: readonly ApplyProblem[], edition: Edition | null = null): Outcome => ({
   is: 'rejected',

@@ -26,7 +26,7 @@ import { takeBack, type TakenBack } from './take-back.ts'
 export type Changed =
   | { readonly is: 'applied'; readonly revision: number; readonly hash: string }
   /** A dry run: nothing stands against it. */
-  | { readonly is: 'sound'; readonly edition: Edition }
+  | Extract<Outcome, { is: 'sound' }>
   | { readonly is: 'rejected'; readonly revision: number; readonly problems: readonly ApplyProblem[] }
   /** It starts or stops. */
   | { readonly is: 'not_now' }

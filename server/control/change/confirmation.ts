@@ -4,6 +4,7 @@ import { logEvent } from '../../telemetry/log.ts'
 import type { ApplyProblem, Edition, TakenBackFact } from '../problem.ts'
 import type { WatchedConfig } from '../source/watched-config.ts'
 import type { Applier, Outcome } from './apply.ts'
+import { NOT_WRITABLE } from './file-part.ts'
 import type { History } from './history.ts'
 
 export interface Pending {
@@ -150,4 +151,4 @@ const STILL_THERE = 'the file still has the text that was taken back: a reload s
 
 /** Whether nothing stands against a change but that its text cannot be written. */
 export const isOnlyUnwritten = (problems: readonly ApplyProblem[]): boolean =>
-  problems.length > 0 && problems.every(({ code }) => code === 'file_not_writable')
+  problems.length > 0 && problems.every(({ code }) => code === NOT_WRITABLE)

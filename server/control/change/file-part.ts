@@ -3,7 +3,7 @@
 // mode, and where it is a link the file that it leads to is written.
 import { createHash } from 'node:crypto'
 import { readFileSync, renameSync, rmSync, type Stats } from 'node:fs'
-import { open, realpath, stat } from 'node:fs/promises'
+import { access, constants, open, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { whyUnread } from '../../config/why-unread.ts'
 import { keepNames } from '../../lib/write-whole.ts'
@@ -38,6 +38,9 @@ export function hashOfFile(file: string): string | null {
 export const hashIn = (edition: Pick<Edition, 'hash'> | null): string | null => edition?.hash ?? null
 
 export const hashOf = (text: string | Uint8Array): string => createHash('sha256').update(text).digest('hex')
+
+/** The code of what stands in the way to the disk, and not against the config. */
+export const NOT_WRITABLE = 'file_not_writable'
 
 /** What is said where the file is not the one that was edited. */
 export function fileChanged(file: string, found: string | null): Refusal {
@@ -151,6 +154,7 @@ export class FilePart implements Part {
   async #write(text: string): Promise<void> {
     const real = await realpath(this.#options.file)
     const temporary = join(dirname(real), `.${basename(real)}.sluice-new`)
+    await refuseReadOnlyMount(real)
     const of = await stat(real)
     rmSync(temporary, { force: true })
     // It may hold secrets: nobody else may look into it before it has the mode of the file.
@@ -170,6 +174,16 @@ export class FilePart implements Part {
 /** Of a rename onto a file that is a mount. */
 const MOUNTED = ['EBUSY', 'EXDEV']
 
+/** Of a file that is mounted by itself its folder tells nothing: one could write beside it to no end. */
+async function refuseReadOnlyMount(real: string): Promise<void> {
+  try {
+    await access(real, constants.W_OK)
+  } catch (error) {
+    // That the file itself may not be written keeps nobody from putting another in its place.
+    if ((error as NodeJS.ErrnoException).code === 'EROFS') throw error
+  }
+}
+
 type Handle = Awaited<ReturnType<typeof open>>
 
 async function keepOwner(handle: Handle, { uid, gid }: Stats): Promise<void> {
@@ -179,23 +193,34 @@ async function keepOwner(handle: Handle, { uid, gid }: Stats): Promise<void> {
     await handle.chown(uid, gid)
   } catch {
     throw new Refusal(
-      'file_not_writable',
+      NOT_WRITABLE,
       `the file belongs to user ${uid}, group ${gid}, and would not any more`,
       'write it as that user and use "sluice reload", or let it belong to the user of the gateway',
     )
   }
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  EACCES: 'let the user of the gateway write in its folder, or write the file and use "sluice reload"',
-  EPERM: 'let the user of the gateway write in its folder, or write the file and use "sluice reload"',
-  EROFS: 'it is on a file system that cannot be written: change it where it comes from',
-  ENOSPC: 'make room on its disk',
-  EDQUOT: 'make room on its disk',
+const FOLDER = 'let the user of the gateway write in its folder, or write the file and use "sluice reload"'
+
+/** What the system said, in words, and what to do. */
+const WHY: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  EACCES: ['the user of the gateway may not write in its folder', FOLDER],
+  EPERM: ['its folder takes no change', FOLDER],
+  EROFS: [
+    'its file system is read-only',
+    'change it where it comes from, or mount its folder so that it can be written to',
+  ],
+  ENOSPC: ['its disk is full', 'make room on its disk'],
+  EDQUOT: ['the quota of its disk is used up', 'make room on its disk'],
 }
 
-function asRefusal(error: unknown, file: string): Refusal {
+/** Why a text could not take the place of that of `file`: by its name, whichever file the system spoke of. */
+export function asRefusal(error: unknown, file: string): Refusal {
   if (error instanceof Refusal) return error
   const { code = '', message } = error as NodeJS.ErrnoException
-  return new Refusal('file_not_writable', `cannot write ${file}: ${message}`, HINTS[code] ?? null)
+  const [why, hint] = WHY[code] ?? [withoutPath(message), null]
+  return new Refusal(NOT_WRITABLE, `cannot write ${file}: ${why}${hint === null ? '' : ` (${code})`}`, hint)
 }
+
+/** "EIO: i/o error, open '/etc/.sluice.yaml.sluice-new'" without what was done to which file. */
+const withoutPath = (message: string): string => message.replace(/,? (?:\w+ )?'?\/.*$/, '')

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { draft } from '../../data/draft.ts'
 import type { Problem } from '../../data/problem.ts'
-import { applyDraft, isRisky, type Tried } from '../../data/reviewing.ts'
+import { applyDraft, isRisky, sentence, type Tried } from '../../data/reviewing.ts'
 import { clock } from '../../data/say.ts'
 import { Button } from '../../parts/button.tsx'
 import { Field } from '../../parts/field.tsx'
@@ -15,7 +15,6 @@ import type { Trying } from './use-tried.ts'
 
 export interface ApplyPanelProps {
   readonly trying: Trying & { readonly again: () => void }
-  readonly isReadOnly: boolean
   readonly onDone: () => void
 }
 
@@ -32,10 +31,10 @@ const WATCH_S = [
   { value: '300', label: '5 min' },
 ] as const
 
-export function ApplyPanel({ trying, isReadOnly, onDone }: ApplyPanelProps) {
+export function ApplyPanel({ trying, onDone }: ApplyPanelProps) {
   const { tried, problem, question } = trying
   if (tried === null) return null
-  if (isReadOnly) return <ReadOnly tried={tried} />
+  if (tried.not_writable !== undefined) return <Unwritten {...tried.not_writable} />
   return (
     <Form
       key={isRisky(tried) ? 'risky' : 'plain'}
@@ -191,15 +190,22 @@ function Then({ tried, confirmS, isWatched }: ThenProps) {
   )
 }
 
-function ReadOnly({ tried }: { readonly tried: Tried }) {
+/** What it would do is known; where it can be done is told. */
+function Unwritten({ cause, hint, patch = '' }: NonNullable<Tried['not_writable']>) {
   return (
     <Panel title="Apply">
       <div class={css.form}>
         <p>
-          The file cannot be written where the gateway runs, so nothing can be applied from here. This patch
-          makes the change where the file comes from; the gateway serves it as soon as the file says so.
+          {sentence(cause)} So nothing can be applied from here. {sentence(hint)}
         </p>
-        {tried.diff !== undefined && <Code text={tried.diff} isCopied isBlock />}
+        {patch !== '' && (
+          <>
+            <p>
+              The patch, for patch -p0 or git apply -p0; the gateway serves it as soon as the file says so:
+            </p>
+            <Code text={patch} isCopied isBlock />
+          </>
+        )}
       </div>
     </Panel>
   )

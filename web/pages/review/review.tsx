@@ -105,9 +105,7 @@ function Drafted({ trying, onDone }: { trying: Trying & { again: () => void }; o
           ) : (
             <ImpactPanel tried={tried} />
           )}
-          {can('edit') && (
-            <ApplyPanel trying={trying} isReadOnly={status?.disk.is_read_only === true} onDone={onDone} />
-          )}
+          {can('edit') && <ApplyPanel trying={trying} onDone={onDone} />}
         </div>
       </div>
     </>

@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FilePart } from '../../../../server/control/change/file-part.ts'
+import { asRefusal, FilePart } from '../../../../server/control/change/file-part.ts'
 import type { Edition } from '../../../../server/control/problem.ts'
 
 const folders: string[] = []
@@ -96,4 +96,34 @@ test('a folder that cannot be written is found before anything is served', async
   )
   expect(failed).toMatchObject({ code: 'file_not_writable' })
   part.drop()
+})
+
+test('why it cannot be written is told of the config file, not of what is written beside it', async () => {
+  const { file, folder, part } = scene()
+  mkdirSync(join(folder, '.sluice.yaml.sluice-new'))
+  const failed = await Promise.resolve(part.stage(edition('new', hashOf('old')))).catch(
+    (error: unknown) => error,
+  )
+  const said = [String(failed)]
+  const beside = join(folder, '.sluice.yaml.sluice-new')
+  for (const [code, words] of [
+    ['EROFS', 'read-only file system'],
+    ['EACCES', 'permission denied'],
+    ['EIO', 'i/o error'],
+  ] as const)
+    for (const call of [`rm '${beside}'`, `open '${beside}'`, `rename '${beside}' -> '${file}'`]) {
+      const refusal = asRefusal(Object.assign(new Error(`${code}: ${words}, ${call}`), { code }), file)
+      said.push(`${refusal.message}; ${refusal.hint ?? ''}`)
+    }
+  for (const line of said) expect(line.replaceAll(file, 'FILE')).not.toContain(folder)
+  expect(said.map((line) => line.replaceAll(file, 'FILE'))).toEqual([
+    'Refusal: cannot write FILE: Path is a directory: rm returned EISDIR (is a directory)',
+    ...Array<string>(3).fill(
+      'cannot write FILE: its file system is read-only (EROFS); change it where it comes from, or mount its folder so that it can be written to',
+    ),
+    ...Array<string>(3).fill(
+      'cannot write FILE: the user of the gateway may not write in its folder (EACCES); let the user of the gateway write in its folder, or write the file and use "sluice reload"',
+    ),
+    ...Array<string>(3).fill('cannot write FILE: EIO: i/o error; '),
+  ])
 })
