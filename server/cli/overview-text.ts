@@ -24,8 +24,12 @@ function isWithin({ about: { kind, name, backend } }: OverviewProblem, scope: Sc
   return scope.backends.has(backend ?? (kind === 'backend' ? name : ''))
 }
 
+/** Of what ends soon a bare age is read as what is left. */
+const ageIn = (state: string, age: string): string =>
+  state === 'expiring' ? `first told ${age} ago` : state === 'ending' ? `ordered ${age} ago` : age
+
 function problemText({ state, since, title, cause, remedy }: OverviewProblem, nowMs: number): string {
-  const age = since === null ? '' : ` (${ageOf(nowMs - Date.parse(since))})`
+  const age = since === null ? '' : ` (${ageIn(state, ageOf(nowMs - Date.parse(since)))})`
   const lines = [`${state.replaceAll('_', ' ')}${age}: ${title}`, ...indented(cause), ...indented(remedy)]
   return `${lines.join('\n')}\n`
 }

@@ -2,6 +2,7 @@
 import { shadowedRules } from '../../config/shadows.ts'
 import type { Path } from '../../config/tree.ts'
 import type { ControlFacts } from '../../control/facts.ts'
+import { type BackendState, sorted } from '../../control/overview/backend-state.ts'
 import type { Latest } from '../../control/health/history.ts'
 import type { RuleFacts, RuleFigures } from '../../control/history/rule-figures.ts'
 import { kindOfRule } from '../../lib/rule-kind.ts'
@@ -74,7 +75,7 @@ export class Live {
     const sum = (of: (one: Counted) => number): number => counted.reduce((all, one) => all + of(one), 0)
     const up = servers.filter(isUp).length
     return {
-      status: up === 0 ? 'down' : up < servers.length ? 'degraded' : 'up',
+      status: STATUS[sorted(servers).state],
       healthy: up > 0,
       servers: servers.length,
       servers_up: up,
@@ -122,6 +123,15 @@ export class Live {
     )
     return this.#metrics.get(`${backend} ${server}`) ?? { requests: 0, failed: 0 }
   }
+}
+
+/** Of a backend without a server up lists make no more words, whoever took them out. */
+const STATUS: Readonly<Record<BackendState, 'up' | 'degraded' | 'down'>> = {
+  up: 'up',
+  degraded: 'degraded',
+  down: 'down',
+  out: 'down',
+  waiting: 'down',
 }
 
 interface Counted {

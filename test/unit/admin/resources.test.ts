@@ -369,8 +369,8 @@ describe('lists of those that fare so', () => {
         backend: 'api',
         server,
         healthy,
-        state: healthy ? 'up' : 'down',
-        active_connections: 0,
+        ...{ state: healthy ? 'up' : 'down', operational: healthy ? 'up' : 'down' },
+        ...{ active_connections: 0, admin: 'ready', reason: healthy ? null : 'refused' },
       }) as ServerHealth
     w.health = [health('http://10.0.0.1:80', true), health('two', false)]
     w.matches = { canary: 3 }
@@ -382,6 +382,13 @@ describe('lists of those that fare so', () => {
     expect(await ids('/backends/api/servers?filter=status:up')).toEqual(['http://10.0.0.1:80'])
     expect(await ids('/backends?filter=status:degraded')).toEqual(['api'])
     expect(await ids('/backends?filter=status:down')).toEqual(['web'])
+    // A server that a person took out is not missing: the sentence of the overview says the same.
+    const drained = { ...health('two', false), admin: 'drain', operational: 'up', state: 'draining' } as const
+    w.health = [health('http://10.0.0.1:80', true), drained]
+    expect(await ids('/backends?filter=status:degraded')).toEqual([])
+    expect(await ids('/backends?filter=status:up')).toEqual(['api'])
+    w.health = [drained]
+    expect(await ids('/backends?filter=status:down')).toEqual(['api', 'web'])
     expect(await ids('/rules?filter=status:unmatched')).toEqual(['all'])
     expect(await ids('/rules?filter=status:matched')).toEqual(['canary'])
     expect(await ids('/rules?filter=status:down')).toEqual([400, 'query_invalid'])

@@ -12,14 +12,20 @@ const backend = (id: string, live: object) => ({
 test('backends that are not well come first, the others stay in the order of the file', () => {
   const items = [
     backend('web', { status: 'up', servers: 1, servers_up: 1 }),
-    backend('api', { status: 'degraded', servers: 3, servers_up: 2, states: { up: 2, draining: 1 } }),
-    backend('app', { status: 'up', servers: 2, servers_up: 2 }),
+    backend('api', { status: 'degraded', servers: 3, servers_up: 2, states: { up: 2, down: 1 } }),
+    backend('app', { status: 'up', servers: 3, servers_up: 2, states: { up: 2, draining: 1 } }),
     backend('shop', { status: 'down', servers: 2, servers_up: 0 }),
   ]
   const rows = rowsOf({ items })
   expect(rows.map(({ name }) => name)).toEqual(['shop', 'api', 'web', 'app'])
   expect(rows[0]).toMatchObject({ word: 'Down', reason: 'No server up', pips: ['down', 'down'] })
-  expect(rows[1]).toMatchObject({ reason: '2 of 3 take new requests', pips: ['up', 'up', 'drain'] })
+  expect(rows[1]).toMatchObject({ reason: '2 of 3 take new requests', pips: ['up', 'up', 'down'] })
+  // Whoever drains one of three wants it so: that is no ill of the backend.
+  expect(rows[3]).toMatchObject({
+    word: 'Up',
+    reason: '2 of 3 take new requests',
+    pips: ['up', 'up', 'drain'],
+  })
 })
 
 test('a hundred servers are a count, not a hundred shapes', () => {

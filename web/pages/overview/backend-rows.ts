@@ -60,9 +60,10 @@ function rowOf(name: string, fares: Fares): BackendRow {
 }
 
 function reasonOf({ status, servers, servers_up: up, worst }: Fares): string {
-  if (status === 'up') return worst === undefined ? '' : `${worst.server}: ${worst.reason}`
   if (status === 'down') return servers === 0 ? 'It has no servers' : 'No server up'
-  return `${up} of ${servers} take new requests`
+  // Also of one that is well: persons took servers out.
+  if (up < servers) return `${up} of ${servers} take new requests`
+  return worst === undefined ? '' : `${worst.server}: ${worst.reason}`
 }
 
 function pipsOf({ servers, servers_up: up, states }: Fares): readonly State[] {

@@ -54,6 +54,12 @@ export const wordOf = ({ state, severity }: Pick<OverviewProblem, 'state' | 'sev
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+/** Around its age: of what ends soon a bare one is read as what is left. */
+export function aroundAge({ state }: Pick<OverviewProblem, 'state'>): readonly [string, string] {
+  if (state === 'expiring') return ['first told ', ' ago']
+  return state === 'ending' ? ['ordered ', ' ago'] : ['', '']
+}
+
 /** Cause and remedy in pieces: what is mono in the product's texts is between backticks. */
 export function piecesOf(text: string): { readonly text: string; readonly isCode: boolean }[] {
   return text

@@ -11,6 +11,7 @@ import { Age } from '../../parts/time.tsx'
 import css from './overview.module.css'
 import {
   linkOf,
+  aroundAge,
   lookOf,
   type OverviewProblem,
   pageAbout,
@@ -50,11 +51,20 @@ export function Problems({ overview }: { readonly overview: Overview }) {
 function OneProblem({ problem }: { readonly problem: OverviewProblem }) {
   const [outcome, setOutcome] = useState<Outcome | null>(null)
   const remedy = problem.remedy ?? ''
+  const [before, after] = aroundAge(problem)
   return (
     <Problem
       state={lookOf(problem)}
       word={wordOf(problem)}
-      age={problem.since === null ? undefined : <Age at={problem.since} />}
+      age={
+        problem.since === null ? undefined : (
+          <>
+            {before}
+            <Age at={problem.since} />
+            {after}
+          </>
+        )
+      }
       title={<a href={pageAbout(problem)}>{problem.title}</a>}
       actions={problem.actions.map((action) => (
         <ActionButton key={action.kind} problem={problem} action={action} onOutcome={setOutcome} />
