@@ -70,6 +70,11 @@ const BANS: readonly Ban[] = [
     pattern: /#[0-9a-f]{3,8}\b(?![^{};]*\{)|\b(?:rgb|hsl|oklch|oklab|lab|lch|hwb)a?\(/gi,
     why: 'colours are tokens: web/styles/tokens.css',
   },
+  {
+    where: /^web\/(?:pages|parts)\/.*\.tsx?$/,
+    pattern: /\bDate\.now\(|\bnew Date\(\)/g,
+    why: 'the clock of a browser may be hours off: gatewayNow() of web/data/clock.ts, or performance.now() for what is no time of day',
+  },
 ]
 
 const OTHERS = ['README.md', 'CHANGELOG.md', 'build.ts', 'package.json']

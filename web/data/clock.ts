@@ -19,5 +19,8 @@ export function heardTime(time: string): void {
   aheadMs.value = Math.abs(least) < LEAST_MS ? 0 : least
 }
 
+/** Whole minutes that the gateway is ahead of this browser: for what is not asked anew with each frame. */
+export const minutesAhead = (): number => Math.round(aheadMs.value / 60_000)
+
 /** ms since 1970, by the clock of the gateway. */
 export const gatewayNow = (): number => Date.now() + aheadMs.value

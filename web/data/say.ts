@@ -1,4 +1,5 @@
 // Words for numbers, sizes and times: in one place, so that the same thing reads the same everywhere.
+import { gatewayNow } from './clock.ts'
 
 const MINUTE = 60
 const HOUR = 60 * MINUTE
@@ -83,7 +84,7 @@ export function longAge(seconds: number): string {
 const two = (value: number): string => String(value).padStart(2, '0')
 
 /** `03:12`; of another day with its date. In the time zone of who looks. */
-export function clock(time: string | number | Date, now = new Date()): string {
+export function clock(time: string | number | Date, now = new Date(gatewayNow())): string {
   const date = new Date(time)
   const at = `${two(date.getHours())}:${two(date.getMinutes())}`
   return date.toDateString() === now.toDateString() ? at : `${day(date, now)} ${at}`
@@ -99,7 +100,7 @@ export function exactClock(time: string | number | Date): string {
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
 
 /** `28 Nov`, of another year `28 Nov 2025`. */
-export function day(time: string | number | Date, now = new Date()): string {
+export function day(time: string | number | Date, now = new Date(gatewayNow())): string {
   const date = new Date(time)
   const year = date.getFullYear() === now.getFullYear() ? '' : ` ${date.getFullYear()}`
   return `${date.getDate()} ${MONTHS[date.getMonth()]}${year}`

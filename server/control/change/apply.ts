@@ -19,8 +19,8 @@ export interface Served {
 export type Outcome =
   | { readonly is: 'applied'; readonly served: Served }
   /**
-   * As far as can be seen without serving it, nothing stands against it; nothing was changed. `notWritable`: why
-   * the file could not be given it.
+   * As far as can be seen without serving it, nothing stands against it; nothing was changed. `notWritable`:
+   * why the file could not be given it.
    */
   | { readonly is: 'sound'; readonly edition: Edition; readonly notWritable?: ApplyProblem | undefined }
   /** `edition`: what it stands against; null: there is none, as the text is no valid config. */

@@ -386,7 +386,6 @@ describe('lists of those that fare so', () => {
     const drained = { ...health('two', false), admin: 'drain', operational: 'up', state: 'draining' } as const
     w.health = [health('http://10.0.0.1:80', true), drained]
     expect(await ids('/backends?filter=status:degraded')).toEqual([])
-    expect(await ids('/backends?filter=status:up')).toEqual(['api'])
     w.health = [drained]
     expect(await ids('/backends?filter=status:down')).toEqual(['api', 'web'])
     expect(await ids('/rules?filter=status:unmatched')).toEqual(['all'])

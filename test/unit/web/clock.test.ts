@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test'
 import { gatewayNow, heardTime } from '../../../web/data/clock.ts'
+import { clock } from '../../../web/data/say.ts'
+import { untilLabel } from '../../../web/pages/backend/untils.ts'
 
 const HOUR_MS = 3_600_000
 const aheadMs = (): number => Math.round((gatewayNow() - Date.now()) / 1000) * 1000
@@ -10,6 +12,10 @@ test('ages are of the clock of the gateway, where that of the browser is off by 
   expect(aheadMs()).toBe(0)
   hear(3 * HOUR_MS)
   expect(aheadMs()).toBe(3 * HOUR_MS)
+  const inAQuarter = new Date(gatewayNow() + 15 * 60_000)
+  expect(untilLabel('15m')).toBe(`15 min (${clock(inAQuarter)})`)
+  // Of today is what is of the gateway's day.
+  expect(clock(gatewayNow())).toMatch(/^\d\d:\d\d$/)
   // What waited while the tab slept.
   hear(2 * HOUR_MS)
   expect(aheadMs()).toBe(3 * HOUR_MS)

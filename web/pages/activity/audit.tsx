@@ -1,4 +1,5 @@
 // Who changed what, from where, and who tried to.
+import { gatewayNow, minutesAhead } from '../../data/clock.ts'
 import { useMemo, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso/router'
 import { ask } from '../../data/api.ts'
@@ -64,9 +65,9 @@ function useEntries(filters: Filters) {
   const key = JSON.stringify(filters)
   const query = useMemo(() => {
     const { since, until, ...words } = filters
-    const now = Date.now()
+    const now = gatewayNow()
     return { ...words, since: timeOf(since, now), until: timeOf(until, now), limit: PAGE }
-  }, [key])
+  }, [key, minutesAhead()])
   const first = useHeld('GET /api/v1/audit', {}, { query, topics: ['config', 'server', 'auth'] }).value
   const [older, setOlder] = useState<Older & { readonly of: string }>({ ...NONE, of: key })
   const own = older.of === key ? older : { ...NONE, of: key }

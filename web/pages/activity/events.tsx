@@ -1,4 +1,5 @@
 // What happened to the gateway, by the minute.
+import { gatewayNow } from '../../data/clock.ts'
 import { useRef, useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso/router'
 import { saidOf } from '../../data/event-words.ts'
@@ -173,7 +174,7 @@ interface MinuteProps {
 }
 
 function MinuteRows({ minute: { atMs, events }, openId, hrefOf: linkOf, onOpen }: MinuteProps) {
-  const isToday = new Date(atMs).toDateString() === new Date().toDateString()
+  const isToday = new Date(atMs).toDateString() === new Date(gatewayNow()).toDateString()
   return (
     <section class={css.minute}>
       <h2 class={css.when}>

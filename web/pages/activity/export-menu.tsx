@@ -1,4 +1,5 @@
 // Takes what is shown away, as a file.
+import { gatewayNow } from '../../data/clock.ts'
 import { Button } from '../../parts/button.tsx'
 import { Menu } from '../../parts/popover.tsx'
 import { csvOf, ndjsonOf } from './export-text.ts'
@@ -37,7 +38,7 @@ function save(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }))
   const link = document.createElement('a')
   const [stem, kind] = [name.replace(/\.\w+$/, ''), name.split('.').at(-1)]
-  link.download = `${stem}-${new Date().toISOString().slice(0, 19).replaceAll(':', '')}.${kind}`
+  link.download = `${stem}-${new Date(gatewayNow()).toISOString().slice(0, 19).replaceAll(':', '')}.${kind}`
   link.href = url
   link.click()
   // Browsers read it after the click; a minute is long enough for any of them.

@@ -82,7 +82,7 @@ function HealthForm({ backend, server, live, onClose }: HealthSaidProps & { read
               value={until.value}
               options={UNTILS.filter((value) => value !== 'custom').map((value) => ({
                 value,
-                label: untilLabel(value, Date.now()),
+                label: untilLabel(value),
               }))}
               onInput={(next) => (until.value = next as Until)}
             />

@@ -136,7 +136,7 @@ function Fields({
           <Field label="Until">
             <SelectField
               value={until.value}
-              options={UNTILS.map((value) => ({ value, label: untilLabel(value, Date.now()) }))}
+              options={UNTILS.map((value) => ({ value, label: untilLabel(value) }))}
               onInput={(next) => (until.value = next as Until)}
             />
           </Field>

@@ -1,4 +1,5 @@
 // Until when an order is to hold, as one picks it.
+import { gatewayNow } from '../../data/clock.ts'
 import { clock } from '../../data/say.ts'
 
 export const UNTILS = ['', '15m', '30m', '1h', '4h', 'custom'] as const
@@ -27,7 +28,7 @@ const WORDS: Readonly<Record<Until, string>> = {
 }
 
 /** “30 min (03:42)” */
-export function untilLabel(until: Until, now: number): string {
+export function untilLabel(until: Until, now = gatewayNow()): string {
   const ms = until === '' || until === 'custom' ? null : msOf(until)
   return ms === null ? WORDS[until] : `${WORDS[until]} (${clock(now + ms)})`
 }

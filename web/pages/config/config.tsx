@@ -133,7 +133,8 @@ function EditorPanel({ edited, status, line, switchSide }: EditorPanelProps) {
   useEffect(() => {
     if (line > 0) setPlace({ line, at: 0 })
   }, [line])
-  const go = ({ line: to = 1, column }: Finding): void => setPlace({ line: to, column, at: Date.now() })
+  const go = ({ line: to = 1, column }: Finding): void =>
+    setPlace({ line: to, column, at: performance.now() })
   const file = status?.disk.file ?? ''
   const isYaml = /\.ya?ml$/i.test(file) || file === ''
   return (

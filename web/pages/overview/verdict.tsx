@@ -1,4 +1,5 @@
 // How the gateway is, in one sentence.
+import { gatewayNow } from '../../data/clock.ts'
 import type { ComponentChildren } from 'preact'
 import type { Overview } from '../../data/api-types.ts'
 import { clock } from '../../data/say.ts'
@@ -45,7 +46,7 @@ export function Verdict({ overview, span, onSpan }: VerdictProps) {
           <Button
             icon={paused === null ? 'pause' : 'play'}
             isPressed={paused !== null}
-            onPress={() => (pausedAt.value = paused === null ? Date.now() : null)}
+            onPress={() => (pausedAt.value = paused === null ? gatewayNow() : null)}
           >
             {paused === null ? 'Pause' : `Paused at ${clock(paused)}`}
           </Button>

@@ -1,4 +1,5 @@
 // A run of the relay test: credentials of a minute, then each way at once.
+import { gatewayNow } from '../../data/clock.ts'
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { ask } from '../../data/api.ts'
@@ -42,7 +43,7 @@ export function useRelayTest(
   const run = async (): Promise<void> => {
     stop.current?.abort()
     const { signal } = (stop.current = new AbortController())
-    now.value = { ...NEVER, isRunning: true, atMs: Date.now() }
+    now.value = { ...NEVER, isRunning: true, atMs: gatewayNow() }
     if (typeof RTCPeerConnection === 'undefined') return put({ isRunning: false, problem: NO_WEBRTC })
     const made = await ask(
       'POST /api/v1/turn/credentials',

@@ -1,4 +1,5 @@
 // What makes the draft run: why, with which way back, and what happens then.
+import { gatewayNow } from '../../data/clock.ts'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { draft } from '../../data/draft.ts'
 import type { Problem } from '../../data/problem.ts'
@@ -179,7 +180,7 @@ function Then({ tried, confirmS, isWatched }: ThenProps) {
       )}
       {confirmS !== null && (
         <li>
-          <b>Until {clock(Date.now() + confirmS * 1000)}</b> “Keep {next}” or “Take back”, on every page
+          <b>Until {clock(gatewayNow() + confirmS * 1000)}</b> “Keep {next}” or “Take back”, on every page
         </li>
       )}
       <li>
