@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { Duration, Words } from '../lib/kinds.ts'
 import { ALGORITHMS, HashOptions } from './algorithm.options.ts'
 import { ServerTlsOptions } from '../tls/server-tls.options.ts'
-import { HealthCheckOptions } from './health-check.options.ts'
+import { HealthChecks } from './health-check.options.ts'
 import { ServerOptions } from './server.options.ts'
 
 /** What to say of a map that somebody turns off in a word. */
@@ -21,7 +21,7 @@ export const BackendOptions = Type.Object(
       description: 'The servers, in order.',
     }),
     tls: Type.Optional(ServerTlsOptions),
-    health_check: Type.Optional(HealthCheckOptions),
+    health_check: Type.Optional(HealthChecks),
     panic_threshold: Type.Number({
       default: 0,
       minimum: 0,

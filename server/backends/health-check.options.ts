@@ -9,6 +9,22 @@ export const HealthCheckOptions = Type.Object(
           'An HTTP request, a TCP connect, or a datagram. Default: http for http servers, tcp for tcp ones, udp for udp ones.',
       }),
     ),
+    port: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 65_535,
+        description: 'Where the check asks, in place of the port that the server is used at.',
+      }),
+    ),
+    host: Type.Optional(
+      Type.String({
+        maxLength: 255,
+        pattern: '^(\\[[0-9A-Fa-f:.]+\\]|[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?)(:[0-9]{1,5})?$',
+        allowed: 'a name or an address, perhaps with a port: app.example.org, "[2001:db8::1]:8080"',
+        description:
+          'Host of the request, and what TLS asks for and its certificate must be for, in place of what the URL of the server says, and of server_name in tls.',
+      }),
+    ),
     send: Type.Optional(
       Bytes({
         description:
@@ -26,6 +42,13 @@ export const HealthCheckOptions = Type.Object(
       description: 'Method of the request.',
     }),
     headers: MapOf('field-name', FieldValue({ description: 'Value.' }), 'Fields of the request.'),
+    follow_redirects: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 10,
+      description:
+        'Of an http check: so many redirects are followed, to the same server alone; one that leads elsewhere fails. 0: the redirect itself is the answer.',
+    }),
     interval: Duration({
       default: '10s',
       least: '10ms',
@@ -87,7 +110,7 @@ export const HealthCheckOptions = Type.Object(
     ),
   },
   {
-    description: 'How the supervisor asks each server whether it is up.',
+    description: 'One question that the supervisor asks each server, to know whether it is up.',
     also: {
       uri: 'path',
       url: 'path',
@@ -99,11 +122,21 @@ export const HealthCheckOptions = Type.Object(
       unhealthy_threshold: 'fall',
       fails: 'fall',
       retries: 'fall',
+      hostname: 'host',
+      server_name: 'host',
+      redirects: 'follow_redirects',
     },
     lacks: {
-      port: 'servers are checked at the port that they are used at',
+      cooldown: 'see "cooldown" of "passive_health"',
+      grpc: 'gRPC is not spoken with servers: check it with type tcp, or an http check at another port',
       enabled: 'leave "health_check" out to check nothing',
     },
   },
+)
+
+/** One, or a list of them. */
+export const HealthChecks = OneOrMore(
+  HealthCheckOptions,
+  'How the supervisor asks each server whether it is up: one check, or a list of them, all of which must pass.',
 )
 export type HealthCheckConfig = Static<typeof HealthCheckOptions>

@@ -1,15 +1,13 @@
 // Backends: servers that can be told apart, and options that fit together.
 import type { BackendConfig } from '../backends/backend.options.ts'
-import type { HealthCheckConfig } from '../backends/health-check.options.ts'
-import { checkTypeOf, familyOf, unixServerPath } from '../lib/server-url.ts'
+import { familyOf, unixServerPath } from '../lib/server-url.ts'
 import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
-import { checkFields } from './check-fields.ts'
+import { checkHealth } from './check-health.ts'
 import { checkTcpBackend, checkUdpBackend } from './check-passed-on.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
-import { UNUSED_BY_CHECK } from './unused-words.ts'
 
 const CHECKS = { http: () => {}, tcp: checkTcpBackend, udp: checkUdpBackend } as const
 
@@ -142,49 +140,4 @@ function checkHashName(checked: Checked, path: Path, { by, name }: NonNullable<B
     found: checked.said([...path, 'name'], name),
     allowed: `the name of a ${by}: letters, digits and "-"`,
   })
-}
-
-function checkHealth(
-  checked: Checked,
-  path: Path,
-  health: HealthCheckConfig,
-  servers: BackendConfig['servers'],
-): void {
-  const { method, expect, headers, send } = health
-  const type = checkTypeOf(health, servers)
-  if (type === 'udp' && send === undefined && !checked.isWritten([...path, 'send']))
-    checked.report({
-      code: 'missing-key',
-      path,
-      found: 'a check of type udp without "send"',
-      allowed: 'what is sent to the server',
-      hint: `write ${checked.spelled({ send: 'ping' })}, and "expect" with "data" where it answers`,
-    })
-  for (const key of UNUSED_BY_CHECK[type])
-    if (checked.isWritten([...path, ...key]))
-      checked.report({
-        code: 'conflict',
-        path: [...path, ...key],
-        found: `"${key.join('.')}" in a check of type ${type}`,
-        allowed: `it in a check of type ${type === 'http' ? 'tcp' : 'http'}`,
-        hint: type === 'tcp' ? 'a tcp check connects, and may send and expect data' : null,
-      })
-  if (send !== undefined && expect.data === undefined && expect.data_regex === undefined && type === 'tcp')
-    checked.report({
-      code: 'conflict',
-      path: [...path, 'send'],
-      found: '"send" without what is expected',
-      allowed: 'expect.data or expect.data_regex beside it',
-      hint: `write ${checked.spelled({ expect: { data: '+PONG' } })}`,
-    })
-  checkFields(checked, [...path, 'headers'], headers, 'request')
-  const wanted = expect.body === undefined ? 'body_regex' : 'body'
-  if (method === 'HEAD' && expect[wanted] !== undefined)
-    checked.report({
-      code: 'conflict',
-      path: [...path, 'expect', wanted],
-      found: `"${wanted}" with method HEAD`,
-      allowed: 'a method whose answer has a body',
-      hint: `write ${checked.spelled({ method: 'GET' })}`,
-    })
 }

@@ -1,6 +1,7 @@
 // JSON Schema (draft-07, which editors know best) for both forms of the config file, made from the one
 // schema.
 import { BackendOptions } from '../backends/backend.options.ts'
+import { HealthCheckOptions } from '../backends/health-check.options.ts'
 import { ServerOptions } from '../backends/server.options.ts'
 import { HttpListenerOptions } from '../http/listener.options.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
@@ -22,6 +23,7 @@ const SHARED: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [TurnListenerOptions, 'turn-listener'],
   [BackendOptions, 'backend'],
   [ServerOptions, 'server'],
+  [HealthCheckOptions, 'health-check'],
   [RuleOptions, 'rule'],
   [MiddlewareOptions, 'step'],
 ])

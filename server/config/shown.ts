@@ -50,7 +50,8 @@ function usedOfBackend(words: Config['backends'][string]): unknown {
   const { servers, health_check } = words
   const used = without(words, UNUSED_BY_FAMILY[familyOf(servers)])
   if (health_check === undefined) return used
-  return { ...used, health_check: without(health_check, UNUSED_BY_CHECK[checkTypeOf(health_check, servers)]) }
+  const checks = health_check.map((check) => without(check, UNUSED_BY_CHECK[checkTypeOf(check, servers)]))
+  return { ...used, health_check: checks }
 }
 
 /** Maps of which nothing is left go as well. */
@@ -70,8 +71,8 @@ function shown(schema: SchemaNode, value: unknown, tree: Tree | undefined): unkn
   if (schema.secret === true && !schema.properties && !schema.anyOf) return hidden(value)
   if (schema.format === 'value-or-map' && typeof value !== 'object')
     return shown(schema.anyOf?.[0] ?? {}, value, tree)
-  // One address is shown as it is mostly written.
-  if (Array.isArray(value) && value.length === 1 && schema.isNeeded)
+  // One address, or one map, is shown as it is mostly written.
+  if (Array.isArray(value) && value.length === 1 && (schema.isNeeded || isMap(schema.anyOf?.[0])))
     return shown(itemsOf(schema), value[0], itemOf(tree, 0))
   if (Array.isArray(value))
     return value.map((item: unknown, index) => shown(itemsOf(schema), item, itemOf(tree, index)))
@@ -124,6 +125,8 @@ function holderOf(schema: SchemaNode, value: object): SchemaNode {
   const word = (value as Readonly<Record<string, unknown>>)[by]
   return anyOf.find((one) => wordOf(one, by) === word) ?? schema
 }
+
+const isMap = (schema: SchemaNode | undefined): boolean => schema?.type === 'object'
 
 const itemsOf = (schema: SchemaNode): SchemaNode =>
   schema.items ?? (schema.format === 'one-or-more' ? schema.anyOf?.[0] : undefined) ?? {}

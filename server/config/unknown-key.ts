@@ -65,7 +65,9 @@ function visit(schema: SchemaNode, path: string, index: Map<string, Homes>): voi
   if (schema.additionalProperties) visit(schema.additionalProperties, `${path}.NAME`, index)
   if (schema.items) visit(schema.items, `${path}[]`, index)
   if (schema.by !== undefined) return visitBy(schema, schema.by, path, index)
-  for (const one of schema.anyOf ?? []) visit(one, path, index)
+  // One of several is at home where they are.
+  const several = schema.format === 'one-or-more' ? schema.anyOf?.slice(0, 1) : schema.anyOf
+  for (const one of several ?? []) visit(one, path, index)
 }
 
 /** A home that only some of the schemas have needs their word. */

@@ -31,6 +31,7 @@ const OF_HTTP_CHECKS: readonly Path[] = [
   ['path'],
   ['method'],
   ['headers'],
+  ['follow_redirects'],
   ['expect', 'status'],
   ['expect', 'body'],
   ['expect', 'body_regex'],

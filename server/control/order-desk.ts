@@ -4,10 +4,10 @@ import { isCalledByUrl } from '../lib/server-url.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { serversOfPlan } from '../telemetry/documents.ts'
 import { type AdminState, type ServerHealth, serverHealth } from '../telemetry/server-health.ts'
-import type { HealthOrder } from './health/checked-server.ts'
+import type { HealthOrder, OneCheck } from './health/checked-server.ts'
 import type { HealthEntry, Latest } from './health/history.ts'
-import type { Prober } from './health/prober.ts'
-import type { Once } from './health/schedule.ts'
+import { calledOf } from './health/check-words.ts'
+import type { NamedOnce, Prober } from './health/prober.ts'
 import { tellDrained, tellOrder, tellOrderNotKept, tellOrdersNotRead } from './news.ts'
 import { DrainedWatch, type Out } from './orders/drained.ts'
 import type { Order, OrderKind, OrderNews, OrderStore, OrderValue, ServerPlace } from './orders/order.ts'
@@ -47,8 +47,26 @@ export interface ServerDocument extends ServerHealth {
   readonly health_reason: string | null
   /** It gets no new work, and nothing was left of it at some moment since. */
   readonly drained: boolean
+  /** Its checks, all of which must pass; left out: it has none. */
+  readonly checks?: readonly CheckFacts[]
   /** What whoever has just ordered something should know. */
   readonly warnings?: readonly string[]
+}
+
+/** How one of the checks of a server is. */
+export interface CheckFacts {
+  /** In a few words: "http :8081/ready". */
+  readonly check: string
+  readonly state: 'up' | 'down' | 'unchecked'
+  /** Why it says that the server is not up; null: it says that it is. */
+  readonly reason: string | null
+  /** How the last of its askings ended; null: none has. */
+  readonly last: {
+    readonly time: string
+    readonly result: 'pass' | 'fail'
+    readonly reason: string | null
+    readonly ms: number
+  } | null
 }
 
 const DRAINED_EVERY_MS = 250
@@ -149,6 +167,7 @@ export class OrderDesk {
       ...serverHealth(facts, this.#parts.board(), Date.now() / 1000),
       health_reason: reasons[backend]?.[server] ?? null,
       drained: admin !== undefined && this.#drained.hasDrained(admin),
+      ...checksIn(this.#parts.prober().checksOf(backend, server) ?? []),
     }
   }
 
@@ -188,8 +207,8 @@ export class OrderDesk {
     return this.#parts.prober().historyOf(backend, server)?.latest ?? null
   }
 
-  /** Checks a server now; null: there is none of this name, or nothing to ask it. */
-  check(backend: string, server: string): Promise<Once | null> {
+  /** All checks of a server, now; none: there is none of this name, or nothing to ask it. */
+  check(backend: string, server: string): Promise<readonly NamedOnce[]> {
     return this.#parts.prober().checkNow(backend, server)
   }
 
@@ -218,3 +237,16 @@ function* changesOf({ admin, weight, health }: Wanted): Generator<[OrderKind, Or
 
 const whyForced = ({ reason, by }: Order): string =>
   `said to be down by ${by}${reason === null ? '' : `: ${reason}`}`
+
+const checksIn = (checks: readonly OneCheck[]): { readonly checks?: readonly CheckFacts[] } =>
+  checks.length === 0 ? {} : { checks: checks.map(checkFacts) }
+
+function checkFacts({ check, judge: { verdict }, reason, ended }: OneCheck): CheckFacts {
+  const last = ended && {
+    time: new Date(ended.atMs).toISOString(),
+    result: ended.reason === null ? ('pass' as const) : ('fail' as const),
+    reason: ended.reason,
+    ms: Math.round(ended.ms * 10) / 10,
+  }
+  return { check: calledOf(check), state: verdict === 'starting' ? 'unchecked' : verdict, reason, last }
+}

@@ -1,5 +1,5 @@
 // A request of ours as bytes, and as a redirect changes it.
-import { parseServerUrl } from '../lib/server-url.ts'
+import { parseServerUrl, type ServerAddress } from '../lib/server-url.ts'
 import { ServerTls } from '../tls/server-tls.ts'
 import type { AskField, AskRequest, AskTarget } from './ask.ts'
 
@@ -58,7 +58,7 @@ export const isRedirect = (status: number): boolean => REDIRECTS.includes(status
 export function redirected(
   status: number,
   location: string,
-  { target, request }: Redirected,
+  { target, request, staysThere = false }: Redirected & { readonly staysThere?: boolean | undefined },
 ): Redirected | string {
   // By TLS or without it, as the request was: nobody leads it from one to the other.
   const scheme = target.tls === null ? 'http:' : 'https:'
@@ -66,14 +66,22 @@ export function redirected(
   if (url === null || url.port === '0') return `redirected to ${shown(location)}, which is no URL`
   if (url.protocol !== scheme) return `redirected to ${shown(location)}, which is not spoken here`
   const to = parseServerUrl(`${scheme}//${url.host}`)
-  const isSame = to.host === target.host.toLowerCase() && to.port === target.port
-  const next = { ...to, tls: isSame ? target.tls : tlsTo(target, to.host) }
+  const isSame = leadsTo(url, to, target, scheme)
+  if (!isSame && staysThere) return `redirected to ${shown(location)}, which is another server`
+  const next = isSame ? target : { ...to, tls: tlsTo(target, to.host) }
   const becomesGet = status === 303 ? request.method !== 'HEAD' : status < 303 && request.method === 'POST'
   const drops = [...(isSame ? [] : FOR_ONE_HOST), ...(becomesGet ? OF_CONTENT : [])]
   const fields = request.fields.filter(([name]: AskField) => !drops.includes(name.toLowerCase()))
   const change = becomesGet ? { method: 'GET', body: null } : {}
   // What comes from outside is written as an ASCII path and query: URL has seen to that.
   return { target: next, request: { ...request, ...change, target: `${url.pathname}${url.search}`, fields } }
+}
+
+/** Whether a URL is at the server that was asked, by one of its names. */
+function leadsTo(url: URL, to: ServerAddress, target: AskTarget, scheme: string): boolean {
+  const names = [target.authority, ...(target.alias ? [target.alias] : [])]
+  const isNamed = names.some((name) => URL.parse(`${scheme}//${name}`)?.host === url.host)
+  return isNamed || (to.host === target.host.toLowerCase() && to.port === target.port)
 }
 
 const tlsTo = ({ tls }: AskTarget, host: string): ServerTls | null =>

@@ -9,6 +9,8 @@ import type { Endpoint } from './endpoint.ts'
 export interface AskTarget extends Pick<Endpoint, 'host' | 'port' | 'authority' | 'tls'> {
   /** What the connection begins with, before its TLS. */
   readonly header?: Buffer | null
+  /** It goes by this authority as well: a redirect there stays with it. */
+  readonly alias?: string | null
 }
 
 export type AskField = readonly [name: string, value: string]
@@ -44,6 +46,8 @@ export interface AskLimits {
   readonly wantsBody?: (status: number) => boolean
   /** How many redirects are followed, none where it is left out: then a redirect is an answer. */
   readonly redirects?: number
+  /** A redirect to another server is a failure. */
+  readonly staysThere?: boolean
   readonly tolerance?: Tolerance
 }
 

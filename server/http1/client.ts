@@ -161,11 +161,11 @@ class Ask implements Timed, OutboundEvents, ServerEvents {
   }
 
   #follow(status: number, location: string): void {
-    const { redirects = 0 } = this.#limits
+    const { redirects = 0, staysThere } = this.#limits
     if (this.#request === null) return
     if (++this.#redirects > redirects)
       return this.#fail('redirected_too_often', `redirected more than ${redirects} times`)
-    const next = redirected(status, location, { target: this.#target, request: this.#request })
+    const next = redirected(status, location, { target: this.#target, request: this.#request, staysThere })
     if (typeof next === 'string') return this.#fail('redirect_refused', next)
     this.#leave()
     this.#target = next.target

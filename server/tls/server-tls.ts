@@ -67,11 +67,14 @@ export class ServerTls {
   readonly sni: string | undefined
   #session: Session | null = null
 
-  /** `host`: that of its URL, without brackets, or the path of a Unix socket. */
-  constructor(client: ClientTls, host: string) {
+  /**
+   * `host`: that of its URL, without brackets, or the path of a Unix socket; `name` goes before all that the
+   * config says of it.
+   */
+  constructor(client: ClientTls, host: string, name: string | null = null) {
     const { server_name = isUnixPath(host) ? '' : host } = client.words
     this.client = client
-    this.name = server_name.toLowerCase().replace(/\.$/, '')
+    this.name = (name ?? server_name).toLowerCase().replace(/\.$/, '')
     this.sni = this.name === '' || isIP(this.name) !== 0 ? undefined : this.name
   }
 

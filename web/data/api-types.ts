@@ -84,9 +84,9 @@ export interface Api {
   'PUT /api/v1/backends/{backend}/servers/{server}/state': { query: {  }; body: { admin?: ("ready" | "drain" | "maintenance" | "maint"); weight?: (number | null); reason?: string; until?: string; for?: string; end_connections?: boolean }; answer: Server }
   'DELETE /api/v1/backends/{backend}/servers/{server}/state': { query: {  }; body: undefined; answer: Server }
   'POST /api/v1/backends/{backend}/servers/{server}/state/persist': { query: {  }; body: { remove?: boolean }; answer: Changed }
-  'GET /api/v1/backends/{backend}/servers/{server}/health': { query: {  }; body: undefined; answer: { url: string; healthy: boolean; weight: number; configured_weight?: number; active_connections: number; backend: string; server: string; state: string; reason: (string | null); admin: string; operational: string; health_reason: (string | null); drained: boolean; orders?: (Order)[]; warnings?: (string)[]; entries: ({ time: string; result: (string | null); state: string; change: boolean; reason: (string | null); ms: (number | null) })[] } }
+  'GET /api/v1/backends/{backend}/servers/{server}/health': { query: {  }; body: undefined; answer: { url: string; healthy: boolean; weight: number; configured_weight?: number; active_connections: number; backend: string; server: string; state: string; reason: (string | null); admin: string; operational: string; health_reason: (string | null); drained: boolean; checks?: (CheckState)[]; orders?: (Order)[]; warnings?: (string)[]; entries: ({ time: string; result: (string | null); state: string; change: boolean; reason: (string | null); ms: (number | null); check: (string | null) })[] } }
   'PUT /api/v1/backends/{backend}/servers/{server}/health': { query: {  }; body: { health: ("up" | "down" | null); reason?: string; until?: string; for?: string }; answer: Server }
-  'POST /api/v1/backends/{backend}/servers/{server}/checks/run': { query: {  }; body: undefined; answer: { result: string; reason: (string | null); ms: number; status: (number | null); answer: (string | null); answer_bytes: number; server: Server } }
+  'POST /api/v1/backends/{backend}/servers/{server}/checks/run': { query: {  }; body: undefined; answer: { check: string; result: string; reason: (string | null); ms: number; status: (number | null); answer: (string | null); answer_bytes: number; checks: ({ check: string; result: string; reason: (string | null); ms: number; status: (number | null); answer: (string | null); answer_bytes: number })[]; server: Server } }
   'GET /api/v1/turn': { query: {  }; body: undefined; answer: Turn }
   'GET /api/v1/turn/allocations': { query: { listener?: QueryValue; user?: QueryValue; address?: QueryValue; limit?: QueryValue }; body: undefined; answer: (Allocation)[] }
   'DELETE /api/v1/turn/allocations/{allocation}': { query: {  }; body: undefined; answer: unknown }
@@ -174,9 +174,11 @@ export type ChangesetDone = { change: Change; ops: ({ id: string; etag?: string;
 
 export type Middleware = { name: string; description: string; schema: unknown; used_by: (string)[] }
 
+export type CheckState = { check: string; state: string; reason: (string | null); last: ({ time: string; result: ("pass" | "fail"); reason: (string | null); ms: number } | null) }
+
 export type Order = { kind: string; value: (string | number); reason: (string | null); by: string; since: string; until: (string | null) }
 
-export type Server = { url: string; healthy: boolean; weight: number; configured_weight?: number; active_connections: number; backend: string; server: string; state: string; reason: (string | null); admin: string; operational: string; health_reason: (string | null); drained: boolean; orders?: (Order)[]; warnings?: (string)[] }
+export type Server = { url: string; healthy: boolean; weight: number; configured_weight?: number; active_connections: number; backend: string; server: string; state: string; reason: (string | null); admin: string; operational: string; health_reason: (string | null); drained: boolean; checks?: (CheckState)[]; orders?: (Order)[]; warnings?: (string)[] }
 
 export type Turn = { time: string; serving: boolean; listeners: ({ name: string; realm: string; addresses: ({ transport: string; address: string })[]; relay: ({ bind: (string)[]; advertise: (string)[]; ports: string; port_count: number; tcp: boolean; mobility: boolean; lifetime_s: number; lifetime_max_s: number } | null); auth: { everybody: boolean; users: number; secrets: number; makes_credentials: boolean; strict_expiry: boolean }; peers: { allow: (string)[]; deny: (string)[] }; quotas: Record<string, number>; limits: Record<string, number>; allocations: { open: Record<string, number>; total: Record<string, number>; ended: Record<string, number> }; connections: number; bytes: Record<string, number>; packets: Record<string, number>; requests: Record<string, number>; refused: Record<string, number>; refused_peers: Record<string, number>; dropped: Record<string, number> })[] }
 

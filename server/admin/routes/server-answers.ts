@@ -16,6 +16,21 @@ const Order = Type.Object(
   { title: 'Order' },
 )
 
+const Result = Type.Union([Type.Literal('pass'), Type.Literal('fail')])
+
+const CheckState = Type.Object(
+  {
+    check: Type.String({ description: 'Which it is, in a few words: "http :8081/ready".' }),
+    state: Type.String({ description: 'up, down or unchecked: what it says of the server.' }),
+    reason: Text,
+    last: Type.Union(
+      [Type.Object({ time: Time, result: Result, reason: Text, ms: Type.Number() }), Type.Null()],
+      { description: 'How the last of its askings ended.' },
+    ),
+  },
+  { title: 'CheckState' },
+)
+
 export const ServerAnswer = Type.Object(
   {
     url: Type.String(),
@@ -37,6 +52,9 @@ export const ServerAnswer = Type.Object(
     drained: Type.Boolean({
       description: 'It gets no new work, and nothing was left of it at some moment since.',
     }),
+    checks: Type.Optional(
+      Type.Array(CheckState, { description: 'Its checks, in the order of the config: all must pass.' }),
+    ),
     orders: Type.Optional(Type.Array(Order)),
     warnings: Type.Optional(Type.Array(Type.String())),
   },
@@ -54,18 +72,27 @@ export const HealthAnswer = Type.Composite([
         change: Type.Boolean({ description: 'The state was another one before.' }),
         reason: Text,
         ms: Type.Union([Type.Number(), Type.Null()], { description: 'How long the check took.' }),
+        check: Type.Union([Type.String(), Type.Null()], { description: 'Which check it was.' }),
       }),
       { description: 'The last fifty results and the last fifty changes, the newest first.' },
     ),
   }),
 ])
 
-export const CheckAnswer = Type.Object({
+const One = {
+  check: Type.String({ description: 'Which it was, in a few words.' }),
   result: Type.String({ description: 'pass or fail.' }),
   reason: Text,
   ms: Type.Number(),
   status: Type.Union([Type.Integer(), Type.Null()], { description: 'Of an answer by HTTP.' }),
   answer: Type.Union([Type.String(), Type.Null()], { description: 'The first KiB of it.' }),
   answer_bytes: Type.Integer({ description: 'How much of it was read.' }),
+}
+
+export const CheckAnswer = Type.Object({
+  ...One,
+  checks: Type.Array(Type.Object(One), {
+    description: 'Each of them. What is beside this list is of the first that failed, or else of the first.',
+  }),
   server: ServerAnswer,
 })

@@ -3,7 +3,7 @@ import { type TSchema, Type } from '@sinclair/typebox'
 import type { ControlFacts, ServerDesk } from '../../control/facts.ts'
 import type { ServerDocument } from '../../control/order-desk.ts'
 import type { HealthEntry } from '../../control/health/history.ts'
-import type { Once } from '../../control/health/schedule.ts'
+import type { NamedOnce } from '../../control/health/prober.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
 import { noteForAudit } from '../audit-notes.ts'
@@ -161,13 +161,15 @@ const entryOf = ({ atMs, isChange, ms, ...entry }: HealthEntry): object => ({
 })
 
 async function check(desk: ServerDesk, at: At): Promise<Response> {
-  const once = await desk.check(...at)
-  return once === null
+  const all = await desk.check(...at)
+  const first = all.find(({ reason }) => reason !== null) ?? all[0]
+  return first === undefined
     ? problem('conflict', 'A server that is spoken to by UDP needs a "health_check" that says what to send.')
-    : shown({ ...checkOf(once), server: desk.document(...at) })
+    : shown({ ...checkOf(first), checks: all.map(checkOf), server: desk.document(...at) })
 }
 
-const checkOf = ({ reason, ms, seen }: Once): object => ({
+const checkOf = ({ check: called, reason, ms, seen }: NamedOnce): object => ({
+  check: called,
   result: reason === null ? 'pass' : 'fail',
   reason,
   ms: rounded(ms),

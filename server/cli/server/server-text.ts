@@ -1,5 +1,5 @@
 // How one server is, for people.
-import type { ServerDocument } from '../../control/order-desk.ts'
+import type { CheckFacts, ServerDocument } from '../../control/order-desk.ts'
 import type { OrderFacts } from '../../telemetry/server-health.ts'
 import { clockOf } from '../clock.ts'
 import { table } from '../table.ts'
@@ -12,6 +12,8 @@ export interface Entry {
   readonly change: boolean
   readonly reason: string | null
   readonly ms: number | null
+  /** Of an older gateway: not told. */
+  readonly check?: string | null
 }
 
 export interface Checked {
@@ -21,6 +23,9 @@ export interface Checked {
   readonly status: number | null
   readonly answer: string | null
   readonly answer_bytes: number
+  readonly check?: string
+  /** Each of several; of an older gateway: not told. */
+  readonly checks?: readonly Checked[]
 }
 
 /** Several lines. */
@@ -39,13 +44,20 @@ export function serverText(document: ServerDocument): string {
     ...(admin === 'ready' ? [] : [['left', leftText(document)]]),
     ...(admin === 'ready' ? [['in flight', String(document.active_connections)]] : []),
     ['health', `${operational}${reason}${of('health')}`],
+    ...(document.checks ?? []).map((one, index) => [index === 0 ? 'checks' : '', checkLine(one)]),
     [
       'weight',
       `${weight}${configured_weight === undefined ? '' : ` (config: ${configured_weight})`}${of('weight')}`,
     ],
   ]
   const head = server === url ? `${server}, backend ${backend}` : `${server}, backend ${backend}: ${url}`
-  return `${head}\n${lines.map(([name = '', text]) => `  ${`${name}:`.padEnd(11)}${text}\n`).join('')}`
+  return `${head}\n${lines.map(([name = '', text]) => `  ${(name === '' ? '' : `${name}:`).padEnd(11)}${text}\n`).join('')}`
+}
+
+/** "http :8081/ready: down: status 503, wanted 200-399; last at 12:34:56". */
+function checkLine({ check, state, reason, last }: CheckFacts): string {
+  const why = reason === null ? '' : `: ${reason}`
+  return `${check}: ${state}${why}${last === null ? '' : `; last ${last.result} at ${clockOf(last.time)}`}`
 }
 
 function leftText({ url, active_connections: left, drained }: ServerDocument): string {
@@ -62,9 +74,9 @@ function orderText({ since, by, until, reason }: OrderFacts): string {
 
 export function historyText(entries: readonly Entry[]): string {
   if (entries.length === 0) return 'nothing was found of it yet: it has no health check, or had no result\n'
-  const rows = entries.map(({ time, result, state, change, reason, ms }) => [
+  const rows = entries.map(({ time, result, state, change, reason, ms, check = null }) => [
     clockOf(time),
-    result ?? '-',
+    result === null ? '-' : `${result}${check === null ? '' : ` ${check}`}`,
     change ? `now ${state}` : state,
     ms === null ? '-' : ms.toFixed(1),
     reason ?? '',
@@ -76,8 +88,13 @@ export function historyText(entries: readonly Entry[]): string {
 export const persistedText = (answer: unknown): string =>
   `written to the config file: revision ${(answer as { readonly revision: number }).revision} is served\n`
 
-/** What came of a check, and the beginning of the answer. */
-export function checkText({ result, reason, ms, status, answer, answer_bytes }: Checked): string {
+/** What came of a check, or of each of several, and the beginning of the answer. */
+export function checkText({ checks = [], ...first }: Checked): string {
+  if (checks.length < 2) return answerText(first)
+  return checks.map((one) => `${one.check ?? 'check'} ${answerText(one)}`).join('')
+}
+
+function answerText({ result, reason, ms, status, answer, answer_bytes }: Checked): string {
   const found = result === 'pass' ? 'passed' : `failed: ${reason}`
   const http = status === null ? '' : `, status ${status}`
   const first = answer === null || answer === '' ? '' : `\n${printable(answer)}\n`

@@ -16,6 +16,8 @@ export interface HealthEntry {
   readonly reason: string | null
   /** How long the check took; null: there was none. */
   readonly ms: number | null
+  /** Which check it was, in a few words; null: none. */
+  readonly check: string | null
 }
 
 /** The last check, and when the state became what it is. */

@@ -92,13 +92,22 @@ function probe(whole: ProbeTarget, { client, data }: Clients, done: ProbeDone): 
   if (check.type === 'udp') return exchangeDatagram(whole, data, done)
   if (check.type === 'tcp' && readsData(check)) return exchangeData(whole, data, done)
   const { proxy_protocol: version } = check
-  const target = { ...address, tls, header: version === undefined ? null : ownProxyHeader(version) }
-  const { timeout: total, type, expect, answers: tolerance = 'exact' } = check
+  const header = version === undefined ? null : ownProxyHeader(version)
+  const target = { ...address, tls, header, alias: check.host ?? null }
+  const { timeout: total, type, expect, answers: tolerance = 'exact', follow_redirects: redirects } = check
   if (type === 'tcp')
     return client.reach(target, total, (failure) => done(failure === null ? null : reasonOf(failure)))
   const wanted = new WantedAnswer(expect)
   const wantsBody = (status: number): boolean => isShown || wanted.wantsBody(status)
-  const limits = { total, body: expect.body_limit, cuts: true, wantsBody, tolerance }
+  const limits = {
+    total,
+    body: expect.body_limit,
+    cuts: true,
+    wantsBody,
+    tolerance,
+    redirects,
+    staysThere: true,
+  }
   return client.ask(target, requestOf(check), limits, (end) =>
     end.is === 'failure'
       ? done(reasonOf(end))
@@ -117,10 +126,10 @@ function exchangeData(target: ProbeTarget, world: DataWorld, done: ProbeDone): (
   return () => event(() => exchange.cancel())
 }
 
-const requestOf = ({ method, path, headers = {} }: ServerCheck): AskRequest => ({
+const requestOf = ({ method, path, headers = {}, host }: ServerCheck): AskRequest => ({
   method,
   target: path,
-  fields: [AGENT, ...Object.entries(headers)],
+  fields: [AGENT, ...(host === undefined ? [] : [['Host', host] as const]), ...Object.entries(headers)],
   body: null,
 })
 

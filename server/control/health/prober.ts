@@ -4,22 +4,14 @@ import type { Config } from '../../config/schema.ts'
 import type { FileTexts } from '../../backends/tls.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
-import { ServerTls } from '../../tls/server-tls.ts'
+import { adoptChecks } from './adopt-checks.ts'
 import { CheckTls } from './check-tls.ts'
-import { Judge } from './judge.ts'
 import { UNTRIED } from './probe.ts'
 import type { HealthHistory } from './history.ts'
 import { type Once, Schedule, type ScheduleOptions } from './schedule.ts'
-import {
-  asksTheSame,
-  type HealthOrder,
-  identityOf,
-  isSameCheck,
-  NO_HEALTH_ORDER,
-  partsOf,
-  Watched,
-  type WatchedParts,
-} from './checked-server.ts'
+import { type HealthOrder, NO_HEALTH_ORDER, type OneCheck, Watched } from './checked-server.ts'
+import { calledOf } from './check-words.ts'
+import { identityOf, partsOf, type WatchedParts } from './watched-parts.ts'
 
 type Slots = Readonly<Record<string, BackendSlots>>
 
@@ -56,6 +48,12 @@ export interface ProberOptions extends ScheduleOptions {
   readonly wallMs?: () => number
 }
 
+/** What came of one of the checks that somebody asked for. */
+export interface NamedOnce extends Once {
+  /** Which it was, in a few words. */
+  readonly check: string
+}
+
 /** Checks the servers of the config that was applied last. */
 export class Prober {
   readonly #board: Scoreboard
@@ -80,7 +78,7 @@ export class Prober {
     this.#onResult = options.onResult ?? (() => {})
     this.#orderOf = options.orderOf ?? (() => NO_HEALTH_ORDER)
     this.#wallMs = options.wallMs ?? Date.now
-    this.#schedule = new Schedule(options, (watched, reason) => this.#finish(watched, reason))
+    this.#schedule = new Schedule(options, (one, reason) => this.#finish(one, reason))
   }
 
   /**
@@ -96,7 +94,7 @@ export class Prober {
       if (!this.#watched.get(identity)?.isSame(parts))
         staged.set(identity, new Watched(parts, known, this.#orderOf(parts)))
     this.#staged = staged
-    this.#schedule.first(staged.values())
+    this.#schedule.first([...staged.values()].flatMap(({ checks }) => checks))
     for (const watched of staged.values()) if (watched.isUnjudged) this.#unjudged.add(watched)
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#onJudged = resolve
@@ -106,7 +104,7 @@ export class Prober {
 
   /** Forgets what was staged. */
   drop(): void {
-    for (const watched of this.#staged.values()) this.#schedule.rest(watched)
+    for (const watched of this.#staged.values()) this.#rest(watched)
     this.#staged = new Map()
     this.#unjudged.clear()
     this.#tellJudged()
@@ -120,15 +118,15 @@ export class Prober {
     if (this.#isStopped) return
     const known = this.#byPlace()
     const watched = new Map<string, Watched>()
-    const due: Watched[] = []
+    const due: OneCheck[] = []
     for (const [identity, parts] of this.#partsOf(config, slots, files)) {
       const one = this.#candidates(identity).find((candidate) => candidate.isSame(parts))
       const kept = one ?? new Watched(parts, known, this.#orderOf(parts))
       watched.set(identity, kept)
-      if (one === undefined || this.#change(one, parts)) due.push(kept)
+      due.push(...(one === undefined ? kept.checks : this.#change(one, parts)))
     }
     for (const one of [...this.#watched.values(), ...this.#staged.values()])
-      if (watched.get(identityOf(one)) !== one) this.#schedule.rest(one)
+      if (watched.get(identityOf(one)) !== one) this.#rest(one)
     this.#watched = watched
     this.#staged = new Map()
     this.#unjudged.clear()
@@ -164,11 +162,11 @@ export class Prober {
     const { state: was, why: before, ordered } = watched
     watched.ordered = this.#orderOf(watched)
     const { isPaused } = watched.ordered
-    if (isPaused && !ordered.isPaused) this.#schedule.rest(watched)
+    if (isPaused && !ordered.isPaused) this.#rest(watched)
     if (!isPaused && ordered.isPaused) {
       // Nobody knows what was done to it.
       watched.forget()
-      this.#schedule.first([watched])
+      this.#schedule.first(watched.checks)
     }
     this.#changed(watched, was, before)
   }
@@ -178,24 +176,32 @@ export class Prober {
     return this.#watched.get(identityOf({ backend, name }))?.history ?? null
   }
 
-  /** Once; its result counts, unless checks pause. Null: it is not served, or cannot be asked. */
-  checkNow(backend: string, name: string): Promise<Once | null> {
+  /** The checks of a server, and how the latest of each ended; null: it is not served. */
+  checksOf(backend: string, name: string): readonly OneCheck[] | null {
+    return this.#watched.get(identityOf({ backend, name }))?.checks ?? null
+  }
+
+  /**
+   * All its checks, once; the results count, unless checks pause. None: it is not served, or cannot be asked.
+   */
+  checkNow(backend: string, name: string): Promise<readonly NamedOnce[]> {
     const watched = this.#watched.get(identityOf({ backend, name }))
-    const check = watched?.askable ?? null
-    if (watched === undefined || check === null) return Promise.resolve(null)
-    const { promise, resolve } = Promise.withResolvers<Once>()
-    this.#schedule.once(watched, check, (once) => {
-      const isUsed = this.#watched.get(identityOf(watched)) === watched && !watched.ordered.isPaused
-      if (isUsed && once.reason !== UNTRIED) this.#take(watched, once.reason, once.ms)
-      resolve(once)
+    const ended = (watched?.askable ?? []).map((one) => {
+      const { promise, resolve } = Promise.withResolvers<NamedOnce>()
+      this.#schedule.once(one, (once) => {
+        const isUsed = this.#watched.get(identityOf(one.of)) === one.of && !one.of.ordered.isPaused
+        if (isUsed && once.reason !== UNTRIED) this.#take(one, once.reason, once.ms)
+        resolve({ ...once, check: calledOf(one.check) })
+      })
+      return promise
     })
-    return promise
+    return Promise.all(ended)
   }
 
   /** Ends all checks for good; states stay as they are. A change that is under way comes to nothing here. */
   stop(): void {
     this.#isStopped = true
-    for (const watched of this.#watched.values()) this.#schedule.rest(watched)
+    for (const watched of this.#watched.values()) this.#rest(watched)
     this.#watched = new Map()
     this.drop()
   }
@@ -225,49 +231,38 @@ export class Prober {
     if (watched.state !== was || watched.why !== reason) this.#tell(watched, was)
   }
 
-  /** Gives a server that stays its new check; true when that is to be run at once. */
-  #change(watched: Watched, { check, tls }: WatchedParts): boolean {
-    const before = watched.check
-    const isSameTls = (watched.tls?.client ?? null) === tls
-    if (!isSameTls) watched.tls = tls === null ? null : new ServerTls(tls, watched.address.host)
-    if (isSameTls && isSameCheck(check, before)) return false
-    watched.check = check
-    if (check !== null && before !== null) {
-      if (isSameTls && asksTheSame(check, before)) return this.#schedule.restsIdle(watched)
-      watched.judge.askAnew()
-      this.#schedule.rest(watched)
-      return true
-    }
-    this.#schedule.rest(watched)
+  /** Gives a server that stays its checks; which of them are to be asked at once. */
+  #change(watched: Watched, parts: WatchedParts): readonly OneCheck[] {
     const { state: was, why } = watched
-    // A server that had no check is up, and stays so until the first result says otherwise.
-    watched.judge = new Judge('up')
-    watched.reason = null
+    const due = adoptChecks(watched, parts, this.#schedule)
     this.#changed(watched, was, why)
-    return true
+    return due
+  }
+
+  #rest({ checks }: Watched): void {
+    for (const one of checks) this.#schedule.rest(one)
   }
 
   /** A check has ended. */
-  #finish(watched: Watched, reason: string | null): void {
-    this.#unjudged.delete(watched)
-    if (reason !== UNTRIED) this.#take(watched, reason, this.#schedule.tookMs(watched))
+  #finish(one: OneCheck, reason: string | null): void {
+    const { of: watched } = one
+    if (reason !== UNTRIED) this.#take(one, reason, this.#schedule.tookMs(one))
+    if (reason === UNTRIED || !watched.isUnjudged) this.#unjudged.delete(watched)
     // What was told may have stopped us, or applied another config.
-    if (this.#candidates(identityOf(watched)).includes(watched) && watched.cancel === null)
-      this.#schedule.next(watched)
+    const isKept = this.#candidates(identityOf(watched)).includes(watched) && watched.checks.includes(one)
+    if (isKept && one.cancel === null) this.#schedule.next(one)
     this.#tellJudged()
   }
 
-  #take(watched: Watched, reason: string | null, ms: number): void {
-    const { backend, name: server, check, judge, state: was, why } = watched
-    if (check !== null) {
-      judge.take(reason === null, check)
-      if (judge.verdict === 'up') watched.reason = null
-      else if (reason !== null) watched.reason = reason
-    }
-    watched.remember(reason === null ? 'pass' : 'fail', { atMs: this.#wallMs(), was, reason, ms })
-    if (check === null) return
+  #take(one: OneCheck, reason: string | null, ms: number): void {
+    const { backend, name: server, state: was, why, checks } = one.of
+    const [isOwn, atMs] = [checks.includes(one), this.#wallMs()]
+    if (isOwn) one.take(reason, atMs, ms)
+    const check = calledOf(one.check)
+    one.of.remember(reason === null ? 'pass' : 'fail', { atMs, was, reason, ms, check })
+    if (!isOwn) return
     // Told once it is served.
-    if (watched.isServed) this.#changed(watched, was, why, true)
+    if (one.of.isServed) this.#changed(one.of, was, why, true)
     this.#onResult({ backend, server, reason })
   }
 
@@ -275,7 +270,8 @@ export class Prober {
   #changed(watched: Watched, was: number, why: string | null, isKept = false): void {
     if (watched.state === was && watched.why === why) return
     if (watched.state === was) return this.#tell(watched, was)
-    if (!isKept) watched.remember(null, { atMs: this.#wallMs(), was, reason: watched.why, ms: null })
+    if (!isKept)
+      watched.remember(null, { atMs: this.#wallMs(), was, reason: watched.why, ms: null, check: null })
     this.#publish(watched, was)
   }
 

@@ -2,8 +2,8 @@
 // began, and only so many at once.
 import { jitter, type Chance } from '../../lib/random.ts'
 import type { Resolver } from '../../lib/resolver.ts'
-import type { Watched } from './checked-server.ts'
-import { newProbe, type Probe, type ProbeSeen, type ServerCheck } from './probe.ts'
+import type { OneCheck } from './checked-server.ts'
+import { newProbe, type Probe, type ProbeSeen } from './probe.ts'
 
 /** Calls `then` after so many ms; calling the answer takes it back. */
 export type After = (ms: number, then: () => void) => () => void
@@ -21,13 +21,15 @@ export interface ScheduleOptions {
 }
 
 /** What becomes of a check; null: it has passed. Whoever hears it says when the next one is. */
-type Ended = (watched: Watched, reason: string | null) => void
+type Ended = (one: OneCheck, reason: string | null) => void
 
 const CONCURRENCY = 256
 const JITTER = 0.1
 /** First checks start this far apart, and within this time at most. */
 const SPACING_MS = 2
 const SPREAD_MS = 1000
+/** From so many on that begin together the pauses after are spread, too. */
+const MANY = 100
 
 /** How a check beside the schedule ended. */
 export interface Once {
@@ -46,7 +48,7 @@ export class Schedule {
   readonly #after: After
   readonly #probe: Probe
   /** Those whose check is due while the others have all the places. */
-  readonly #waiting = new Set<Watched>()
+  readonly #waiting = new Set<OneCheck>()
   #running = 0
 
   constructor(options: ScheduleOptions, onEnded: Ended) {
@@ -58,85 +60,89 @@ export class Schedule {
     this.#probe = options.probe ?? newProbe(options.resolver)
   }
 
-  /** Starts the first checks of these, spread over a while. */
-  first(due: Iterable<Watched>): void {
-    const checked = Array.from(due).filter(({ check, ordered }) => check !== null && !ordered.isPaused)
-    const spacingMs = Math.min(SPACING_MS, SPREAD_MS / checked.length)
-    for (const [i, watched] of checked.entries()) this.#start(watched, i * spacingMs)
+  /**
+   * Starts the first checks of these, spread over a while. Where they are many, the next ones spread over the
+   * whole interval: nothing is ever asked of all of them at once again.
+   */
+  first(due: Iterable<OneCheck>): void {
+    const all = Array.from(due).filter(({ of }) => !of.ordered.isPaused)
+    const spacingMs = Math.min(SPACING_MS, SPREAD_MS / all.length)
+    for (const [i, one] of all.entries()) {
+      one.phase = all.length >= MANY ? (i + 1) / all.length : null
+      this.#start(one, i * spacingMs)
+    }
   }
 
   /** The next check of one that was checked. */
-  next(watched: Watched): void {
-    const { check, ordered } = watched
-    if (check === null || ordered.isPaused) return
-    const intervalMs = watched.judge.verdict === 'up' ? check.interval : check.interval_down
-    const tookMs = this.#now() - watched.startedMs
-    this.#start(watched, Math.max(0, jitter(intervalMs, JITTER, this.#chance) - tookMs))
+  next(one: OneCheck): void {
+    const { check, of, judge, phase } = one
+    if (of.ordered.isPaused) return
+    one.phase = null
+    const intervalMs = judge.verdict === 'up' ? check.interval : check.interval_down
+    const pauseMs = phase === null ? jitter(intervalMs, JITTER, this.#chance) : intervalMs * phase
+    this.#start(one, Math.max(0, pauseMs - (this.#now() - one.startedMs)))
   }
 
   /** How long the check that has just ended took. */
-  tookMs({ startedMs }: Watched): number {
+  tookMs({ startedMs }: OneCheck): number {
     return this.#now() - startedMs
   }
 
   /** One check beside the schedule, whose answer somebody wants to see. */
-  once(watched: Watched, check: ServerCheck, done: (once: Once) => void): void {
+  once({ address, check, tls }: OneCheck, done: (once: Once) => void): void {
     const startedMs = this.#now()
-    this.#probe({ ...watched.address, tls: watched.tls, check, isShown: true }, (reason, seen) =>
+    this.#probe({ ...address, tls, check, isShown: true }, (reason, seen) =>
       done({ reason, ms: this.#now() - startedMs, seen: seen ?? null }),
     )
   }
 
-  /** Leaves a server alone: its check that is due or runs comes to nothing. */
-  rest(watched: Watched): void {
-    watched.cancel?.()
-    watched.cancel = null
-    this.#waiting.delete(watched)
-    if (!watched.isRunning) return
-    watched.isRunning = false
+  /** Leaves a check alone: that it is due or runs comes to nothing. */
+  rest(one: OneCheck): void {
+    one.cancel?.()
+    one.cancel = null
+    this.#waiting.delete(one)
+    if (!one.isRunning) return
+    one.isRunning = false
     this.#running--
     this.#askWaiting()
   }
 
   /** Takes back a check that is neither under way nor due; false: it is. */
-  restsIdle(watched: Watched): boolean {
-    if (watched.isRunning || this.#waiting.has(watched)) return false
-    this.rest(watched)
+  restsIdle(one: OneCheck): boolean {
+    if (one.isRunning || this.#waiting.has(one)) return false
+    this.rest(one)
     return true
   }
 
-  #start(watched: Watched, inMs: number): void {
-    watched.cancel = this.#after(inMs, () => {
-      watched.cancel = null
-      this.#waiting.add(watched)
+  #start(one: OneCheck, inMs: number): void {
+    one.cancel = this.#after(inMs, () => {
+      one.cancel = null
+      this.#waiting.add(one)
       this.#askWaiting()
     })
   }
 
   #askWaiting(): void {
-    for (const watched of this.#waiting) {
+    for (const one of this.#waiting) {
       if (this.#running >= this.#concurrency) return
-      this.#waiting.delete(watched)
-      this.#ask(watched)
+      this.#waiting.delete(one)
+      this.#ask(one)
     }
   }
 
-  #ask(watched: Watched): void {
-    const { check } = watched
-    if (check === null) return
+  #ask(one: OneCheck): void {
+    const { address, check, tls } = one
     this.#running++
-    watched.isRunning = true
-    watched.startedMs = this.#now()
-    watched.cancel = this.#probe({ ...watched.address, tls: watched.tls, check }, (reason) =>
-      this.#finish(watched, reason),
-    )
+    one.isRunning = true
+    one.startedMs = this.#now()
+    one.cancel = this.#probe({ ...address, tls, check }, (reason) => this.#finish(one, reason))
   }
 
-  #finish(watched: Watched, reason: string | null): void {
-    watched.isRunning = false
-    watched.cancel = null
+  #finish(one: OneCheck, reason: string | null): void {
+    one.isRunning = false
+    one.cancel = null
     this.#running--
-    this.#onEnded(watched, reason)
+    this.#onEnded(one, reason)
     this.#askWaiting()
   }
 }

@@ -2,7 +2,7 @@
 import type { Rates } from '../history/error-rates.ts'
 import { type Sorted, sorted } from './backend-state.ts'
 import type { About, OverviewProblem, ProblemAction } from './document.ts'
-import { ailmentOf, causeOf, type Check, outWords } from './reasons.ts'
+import { ailmentOf, causeOf, type Checks, outWords } from './reasons.ts'
 import { type Seen, serversByBackend } from './seen.ts'
 import { ageOf, counted, listOf, numberOf, percentOf, spelled, timeOf } from './words.ts'
 
@@ -12,7 +12,7 @@ const CHECKED_MAX = 20
 interface Ill {
   readonly backend: string
   readonly is: Sorted
-  readonly check: Check
+  readonly checks: Checks
   readonly seen: Seen
 }
 
@@ -20,8 +20,8 @@ export function* backendProblems(seen: Seen): Generator<OverviewProblem> {
   const rulesOf = rulesTo(seen)
   for (const [backend, servers] of serversByBackend(seen)) {
     const is = sorted(servers)
-    const check = seen.config?.backends[backend]?.health_check
-    const ill = { backend, is, check, seen }
+    const checks = seen.config?.backends[backend]?.health_check
+    const ill = { backend, is, checks, seen }
     if (is.state === 'down') yield downProblem(ill, rulesOf(backend))
     else if (is.state === 'out') yield outProblem(ill)
     else if (is.state === 'degraded') yield degradedProblem(ill)
@@ -38,7 +38,7 @@ function downProblem(ill: Ill, rules: readonly string[]): OverviewProblem {
   const outToo = out.length === 0 ? '' : ` ${outWords(out)}`
   const lastUp = lastUpMs === null ? '' : ` The last one was up ${ageOf(seen.nowMs - lastUpMs)} ago.`
   const cause =
-    all.length === 0 ? 'It has no servers.' : `${causeOf(ailing, ill.check, all.length)}${outToo}${lastUp}`
+    all.length === 0 ? 'It has no servers.' : `${causeOf(ailing, ill.checks, all.length)}${outToo}${lastUp}`
   return {
     id: `backend:${backend}`,
     ...{ state: isUnchecked ? 'failing' : 'down', severity: 'down' },
@@ -81,7 +81,7 @@ function outProblem({ backend, is: { out }, seen }: Ill): OverviewProblem {
 }
 
 function degradedProblem(ill: Ill): OverviewProblem {
-  const { backend, is, check, seen } = ill
+  const { backend, is, checks, seen } = ill
   const { all, usable, ailing, failing, out } = is
   const ill_ = [...ailing, ...failing]
   const [one] = ill_
@@ -91,7 +91,7 @@ function degradedProblem(ill: Ill): OverviewProblem {
   const about: About = isOne
     ? { kind: 'server', name: one.server, backend }
     : { kind: 'backend', name: backend }
-  const causes = [causeOf(ill_, check, all.length), ...(out.length === 0 ? [] : [outWords(out)])]
+  const causes = [causeOf(ill_, checks, all.length), ...(out.length === 0 ? [] : [outWords(out)])]
   return {
     id: isOne ? `server:${backend}/${one.server}` : `backend:${backend}`,
     state: isOnlyFailing ? 'failing' : isOne ? 'down' : 'degraded',
@@ -153,12 +153,12 @@ function leftWords({ backend, is: { all, usable, failing }, seen }: Ill): string
 }
 
 /** What helps most; without a full stop. */
-function todo({ is: { ailing, failing, all }, check }: Ill): string {
+function todo({ is: { ailing, failing, all }, checks }: Ill): string {
   const ill = [...ailing, ...failing]
   if (all.length === 0) return 'Give it servers'
   const [first] = ill
   const what = ill.length === 1 && first !== undefined ? first.server : 'the servers'
-  const ailment = ailmentOf(ill, check)
+  const ailment = ailmentOf(ill, checks)
   if (ailment === 'refuses') return ill.length === 1 ? `Start the service of ${what}` : 'Start their services'
   if (ailment === 'silent')
     return `See whether ${what} ${ill.length === 1 ? 'hangs' : 'hang'}, or a firewall is between`

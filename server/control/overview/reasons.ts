@@ -2,11 +2,14 @@
 // each, and those that say the same are said once.
 import type { Config } from '../../config/schema.ts'
 import { FAULTS, type FaultCode } from '../../tables/faults.ts'
-import { parseServerUrl } from '../../lib/server-url.ts'
+import type { HealthCheckConfig } from '../../backends/health-check.options.ts'
+import { checkTypeOf, parseServerUrl } from '../../lib/server-url.ts'
+import { calledOf } from '../health/check-words.ts'
 import type { ServerHealth } from '../../telemetry/server-health.ts'
 import { listOf, someOf } from './words.ts'
 
-export type Check = Config['backends'][string]['health_check']
+/** Those of a backend. */
+export type Checks = Config['backends'][string]['health_check']
 
 /** What stands against a server. */
 export type Ailment = 'refuses' | 'silent' | 'answers_wrong' | 'other'
@@ -24,8 +27,8 @@ interface Found {
 const KINDS_MAX = 3
 
 /** "Both servers refuse connections on port 8443." `all`: servers of the backend. */
-export function causeOf(servers: readonly ServerHealth[], check: Check, all: number): string {
-  const found = servers.map((server) => ({ server, ...foundOf(server, check) }))
+export function causeOf(servers: readonly ServerHealth[], checks: Checks, all: number): string {
+  const found = servers.map((server) => ({ server, ...foundOf(server, checks) }))
   const kinds = Map.groupBy(found, ({ key }) => key)
   const sentences = [...kinds.values()].slice(0, KINDS_MAX).map((own) => {
     const [{ one, many } = { one: '', many: '' }] = own
@@ -46,12 +49,12 @@ export function causeOf(servers: readonly ServerHealth[], check: Check, all: num
 }
 
 /** What most of them suffer from. */
-export function ailmentOf(servers: readonly ServerHealth[], check: Check): Ailment {
-  const kinds = [...Map.groupBy(servers, (server) => foundOf(server, check).ailment)]
+export function ailmentOf(servers: readonly ServerHealth[], checks: Checks): Ailment {
+  const kinds = [...Map.groupBy(servers, (server) => foundOf(server, checks).ailment)]
   return kinds.toSorted(([, a], [, b]) => b.length - a.length)[0]?.[0] ?? 'other'
 }
 
-function foundOf({ reason, orders = [] }: ServerHealth, check: Check): Found {
+function foundOf({ reason, url, orders = [] }: ServerHealth, checks: Checks): Found {
   const text = reason ?? 'nobody knows why'
   const forced = orders.find(({ kind, value }) => kind === 'health' && value === 'down')
   if (forced !== undefined)
@@ -61,7 +64,12 @@ function foundOf({ reason, orders = [] }: ServerHealth, check: Check): Found {
       many: `are taken for down, as ${forced.by} ordered${forced.reason === null ? '' : ` (${forced.reason})`}`,
     }
   const code = /^[a-z_]+(?=,|$)/.exec(text)?.[0] ?? ''
-  return Object.hasOwn(FAULTS, code) ? ofRequests(code as FaultCode, text) : ofChecks(text, check)
+  return Object.hasOwn(FAULTS, code)
+    ? ofRequests(code as FaultCode, text)
+    : ofChecks(
+        text,
+        (checks ?? []).map((check) => ({ ...check, type: checkTypeOf(check, [{ url }]) })),
+      )
 }
 
 /** "connect_refused, 12 in a row, the last 3 s ago". */
@@ -79,28 +87,36 @@ function ofRequests(code: FaultCode, text: string): Found {
   }
 }
 
-function ofChecks(text: string, check: Check): Found {
-  if (/^(?:connect refused|connection refused)/.test(text))
-    return { ailment: 'refuses', key: 'refused', one: 'refuses connections', many: 'refuse connections' }
+function ofChecks(whole: string, checks: readonly HealthCheckConfig[]): Found {
+  // Of several, the reason names the one that failed.
+  const [, text = whole, called] = /^(.*), in check (.*)$/s.exec(whole) ?? []
+  const check = called === undefined ? checks[0] : checks.find((one) => calledOf(one) === called)
+  if (/^(?:connect refused|connection refused)/.test(text)) {
+    const port = check?.port === undefined ? '' : ` on port ${check.port}`
+    const [one, many] = [`refuses connections${port}`, `refuse connections${port}`]
+    return { ailment: 'refuses', key: `refused${port}`, one, many }
+  }
   const status = /^status ([0-9]{3}), wanted (.*)$/.exec(text)
-  const asked =
-    check === undefined || check.type === 'tcp' || check.type === 'udp'
-      ? ''
-      : ` ${check.method} ${check.path}`
+  const asked = check === undefined ? '' : askedIn(check, called)
   if (status !== null) {
     const with_ = `${asked} with ${status[1]}, where ${status[2]} is wanted`
     return {
-      ...{ ailment: 'answers_wrong', key: text },
+      ...{ ailment: 'answers_wrong', key: whole },
       one: `answers its check${with_}`,
       many: `answer their check${with_}`,
     }
   }
   const ailment = /timed out|^no answer|not taken/.test(text) ? 'silent' : 'other'
   return {
-    ...{ ailment, key: text },
+    ...{ ailment, key: whole },
     one: `fails its check${asked}: ${text}`,
     many: `fail their check${asked}: ${text}`,
   }
+}
+
+function askedIn({ type, method, path, port }: HealthCheckConfig, called: string | undefined): string {
+  if (type === 'tcp' || type === 'udp') return called === undefined ? '' : ` ${called}`
+  return ` ${method} ${port === undefined ? '' : `:${port}`}${path}`
 }
 
 /** Where all that refuse have the same port, it is worth saying. */

@@ -225,6 +225,21 @@ describe('backends', () => {
       'health_check: { expect: { body_regex: "(" } }',
       'wrong-value backends.app.health_check.expect.body_regex',
     ],
+    ['health_check: { port: 8081, host: "app.example.org:8443", follow_redirects: 2 }', ''],
+    ['health_check: [{ path: /a }, { type: tcp, port: 9000 }]', ''],
+    ['health_check: []', 'wrong-value backends.app.health_check'],
+    ['health_check: [{ path: /a }, { path: /b, }, { path: /a }]', 'duplicate backends.app.health_check[2]'],
+    ['health_check: [{ type: tcp, path: /a }]', 'conflict backends.app.health_check[0].path'],
+    ['health_check: [{ path: /a, rize: 2 }]', 'unknown-key backends.app.health_check[0].rize'],
+    ['health_check: { port: 0 }', 'wrong-value backends.app.health_check.port'],
+    ['health_check: { host: "http://a" }', 'wrong-value backends.app.health_check.host'],
+    ['health_check: { type: tcp, host: a }', 'conflict backends.app.health_check.host'],
+    [
+      'health_check: { type: tcp, follow_redirects: 1 }',
+      'conflict backends.app.health_check.follow_redirects',
+    ],
+    ['health_check: { follow_redirects: 11 }', 'wrong-value backends.app.health_check.follow_redirects'],
+    ['health_check: { host: a, headers: { HOST: b } }', 'conflict backends.app.health_check.headers.HOST'],
     ['panic_threshold: 0.5', 'conflict backends.app.panic_threshold'],
   ])('%s', (keys, expected) => {
     expect(

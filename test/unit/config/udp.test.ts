@@ -40,7 +40,7 @@ describe('a udp listener', () => {
     expect(linesOf(withUdp('').replace('udp://10', 'tcp://10'))[0]).toContain('a backend of tcp servers')
     expect(linesOf(withUdp('', 'health_check: {}'))[0]).toContain('a check of type udp without "send"')
     expect(linesOf(withUdp('', 'health_check: { send: ping, path: /x }'))[0]).toContain('"path"')
-    expect(configOf(withUdp('', 'health_check: { send: ping }')).backends['a']?.health_check?.send).toBe(
+    expect(configOf(withUdp('', 'health_check: { send: ping }')).backends['a']?.health_check?.[0]?.send).toBe(
       'ping',
     )
   })

@@ -48,8 +48,8 @@ describe('decoding', () => {
 
   test('statuses become ranges, 200-399 unless named', () => {
     const statusOf = (expected: string) =>
-      configOf(withBackend(`health_check: { expect: { ${expected} } }`)).backends['app']?.health_check?.expect
-        .status
+      configOf(withBackend(`health_check: { expect: { ${expected} } }`)).backends['app']?.health_check?.[0]
+        ?.expect.status
     expect(statusOf('')).toEqual(['200-399'])
     expect(statusOf('status: 204')).toEqual(['204-204'])
     expect(statusOf('status: [200, "201", 2xx, 300-302, "400 - 404"]')).toEqual([

@@ -5,7 +5,7 @@ import { kindOf } from '../../../web/parts/schema-fields.ts'
 
 const document = configSchema() as Parameters<typeof schemaOf>[0]
 const field = (schema: Schema, ...path: readonly string[]): Schema =>
-  path.reduce<Schema>((of, name) => of.properties?.[name] ?? {}, schema)
+  path.reduce<Schema>((of, name) => (of.items ?? of).properties?.[name] ?? {}, schema)
 
 test('each protocol has the fields of its own listeners', () => {
   const names = (protocol: string) => Object.keys(schemaOf(document, 'listener', protocol).properties ?? {})

@@ -24,8 +24,13 @@ export interface BackendFields {
   readonly algorithm: string
   readonly servers: readonly ServerFields[]
   readonly hash?: HashFields
-  readonly health_check?: CheckFields
+  /** One, or a list of them: all must pass. */
+  readonly health_check?: CheckFields | readonly CheckFields[]
   readonly [field: string]: unknown
 }
 
 export type BackendResource = ResourceOf<BackendFields, BackendLive>
+
+/** The checks of a backend, however they are written. */
+export const checksIn = (written: BackendFields['health_check']): readonly CheckFields[] =>
+  written === undefined ? [] : [written].flat()

@@ -67,7 +67,7 @@ interface FieldsPanelProps {
 
 function FieldsPanel({ schema, panel, draft }: FieldsPanelProps) {
   const { under = [], only, about, title } = panel
-  const inner = under.reduce<Schema>((now, name) => now.properties?.[name] ?? {}, schema)
+  const inner = under.reduce<Schema>((now, name) => oneOf(now.properties?.[name] ?? {}), schema)
   const of = (value: JsonMap): Fields => (at(value, under) ?? {}) as Fields
   return (
     <Panel title={title}>
@@ -85,6 +85,9 @@ function FieldsPanel({ schema, panel, draft }: FieldsPanelProps) {
     </Panel>
   )
 }
+
+/** Of one or several: one of them. */
+const oneOf = (schema: Schema): Schema => (schema.type === 'array' ? (schema.items ?? {}) : schema)
 
 /** Says that fields of this backend are in the draft, and that nothing of it runs. */
 function Drafted({ backend, draft }: { readonly backend: string; readonly draft: DraftOf }) {

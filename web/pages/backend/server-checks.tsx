@@ -1,5 +1,6 @@
 // What was found of a server lately, and a check now.
 import { useSignal } from '@preact/signals'
+import type { AnswerOf } from '../../data/api.ts'
 import { useHeld } from '../../data/held.ts'
 import type { Problem } from '../../data/problem.ts'
 import { checkNow, type CheckAnswer } from '../../data/server-orders.ts'
@@ -20,11 +21,11 @@ const SHOWN = 12
 export interface ServerChecksProps {
   readonly backend: string
   readonly server: string
-  /** With every default; null: there is none. */
-  readonly check: CheckFields | null
+  /** With every default; all must pass. */
+  readonly checks: readonly CheckFields[]
 }
 
-export function ServerChecks({ backend, server, check }: ServerChecksProps) {
+export function ServerChecks({ backend, server, checks }: ServerChecksProps) {
   const held = useHeld(
     'GET /api/v1/backends/{backend}/servers/{server}/health',
     { backend, server },
@@ -55,11 +56,15 @@ export function ServerChecks({ backend, server, check }: ServerChecksProps) {
           Check now
         </Button>
       </header>
-      <p class="small quiet">
-        {check === null
-          ? 'No health check is configured: only requests tell how it is.'
-          : checkSentence(check)}
-      </p>
+      {checks.length === 0 && (
+        <p class="small quiet">No health check is configured: only requests tell how it is.</p>
+      )}
+      {checks.map((check, index) => (
+        <p key={index} class="small quiet">
+          {checkSentence(check)}
+        </p>
+      ))}
+      {checks.length > 1 && <States states={held.value?.checks ?? []} />}
       {problem.value !== null && (
         <Note state="warn" title={problem.value.title} isUrgent>
           {problem.value.detail} {problem.value.hint}
@@ -67,20 +72,50 @@ export function ServerChecks({ backend, server, check }: ServerChecksProps) {
       )}
       {answer.value !== null && <Answer answer={answer.value} />}
       {held.value === null && held.problem === null && <Loading lines={3} />}
-      {held.value !== null && held.value.entries.length === 0 && check !== null && (
+      {held.value !== null && held.value.entries.length === 0 && checks.length > 0 && (
         <p class="small quiet">Nothing was found yet.</p>
       )}
       <ul class={css.list}>
         {held.value?.entries.slice(0, SHOWN).map((entry) => (
-          <li key={`${entry.time} ${entry.change} ${entry.result}`}>
+          <li key={`${entry.time} ${entry.change} ${entry.result} ${entry.check}`}>
             <Time at={entry.time} />
             <Status {...shownEntry(entry)} />
             <span class={css.ms}>{entry.ms === null ? '' : took(entry.ms)}</span>
-            <span class={css.because}>{entry.reason ?? (entry.change ? `now ${entry.state}` : '')}</span>
+            <span class={css.because}>{becauseOf(entry, checks.length > 1)}</span>
           </li>
         ))}
       </ul>
     </section>
+  )
+}
+
+type Held = AnswerOf<'GET /api/v1/backends/{backend}/servers/{server}/health'>
+
+/** What was found, and by which of several checks. */
+function becauseOf({ reason, change, state, check }: Held['entries'][number], isNamed: boolean): string {
+  const found = reason ?? (change ? `now ${state}` : '')
+  return isNamed && check !== null ? `${check}${found === '' ? '' : `: ${found}`}` : found
+}
+
+/** What each of several checks says. */
+function States({ states }: { readonly states: NonNullable<Held['checks']> }) {
+  return (
+    <ul class={css.list} aria-label="What each check says">
+      {states.map(({ check, state, reason, last }) => (
+        <li key={check}>
+          {last === null ? <span>not yet</span> : <Time at={last.time} />}
+          <Status
+            state={state === 'up' ? 'up' : state === 'down' ? 'down' : 'unk'}
+            word={state === 'up' ? 'Passes' : state === 'down' ? 'Fails' : 'Unchecked'}
+          />
+          <span class={css.ms}>{last === null ? '' : took(last.ms)}</span>
+          <span class={css.because}>
+            {check}
+            {reason === null ? '' : `: ${reason}`}
+          </span>
+        </li>
+      ))}
+    </ul>
   )
 }
 
@@ -92,14 +127,24 @@ function shownEntry({ result, state }: { readonly result: string | null; readonl
 }
 
 /** What came of the check that was asked for. */
-function Answer({ answer }: { readonly answer: CheckAnswer }) {
+function Answer({ answer: { checks, ...first } }: { readonly answer: CheckAnswer }) {
+  const all = checks.length > 1 ? checks : [first]
+  return all.map((answer) => <OneAnswer key={answer.check} answer={answer} isNamed={all.length > 1} />)
+}
+
+interface OneAnswerProps {
+  readonly answer: CheckAnswer['checks'][number]
+  readonly isNamed: boolean
+}
+
+function OneAnswer({ answer, isNamed }: OneAnswerProps) {
   const isPassed = answer.result === 'pass'
   const status = answer.status === null ? '' : `, status ${answer.status}`
   return (
     <Note
       state={isPassed ? 'up' : 'down'}
       isUrgent
-      title={`${isPassed ? 'Passed' : 'Failed'} in ${took(answer.ms)}${status}`}
+      title={`${isNamed ? `${answer.check}: ` : ''}${isPassed ? 'Passed' : 'Failed'} in ${took(answer.ms)}${status}`}
     >
       {answer.reason}
       {answer.answer !== null && answer.answer !== '' && <Code text={answer.answer} isBlock />}

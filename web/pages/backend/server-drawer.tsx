@@ -14,7 +14,7 @@ import { Drawer } from '../../parts/overlays.tsx'
 import { Status, Tag } from '../../parts/status.tsx'
 import { useAddress } from '../../parts/use-address.ts'
 import { Copy } from '../../parts/words.tsx'
-import type { BackendResource } from './backend-fields.ts'
+import { type BackendResource, checksIn } from './backend-fields.ts'
 import { HealthSaid } from './health-said.tsx'
 import { OrderPopover } from './order-popover.tsx'
 import { consequenceOf, type Scene } from './order-words.ts'
@@ -50,7 +50,7 @@ export function ServerDrawer({ scene, row, resource, onClose }: ServerDrawerProp
         <ServerChecks
           backend={scene.backend}
           server={row.id}
-          check={resource.effective.health_check ?? null}
+          checks={checksIn(resource.effective.health_check)}
         />
       </Guarded>
     </Drawer>

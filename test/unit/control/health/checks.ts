@@ -16,6 +16,7 @@ export function healthCheck(change: Partial<HealthCheckConfig> = {}): HealthChec
     timeout: 2000,
     rise: 2,
     fall: 3,
+    follow_redirects: 0,
     expect: { status: [], data_limit: 4096, body_limit: 65_536 },
     ...change,
   }
@@ -25,11 +26,11 @@ type Servers = readonly (Partial<ServerConfig> & { name: string })[]
 
 /** A config of these backends, each with its check or none; only what the prober reads is real. */
 export function configOf(
-  backends: Record<string, { servers: Servers; check: HealthCheckConfig | null }>,
+  backends: Record<string, { servers: Servers; check: HealthCheckConfig | HealthCheckConfig[] | null }>,
 ): Config {
   const entries = Object.entries(backends).map(([name, { servers, check }]) => [
     name,
-    backendConfig(servers, check === null ? {} : { health_check: check }),
+    backendConfig(servers, check === null ? {} : { health_check: [check].flat() }),
   ])
   return { backends: Object.fromEntries(entries) } as unknown as Config
 }

@@ -148,7 +148,7 @@ describe('a check that somebody asks for', () => {
     expect(run.target).toMatchObject({ host: 'a', isShown: true })
     lab.nowMs = 107
     run.done(null, answer)
-    expect(await once).toEqual({ reason: null, ms: 7, seen: answer })
+    expect(await once).toEqual([{ check: 'http /health', reason: null, ms: 7, seen: answer }])
     expect(lab.prober.historyOf('api', 'a')!.entries[0]).toEqual({
       atMs: 1_800_000_000_107,
       result: 'pass',
@@ -156,12 +156,13 @@ describe('a check that somebody asks for', () => {
       isChange: false,
       reason: null,
       ms: 7,
+      check: 'http /health',
     })
     // Three failures take it down, whoever asked for the checks.
     for (let i = 0; i < 3; i++) {
       const failing = lab.prober.checkNow('api', 'a')
       lab.runs.pop()!.done('status 500')
-      expect((await failing)?.reason).toBe('status 500')
+      expect((await failing)[0]?.reason).toBe('status 500')
     }
     expect(lab.board.state(A)).toBe(STATE_DOWN)
   })
@@ -172,7 +173,7 @@ describe('a check that somebody asks for', () => {
     const before = lab.words
     const once = lab.prober.checkNow('api', 'a')
     lab.runs.pop()!.done('connect refused')
-    expect((await once)?.reason).toBe('connect refused')
+    expect((await once)[0]?.reason).toBe('connect refused')
     expect([lab.board.state(A), lab.words]).toEqual([STATE_UP, before])
   })
 
@@ -185,11 +186,11 @@ describe('a check that somebody asks for', () => {
     const run = lab.runs.pop()!
     expect(run.target.check.type).toBe('tcp')
     run.done('connect refused')
-    expect((await once)?.reason).toBe('connect refused')
+    expect((await once)[0]?.reason).toBe('connect refused')
     // It is not checked: what was found once changes nothing.
     expect([lab.board.state(A), lab.results]).toEqual([STATE_UP, []])
-    expect(await lab.prober.checkNow('api', 'u')).toBeNull()
-    expect(await lab.prober.checkNow('api', 'c')).toBeNull()
+    expect(await lab.prober.checkNow('api', 'u')).toEqual([])
+    expect(await lab.prober.checkNow('api', 'c')).toEqual([])
     expect(lab.prober.historyOf('api', 'c')).toBeNull()
   })
 })

@@ -33,6 +33,9 @@ describe('an HTTP check', () => {
       '',
       '',
     ])
+    const named = answering('HTTP/1.1 200 OK\r\n\r\n')
+    await check(named, { host: 'app.test:8443' })
+    expect(named.received).toStartWith('GET /health HTTP/1.1\r\nHost: app.test:8443\r\n')
     const plain = answering('HTTP/1.1 200 OK\r\n\r\n')
     await check(plain)
     expect(plain.received).toStartWith(`GET /health HTTP/1.1\r\nHost: 127.0.0.1:${plain.port}\r\n`)
@@ -228,5 +231,76 @@ describe('expected statuses', () => {
       [400, 499],
     ])
     expect(() => statusRanges(['ok'])).toThrow('"ok" is neither a status nor a range of them')
+  })
+})
+
+describe('a redirect', () => {
+  /** A server whose /health leads to a place; what it answers elsewhere, and what it was asked. */
+  function leading(to: string | ((port: number) => string), status = 302) {
+    const asked: string[] = []
+    const server = sample((socket, received) => {
+      const lines = received.trimEnd().split('\r\n\r\n').at(-1)!.split('\r\n')
+      const [method, target] = lines[0]!.split(' ')
+      const host = lines.find((line) => line.startsWith('Host: '))
+      asked.push(`${method} ${target} ${host?.slice(6).replace(String(server.port), 'PORT')}`)
+      const location = typeof to === 'string' ? to : to(server.port)
+      socket.end(
+        target === '/health'
+          ? `HTTP/1.1 ${status} x\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`
+          : 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine',
+      )
+    })
+    return { server, asked }
+  }
+  const HERE = '127.0.0.1:PORT'
+  const follows = (change = {}) => ({ follow_redirects: 2, ...expecting({ status: ['200-200'] }), ...change })
+
+  test('is the answer where none is followed, and followed to the same server where asked', async () => {
+    const { server, asked } = leading('/to?x')
+    expect(await check(server, expecting({ status: ['200-200'] }))).toBe('status 302, wanted 200')
+    expect(await check(server, follows())).toBeNull()
+    expect(asked).toEqual([`GET /health ${HERE}`, `GET /health ${HERE}`, `GET /to?x ${HERE}`])
+  })
+
+  test.each([
+    ['its own address', (port: number) => `http://127.0.0.1:${port}/to`, {}, [HERE, HERE]],
+    [
+      'the name that it is asked by',
+      () => 'http://app.test/to',
+      { host: 'app.test' },
+      ['app.test', 'app.test'],
+    ],
+    [
+      'that name with its port',
+      () => 'http://app.test:81/to',
+      { host: 'app.test:81' },
+      ['app.test:81', 'app.test:81'],
+    ],
+  ] as const)('to %s stays with it', async (_, to, change, hosts) => {
+    const { server, asked } = leading(to)
+    expect(await check(server, follows(change))).toBeNull()
+    expect(asked).toEqual([`GET /health ${hosts[0]}`, `GET /to ${hosts[1]}`])
+  })
+
+  test.each([
+    ['http://elsewhere.test/to', {}, 'redirected to "http://elsewhere.test/to", which is another server'],
+    [
+      'http://app.test:82/to',
+      { host: 'app.test' },
+      'redirected to "http://app.test:82/to", which is another server',
+    ],
+    ['https://127.0.0.1/to', {}, 'redirected to "https://127.0.0.1/to", which is not spoken here'],
+    ['/health', {}, 'redirected more than 2 times'],
+  ])('to %s is a failure', async (to, change, reason) => {
+    const { server, asked } = leading(to)
+    expect(await check(server, follows(change))).toBe(reason)
+    // Nobody else was asked anything.
+    expect(asked.every((one) => one.startsWith('GET /health '))).toBe(true)
+  })
+
+  test('of a POST by 303 becomes a GET', async () => {
+    const { server, asked } = leading('/to', 303)
+    expect(await check(server, follows({ method: 'POST' }))).toBeNull()
+    expect(asked).toEqual([`POST /health ${HERE}`, `GET /to ${HERE}`])
   })
 })
