@@ -123,19 +123,6 @@ test('health-and-backup.yaml: the third server is used only when both others are
   await waitFor(async () => (await example.ask('/')).body === '9001', { everyMs: 50 })
 })
 
-test('several-checks.yaml: a server is used while all its checks pass', async () => {
-  await using example = await run('several-checks.yaml')
-  const { gateway, origins } = example
-  for (const server of ['one', 'two']) await serverIs(gateway.admin, server, 'up')
-  await askOften(example, 10)
-  expect(example.counts().slice(0, 2)).toEqual([5, 5])
-  origins[9001]!.kill()
-  await serverIs(gateway.admin, 'one', 'down')
-  const { reasons } = await healthOf(gateway.admin)
-  expect(reasons['one']).toMatch(/^connect refused.*, in check http app\.example\.org\/health$/)
-  expect((await example.ask('/')).body).toBe('9002')
-})
-
 test('rules.yaml: respond, redirect, deny by address, canary, edits of fields, a body limit', async () => {
   await using example = await run('rules.yaml')
   const robots = await example.ask('/robots.txt')
@@ -403,7 +390,7 @@ test('tls-to-servers.yaml: a server is known by its key; with another one it is 
 /** In tests of their own: udp-example, tls-example, unix-example, turn-on-https, client-certificates. */
 const ELSEWHERE = [
   ...['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml', 'turn-and-https.yaml'],
-  'client-certificates.yaml',
+  ...['client-certificates.yaml', 'several-checks.yaml'],
 ]
 
 test('no example is left out', () => {

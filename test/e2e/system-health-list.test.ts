@@ -3,6 +3,7 @@
 import { expect, test } from 'bun:test'
 import { healthOf, serverIs } from '../support/backends.ts'
 import { Authority } from '../support/authority.ts'
+import { adapted, PORTS } from '../support/example-config.ts'
 import { startGateway, runCommand } from '../support/gateway.ts'
 import { done, said } from '../support/orders.ts'
 import { startOrigin } from '../support/origin.ts'
@@ -108,4 +109,22 @@ test('a server whose places are all taken is checked all the same, on connection
   await serverIs(gateway.admin, 'a', 'up')
   for (const release of held) release()
   expect((await answer).body).toBe('late')
+})
+
+test('several-checks.yaml: a server is used while all its checks pass', async () => {
+  const origins = new Map(
+    PORTS.map((port) => [port, startOrigin((_, reply) => reply.send(200, String(port)))]),
+  )
+  const config = adapted('several-checks.yaml', Object.fromEntries(origins))
+  try {
+    await using gateway = await startGateway({ config, file: 'several-checks.yaml' })
+    for (const server of ['one', 'two']) await serverIs(gateway.admin, server, 'up')
+    origins.get(9001)!.kill()
+    await serverIs(gateway.admin, 'one', 'down')
+    const { reasons } = await healthOf(gateway.admin)
+    expect(reasons['one']).toMatch(/^connect refused.*, in check http app\.example\.org\/health$/)
+    expect(await (await gateway.fetch('/')).text()).toBe('9002')
+  } finally {
+    for (const origin of origins.values()) origin.kill()
+  }
 })
