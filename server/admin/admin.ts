@@ -3,6 +3,7 @@ import { statSync, unlinkSync } from 'node:fs'
 import { parseBind, unixPathOf, writeBind } from '../lib/bind.ts'
 import { GivesWay, type Scarcity } from './gives-way.ts'
 import { BY_UNIX } from './guard.ts'
+import { adoptListening, listeningFds } from '../lib/adopt-listening.ts'
 import { listeningPaths } from '../lib/unix-sockets.ts'
 import { portHolder } from '../lib/port-holder.ts'
 import { brokenAnswer } from './problem.ts'
@@ -14,6 +15,8 @@ export interface AdminOptions {
   /** PEM; null: no TLS. */
   readonly tls?: { readonly cert: string; readonly key: string } | null
   readonly shell: Pick<Shell, 'answer'>
+  /** A socket that listens there already, to be kept; null: there is none (any more). */
+  readonly handed?: () => number | null
   /** Default: the descriptors of this process. */
   readonly scarcity?: Scarcity
 }
@@ -48,7 +51,8 @@ const IDLE_S = 10
 const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER
 
 /** Opens the admin listener; a problem when it cannot listen. */
-export function startAdmin({ bind, shell, tls = null, scarcity = {} }: AdminOptions): Admin | AdminProblem {
+export function startAdmin(options: AdminOptions): Admin | AdminProblem {
+  const { bind, shell, tls = null, scarcity = {}, handed = () => null } = options
   const path = unixPathOf(bind)
   const { host, port } = parseBind(bind)
   const common = {
@@ -64,8 +68,8 @@ export function startAdmin({ bind, shell, tls = null, scarcity = {} }: AdminOpti
     },
   }
   try {
-    if (path !== null) return startUnix(path, common)
-    return startTcp({ host, port, scarcity }, common)
+    if (path !== null) return startUnix(path, common, handed)
+    return startTcp({ host, port, scarcity, handed }, common)
   } catch (error) {
     return problemOf(bind, error)
   }
@@ -79,12 +83,17 @@ interface TcpDoor {
   readonly host: string
   readonly port: number
   readonly scarcity: Scarcity
+  readonly handed: () => number | null
 }
 
-function startTcp({ host, port, scarcity }: TcpDoor, common: Common): Admin {
+function startTcp({ host, port, scarcity, handed }: TcpDoor, common: Common): Admin {
   // reusePort said aloud: without it `development: false` makes Bun 1.4.5 share a port that another program
   // listens on.
-  const listen = (at: number) => Bun.serve({ ...common, hostname: host, port: at, reusePort: false })
+  const listen = (at: number) => {
+    const fd = handed()
+    if (fd !== null) return serveOn(fd, common)
+    return Bun.serve({ ...common, hostname: host, port: at, reusePort: false })
+  }
   let server = listen(port)
   const openPort = server.port ?? port
   const address = writeBind(host, openPort)
@@ -113,7 +122,9 @@ function startTcp({ host, port, scarcity }: TcpDoor, common: Common): Admin {
 }
 
 /** A socket that was left behind by a gateway that was killed makes way; one that is in use does not. */
-function startUnix(path: string, common: Common): Admin {
+function startUnix(path: string, common: Common, handed: () => number | null): Admin {
+  const fd = handed()
+  if (fd !== null) return unixAdmin(path, serveOn(fd, common))
   const there = statSync(path, { throwIfNoEntry: false })
   if (there !== undefined && !there.isSocket()) throw new Error(`there is a file that is no socket`)
   if (there !== undefined && listeningPaths().includes(path))
@@ -121,16 +132,35 @@ function startUnix(path: string, common: Common): Admin {
   if (there !== undefined) unlinkSync(path)
   const mask = process.umask(0o177)
   try {
-    const server = Bun.serve({ ...common, unix: path } as Parameters<typeof Bun.serve>[0])
-    const { ino } = statSync(path)
-    const end = (isNow: boolean): void => {
-      void server.stop(isNow)
-      // Another one may have its name by now.
-      if (statSync(path, { throwIfNoEntry: false })?.ino === ino) unlinkSync(path)
-    }
-    return { address: `unix:${path}`, port: 0, server, stop: () => end(true), close: () => end(false) }
+    return unixAdmin(path, Bun.serve({ ...common, unix: path } as Parameters<typeof Bun.serve>[0]))
   } finally {
     process.umask(mask)
+  }
+}
+
+function unixAdmin(path: string, server: Bun.Server<undefined>): Admin {
+  const ino = statSync(path, { throwIfNoEntry: false })?.ino
+  const end = (isNow: boolean): void => {
+    void server.stop(isNow)
+    // Another one may have its name by now.
+    if (ino !== undefined && statSync(path, { throwIfNoEntry: false })?.ino === ino) unlinkSync(path)
+  }
+  return { address: `unix:${path}`, port: 0, server, stop: () => end(true), close: () => end(false) }
+}
+
+/** On a socket that listens already, in the place of one that Bun opens for itself alone. */
+function serveOn(fd: number, common: Common): Bun.Server<undefined> {
+  const before = listeningFds()
+  const server = Bun.serve({ ...common, hostname: '127.0.0.1', port: 0, reusePort: false })
+  try {
+    adoptListening(
+      fd,
+      [...listeningFds()].filter(([own, inode]) => before.get(own) !== inode).map(([own]) => own),
+    )
+    return server
+  } catch (error) {
+    void server.stop(true)
+    throw error
   }
 }
 

@@ -18,7 +18,8 @@ export interface Doors {
 export function doorsOf(facts: ControlFacts): Doors {
   const shell = new LazyShell(facts)
   return {
-    openAdmin: ({ bind, tls }) => Promise.resolve(startAdmin({ bind, tls, shell })),
+    openAdmin: ({ bind, tls, handed }) =>
+      Promise.resolve(startAdmin({ bind, tls, shell, ...(handed && { handed }) })),
     openControl: async (path) => startControlSocket({ path, shell }),
   }
 }

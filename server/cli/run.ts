@@ -44,6 +44,9 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     const { check } = await import('./check.ts')
     return check([file], io)
   }
+  // Before any process is started: it would have what is handed to us.
+  const { HandedSockets } = await import('../control/sockets/handed-sockets.ts')
+  const handed = HandedSockets.fromSystemd(io.env, process.pid)
   const [{ Supervisor }, { endOnBugs }, { finishEvents, tellPeople }] = await Promise.all([
     import('../control/supervisor.ts'),
     import('../telemetry/log-bugs.ts'),
@@ -51,12 +54,13 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   ])
   endOnBugs()
   if (process.pid === 1) (await import('../control/children/reap.ts')).reapOrphans()
-  const code = await new Supervisor(superviseOptions(file, read, { ...io, stderr: tellPeople })).run()
+  const options = superviseOptions(file, read, { ...io, stderr: tellPeople })
+  const code = await new Supervisor({ ...options, handed }).run()
   await finishEvents()
   return code
 }
 
-function superviseOptions(file: string, args: Args, io: Io): SuperviseOptions {
+function superviseOptions(file: string, args: Args, io: Io): Omit<SuperviseOptions, 'handed'> {
   return {
     file,
     level: args.value('log-level') as LogLevel | null,

@@ -7,6 +7,7 @@ import { parseBind } from '../lib/bind.ts'
 import { logEvent } from '../telemetry/log.ts'
 import { type AdminOpening, AdminTls, fingerprintOf, openingKey } from './admin-tls.ts'
 import type { Part } from './change/part.ts'
+import { HandedSockets } from './sockets/handed-sockets.ts'
 import type { PlanBody } from './processes/worker.ts'
 import { type ApplyProblem, type Edition, problemOf } from './problem.ts'
 
@@ -31,6 +32,9 @@ interface AdminProblem {
   /** Of the system, where it gave one. */
   readonly code?: string | null
 }
+
+/** What the socket of one is called that is handed on. */
+export const adminKey = (bind: string): string => `admin ${bind}`
 
 /** An answer that is under way has been read by then. */
 const LEAVING_MS = 1000
@@ -66,8 +70,12 @@ export class AdminKeeper implements Part {
   /** Why a certificate that was put in place of that of the config is not served. */
   #refused: string | null = null
 
-  constructor(openAt: OpenAdminAt) {
-    this.#openAt = openAt
+  constructor(openAt: OpenAdminAt, handed: Pick<HandedSockets, 'take'> = new HandedSockets()) {
+    this.#openAt = (opening) => {
+      const { bind } = opening
+      const take = (): number | null => handed.take('tcp', { key: adminKey(bind), bind }, [])[0]?.fd ?? null
+      return openAt({ ...opening, handed: take })
+    }
   }
 
   /** Where it listens; null: it is turned off. */

@@ -20,6 +20,8 @@ export interface AdminOpening {
   readonly bind: string
   /** Null: HTTP without TLS. */
   readonly tls: PemPair | null
+  /** A socket that listens there already, to be kept; null: there is none (any more). */
+  readonly handed?: () => number | null
 }
 
 /** What tells two openings apart. */

@@ -10,6 +10,7 @@ import { editionFacts } from './news.ts'
 import type { Rejection } from './problem.ts'
 import { RunStateKeeper } from './run-state.ts'
 import { ServiceManager } from './service-manager.ts'
+import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { AddressesByName } from './sockets/binds.ts'
 import { lineOf } from './source/places.ts'
 
@@ -17,6 +18,8 @@ export interface AnnouncerParts {
   readonly file: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly openControl: OpenControlAt
+  /** Sockets that were open before us. */
+  readonly handed: Pick<HandedSockets, 'closeRest'>
   readonly parts: () => Parts | null
   /** Process ids. */
   readonly workers: () => readonly number[]
@@ -60,6 +63,7 @@ export class Announcer {
     await this.#controlSocket.apply(edition.config, file)
     if (isDraining()) return
     if (event === 'serving') this.tellManager()
+    this.#parts.handed.closeRest()
     logEvent('info', event, facts)
     this.#listeners.served(facts.listeners, edition.config.listeners)
   }

@@ -36,6 +36,7 @@ import type { TurnKeeper, TurnKeeperOptions } from './relay/turn-keeper.ts'
 import { TurnSide } from './relay/turn-side.ts'
 import { RefusedFiles } from './source/refused-files.ts'
 import type { AddressesByName } from './sockets/binds.ts'
+import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { ListeningSockets } from './sockets/sockets.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
 import { WorkerSockets } from './sockets/worker-sockets.ts'
@@ -79,6 +80,8 @@ export interface PartsOptions {
   /** What is to be told of the TURN relay. */
   readonly onRelay: Pick<TurnKeeperOptions, 'onExit' | 'onReplaced' | 'onNotStarted'>
   readonly sockets: ListeningSockets | null
+  /** Sockets that were open before us. */
+  readonly handed: HandedSockets
   /** False once it is told to stop while it starts. */
   readonly isWanted: () => boolean
   readonly store: Pick<StoreKeeper, 'open' | 'keep'>
@@ -106,7 +109,8 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
   const runState = runStateFile(data, file)
   const leftBehind = readRunState(runState)
   const orphans = leftBehind === null ? [] : orphanMarks(leftBehind)
-  const sockets = options.sockets ?? new WorkerSockets((inodes) => areHeldByOrphans(leftBehind, inodes))
+  const sockets =
+    options.sockets ?? new WorkerSockets((inodes) => areHeldByOrphans(leftBehind, inodes), options.handed)
   const resolver = new resolvers.Resolver(config.resolver, () => performance.now())
   const desk: OrderDesk = makeDesk(options, board, () => prober)
   const prober = new Prober({
@@ -237,5 +241,6 @@ async function makeTurnKeeper(
     adminAddress: () => parts.admin.nextAddress,
     workersOf: workersWanted,
     isEnding,
+    handed: parts.handed,
   })
 }

@@ -2,6 +2,7 @@
 import type { LogLevel } from '../telemetry/log.ts'
 import type { OpenAdminAt } from './admin-keeper.ts'
 import type { OpenControlAt } from './control-socket.ts'
+import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { ControlFacts } from './facts.ts'
 
 export interface SuperviseOptions {
@@ -11,6 +12,8 @@ export interface SuperviseOptions {
   readonly isWatching: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stderr: (text: string) => void
+  /** Sockets that were open before us. */
+  readonly handed: HandedSockets
   /** What is running, for lb_build_info. */
   readonly build: { readonly version: string; readonly commit: string }
   /**

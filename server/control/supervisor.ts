@@ -70,7 +70,7 @@ export class Supervisor implements Known {
     this.options = options
     this.chosen = ChosenSockets.onThisMachine(options.env)
     const doors = options.doors(controlFactsOf(this))
-    this.admin = new AdminKeeper(doors.openAdmin)
+    this.admin = new AdminKeeper(doors.openAdmin, options.handed)
     this.admin.isAwaited = () => this.changes.unconfirmed !== null
     this.#announcer = new Announcer({
       ...options,

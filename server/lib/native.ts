@@ -4,6 +4,7 @@ import { dlopen, type FFIFunction, ptr, read, type Pointer } from 'bun:ffi'
 
 const SYMBOLS = {
   dup: { args: ['i32'], returns: 'i32' },
+  dup3: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   close: { args: ['i32'], returns: 'i32' },
   fcntl: { args: ['i32', 'i32', 'i32'], returns: 'i32' },
   socket: { args: ['i32', 'i32', 'i32'], returns: 'i32' },

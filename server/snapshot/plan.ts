@@ -11,6 +11,8 @@ export interface PlanSocket {
   readonly key: string
   /** The real one, where the config has 0. */
   readonly port: number
+  /** Others accept from it as well: it is left open as it is. */
+  readonly isShared?: boolean | undefined
 }
 
 /** All that a worker needs to compile and serve. */

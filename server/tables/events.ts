@@ -117,4 +117,5 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   listener_took_over: row('listener', 'took_over'),
   waits_for_port: row('listener', 'waits_for_port'),
   not_steered: row('listener', 'not_steered'),
+  socket_not_wanted: row('listener', 'socket_not_wanted'),
 }

@@ -125,7 +125,7 @@ export class DataPlane {
     this.drop()
     const news: Reason[] = []
     this.#news = news
-    const given = new Map(sockets.map(({ key, port }, i) => [key, { fd: fds[i] ?? -1, port }]))
+    const given = new Map(sockets.map(({ key, ...socket }, i) => [key, { ...socket, fd: fds[i] ?? -1 }]))
     try {
       // In slices: what is served meanwhile hardly notices.
       const snapshot = await inSlices(this.#compile(read), { rests: this.#current !== null })

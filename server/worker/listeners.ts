@@ -10,6 +10,8 @@ import { type Retiring, retire } from './retire.ts'
 export interface GivenSocket {
   readonly fd: number
   readonly port: number
+  /** Others accept from it as well: it is left open as it is. */
+  readonly isShared?: boolean | undefined
 }
 
 interface Open {
@@ -18,6 +20,7 @@ interface Open {
   readonly address: OpenAddress
   /** Whether its socket was adopted; else it was bound here. */
   readonly isGiven: boolean
+  readonly isShared: boolean
   readonly port: number
 }
 
@@ -68,8 +71,9 @@ export class Listeners {
     const { host, port } = parseBind(bind.bind)
     const address = new OpenAddress(socket ? { fd: socket.fd } : { hostname: host, port }, gate)
     given.delete(bind.key) // its own now
-    const isGiven = socket !== undefined
-    this.#open.set(bind.key, { name: bind.listener, address, isGiven, port: socket?.port ?? address.port })
+    const [isGiven, isShared] = [socket !== undefined, socket?.isShared === true]
+    const at = socket?.port ?? address.port
+    this.#open.set(bind.key, { name: bind.listener, address, isGiven, isShared, port: at })
   }
 
   /** Accepts no more once the queues are empty. */
@@ -91,9 +95,8 @@ export class Listeners {
 }
 
 /** With its socket of this moment. */
-const retiring = ({ address, isGiven, port }: Open): Retiring => ({
-  listener: address,
-  // A Unix socket has no handshakes, and is not this worker's alone.
-  fd: isGiven && port > 0 ? address.fd : null,
-  port: port > 0 ? port : null,
-})
+const retiring = ({ address, isGiven, isShared, port }: Open): Retiring => {
+  // A Unix socket has no handshakes. Of one that is not this worker's alone others take who comes.
+  const isOwn = port > 0 && !isShared
+  return { listener: address, fd: isGiven && isOwn ? address.fd : null, port: isOwn ? port : null }
+}

@@ -29,6 +29,8 @@ export interface GatewayOptions {
   readonly workers?: number
   /** A program and arguments that end by becoming the gateway. */
   readonly through?: readonly string[]
+  /** Descriptors that it inherits, from 3 on. */
+  readonly fds?: readonly number[]
   /** Further arguments of `run`. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
@@ -314,12 +316,10 @@ export async function spawnGateway(options: GatewayOptions): Promise<Gateway> {
     [...(options.through ?? []), ...command, 'run', '-c', configFile, ...(options.args ?? [])],
     {
       cwd: folder,
-      stdin: 'ignore',
-      stdout: 'pipe',
-      stderr: 'pipe',
+      stdio: ['ignore', 'pipe', 'pipe', ...(options.fds ?? [])],
       env: { ...process.env, ...socketsOfRun(), ...options.env },
     },
-  )
+  ) as Bun.Subprocess<'ignore', 'pipe', 'pipe'>
   return new Gateway(child, {
     folder,
     configFile,

@@ -222,6 +222,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   listener_closed: (e) => [`${e['listener']} is closed`, e['address'], 'unk'],
   listener_took_over: (e) => [`${e['listener']} took over from ${e['from']}`, e['address'], 'up'],
   waits_for_port: (e) => [`${e['bind']} is taken: waiting for it`],
+  socket_not_wanted: (e) => [`Nobody wants the socket ${e['socket']} that systemd handed over`],
   not_steered: (e) => [`Connections of ${e['listener']} are not spread evenly`],
 }
 

@@ -10,6 +10,7 @@ export function* processProblems(seen: Seen): Generator<OverviewProblem> {
   yield* workerProblems(seen)
   yield* relayProblem(seen)
   yield* listenerProblems(seen)
+  yield* handedProblems(seen)
   yield* storeProblem(seen)
 }
 
@@ -101,6 +102,25 @@ function* listenerProblems(seen: Seen): Generator<OverviewProblem> {
       remedy: 'Reload; the log says why it could not be opened.',
       about: { kind: 'listener', name },
       actions: [openAction('Open listener')],
+    }
+  }
+}
+
+/** What systemd handed over, and nothing binds: told at the start. */
+function* handedProblems({ events, startedMs }: Seen): Generator<OverviewProblem> {
+  for (const { event, atMs, fields } of events) {
+    if (event !== 'socket_not_wanted' || atMs < startedMs) continue
+    const [name, address, hint] = [fields['socket'], fields['address'], fields['hint']].map((one) =>
+      one === undefined ? '' : String(one),
+    )
+    yield {
+      id: `listener:handed:${name}`,
+      ...{ state: 'not_wanted', severity: 'warn', since: timeOf(atMs) },
+      title: `Nobody wants the socket "${name}" of systemd`,
+      cause: address === '' ? 'It serves nobody.' : `Who connects to ${address} waits in vain.`,
+      remedy: asSentence(hint ?? ''),
+      about: { kind: 'listener', name: name ?? '' },
+      actions: [openAction('Open listeners')],
     }
   }
 }

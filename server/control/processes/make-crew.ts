@@ -127,7 +127,7 @@ function startInProcess(parts: CrewParts): Worker {
 }
 
 const copyOf = (taken: TakenSocket | null): TakenSocket | null =>
-  taken && { fd: duplicateFd(taken.fd), port: taken.port }
+  taken && { ...taken, fd: duplicateFd(taken.fd) }
 
 function present<T>(part: T | null): T {
   if (part === null) throw new Error('there is no config yet')

@@ -137,7 +137,7 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
       plan.number,
       missing.map(({ fd }) => fd),
     )
-    return missing.map(({ key, port }) => ({ key, port }))
+    return missing.map(({ fd: _, ...socket }) => socket)
   }
 
   #sendBoard(): void {

@@ -5,6 +5,7 @@ import { parseBind, portsOf } from '../../lib/bind.ts'
 import type { Totals } from '../../telemetry/registry.ts'
 import type { Config } from '../../config/schema.ts'
 import { testSecretOf } from '../../turn/state/rest-names.ts'
+import type { HandedSockets } from '../sockets/handed-sockets.ts'
 import { listenerPath, type BindProblem } from '../sockets/bind-problem.ts'
 import type { ApplyProblem } from '../problem.ts'
 import { doorPath, openDoor, type Door } from './door.ts'
@@ -36,6 +37,8 @@ export interface TurnKeeperOptions extends Pick<
   readonly workersOf: (config: Config) => number
   /** Whether the relay of a supervisor that was killed has not ended yet. */
   readonly isEnding: () => boolean
+  /** Sockets that were open before us. */
+  readonly handed?: HandedSockets | undefined
 }
 
 export class TurnKeeper {
@@ -51,7 +54,8 @@ export class TurnKeeper {
 
   constructor(options: TurnKeeperOptions) {
     this.#options = options
-    this.#udp = new UdpSockets({ isEnding: () => this.relay.isLeaving || options.isEnding() })
+    const { handed } = options
+    this.#udp = new UdpSockets({ isEnding: () => this.relay.isLeaving || options.isEnding(), handed })
     this.relay = new RelayKeeper({
       start: (onExit) =>
         new Relay({ start: options.start, onMetrics: (delta) => options.totals.merge(delta), onExit }),

@@ -7,15 +7,19 @@ import { flowBindsOf, oneOrList, parseBind, portRangeOf, writeBind, type UdpBind
 import { bindSharedUdp, bindUdp } from '../../lib/bind-fd.ts'
 import { canonicalAddress } from '../../lib/ip-address.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
+import { tellDestinations } from '../../lib/socket-name.ts'
 import { udpInodes, udpPorts } from '../../lib/tcp-table.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
 import type { AddressesByName, BindsByName } from './binds.ts'
+import { type AdoptedSocket, ALL_SLOTS, HandedSockets } from './handed-sockets.ts'
 import type { HeldPort, ListeningSockets, TakenSocket } from './sockets.ts'
 
 interface OpenAddress {
   readonly host: string
   readonly port: number
   readonly fdBySlot: Map<number, number>
+  /** One of systemd's that none can be bound beside: the worker of this slot alone receives. */
+  readonly onlySlot: number | null
 }
 
 const NO_IPV6: ReadonlySet<string> = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
@@ -33,9 +37,13 @@ export class FlowSockets implements ListeningSockets {
   readonly #ownInodes = new Map<number, Set<string>>()
   readonly #isOrphans: (inodes: ReadonlySet<string>) => boolean
 
+  readonly #handed: HandedSockets
+
   /** `isOrphans`: whether these sockets belong to workers of a supervisor that died. */
-  constructor(isOrphans: (inodes: ReadonlySet<string>) => boolean) {
+  constructor(isOrphans: (inodes: ReadonlySet<string>) => boolean, handed = new HandedSockets()) {
     this.#isOrphans = isOrphans
+    this.#handed = handed
+    for (const [inode, port] of handed.inodes('udp')) this.#own(port, inode)
   }
 
   /**
@@ -92,14 +100,16 @@ export class FlowSockets implements ListeningSockets {
   /** The socket of a slot, made now when there is none; null: this machine has no such family. */
   take(key: string, slot: number): TakenSocket | null {
     const address = this.#addressOf(key)
-    if (address === null) return null
+    if (address === null || (address.onlySlot ?? slot) !== slot) return null
     const fd = address.fdBySlot.get(slot) ?? this.#makeSocket(address.host, address.port).fd
     address.fdBySlot.set(slot, fd)
     return { fd, port: address.port }
   }
 
   closeSlot(slot: number): void {
-    for (const { fdBySlot } of [...this.#open.values(), ...this.#staged.values()]) {
+    for (const { fdBySlot, onlySlot } of [...this.#open.values(), ...this.#staged.values()]) {
+      // No other can be made in its place.
+      if (slot === onlySlot) continue
       const fd = fdBySlot.get(slot)
       fdBySlot.delete(slot)
       if (fd !== undefined) closeFds([fd])
@@ -136,11 +146,14 @@ export class FlowSockets implements ListeningSockets {
     return this.#open.get(key) ?? this.#staged.get(key) ?? null
   }
 
-  #openAddress({ host: written, port, portOf }: UdpBind, slots: readonly number[]): OpenAddress | null {
+  #openAddress(bind: UdpBind, slots: readonly number[]): OpenAddress | null {
+    const { host: written, port, portOf } = bind
     const host = literalOf(written)
     const wanted = port === 0 && portOf !== null ? (this.#addressOf(portOf)?.port ?? 0) : port
-    const address: OpenAddress = { host, port: wanted, fdBySlot: new Map() }
+    const address: OpenAddress = { host, port: wanted, fdBySlot: new Map(), onlySlot: null }
     try {
+      const sockets = this.#handed.take('udp', { key: bind.key, bind: writeBind(host, wanted) }, slots)
+      if (sockets.length > 0) return this.#adopt(host, slots, sockets)
       if (port !== 0) this.#probe(host, port)
       let bound = wanted
       for (const slot of slots) {
@@ -155,6 +168,30 @@ export class FlowSockets implements ListeningSockets {
       if (host === '::' && portOf !== null && NO_IPV6.has(codeOf(error))) return null
       throw error
     }
+  }
+
+  /**
+   * Of sockets that were handed to us, at least one. Where one came for all slots it gets siblings where
+   * that can be; else one worker has it alone: others would take datagrams out of the midst of its flows.
+   */
+  #adopt(host: string, slots: readonly number[], sockets: readonly AdoptedSocket[]): OpenAddress {
+    const port = sockets[0]?.port ?? 0
+    const [firstSlot = 0] = slots
+    const fdBySlot = new Map(
+      sockets.map(({ slot, fd }) => [slot === ALL_SLOTS ? firstSlot : slot, fd] as const),
+    )
+    for (const fd of fdBySlot.values()) tellDestinations(fd, host)
+    const address: OpenAddress = { host, port, fdBySlot, onlySlot: null }
+    const one = sockets.find(({ isLent }) => isLent)
+    const lentSlot = one === undefined ? null : one.slot === ALL_SLOTS ? firstSlot : one.slot
+    if (one !== undefined && !one.isReusePort) return { ...address, onlySlot: lentSlot }
+    try {
+      for (const slot of slots) if (!fdBySlot.has(slot)) fdBySlot.set(slot, this.#makeSocket(host, port).fd)
+    } catch (error) {
+      if (one === undefined) throw error
+      return { ...address, onlySlot: lentSlot }
+    }
+    return address
   }
 
   /** SO_REUSEPORT would share the port with another gateway of this user, so try without it first. */
@@ -180,9 +217,13 @@ export class FlowSockets implements ListeningSockets {
 
   #makeSocket(host: string, port: number): { readonly fd: number; readonly port: number } {
     const made = bindSharedUdp(host, port)
-    const own = this.#ownInodes.get(made.port) ?? new Set()
-    this.#ownInodes.set(made.port, own.add(String(fstatSync(made.fd).ino)))
+    this.#own(made.port, String(fstatSync(made.fd).ino))
     return made
+  }
+
+  #own(port: number, inode: string): void {
+    const own = this.#ownInodes.get(port) ?? new Set()
+    this.#ownInodes.set(port, own.add(inode))
   }
 }
 

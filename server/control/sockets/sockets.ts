@@ -12,19 +12,10 @@ import { BindProblem, codeOf } from './bind-problem.ts'
 import { type AddressesByName, type BindsByName, shownAddresses, tcpBindsIn } from './binds.ts'
 import { openFirst } from './first-socket.ts'
 import { listen } from './listen-tcp.ts'
+import { adoptAddress, closeAddress, type OpenAddress } from './open-address.ts'
+import { HandedSockets } from './handed-sockets.ts'
 import { Steering } from './steering.ts'
-import { openUnix, type UnixSocket } from './unix-socket.ts'
-
-/** An address that is open, with a socket for each worker slot. */
-interface OpenAddress {
-  readonly host: string
-  readonly port: number
-  readonly fdBySlot: Map<number, number>
-  /** Where it is a Unix socket: one for all slots. */
-  readonly unix: UnixSocket | null
-  /** Where it is none. */
-  readonly steering: Steering | null
-}
+import { openUnix, UnixSocket } from './unix-socket.ts'
 
 /** Above so many ports it is asked for all at once who listens. */
 const ONE_BY_ONE_MAX = 16
@@ -42,6 +33,8 @@ export interface HeldPort {
 export interface TakenSocket {
   readonly fd: number
   readonly port: number
+  /** Others accept from it beside the slot's worker, or it is systemd's. */
+  readonly isShared?: boolean
 }
 
 /** The listening sockets as the supervisor moves them. */
@@ -59,18 +52,25 @@ export class Sockets {
   /**
    * Port by inode of every socket made here; of those closed here as long as a worker is still emptying them.
    */
-  readonly #ownInodes = new Map<string, number>()
+  readonly #ownInodes: Map<string, number>
 
   /** Some of them were closed since it was last looked which. */
   #hasClosed = false
 
   readonly #isOrphans: (inodes: ReadonlySet<string>) => boolean
   readonly #listening: (port: number) => ReadonlySet<string>
+  readonly #handed: HandedSockets
 
   /** `isOrphans`: whether these sockets belong to workers of a supervisor that died. */
-  constructor(isOrphans: (inodes: ReadonlySet<string>) => boolean, listening = listeningInodes) {
+  constructor(
+    isOrphans: (inodes: ReadonlySet<string>) => boolean,
+    listening = listeningInodes,
+    handed = new HandedSockets(),
+  ) {
     this.#isOrphans = isOrphans
     this.#listening = listening
+    this.#handed = handed
+    this.#ownInodes = new Map(handed.inodes('tcp'))
   }
 
   /**
@@ -88,7 +88,7 @@ export class Sockets {
       if (problems.some((one) => one.listener === name && one.isOf(path))) continue
       try {
         const known = this.#open.get(key)
-        if (known !== undefined) known.unix?.stage(listeners[name]?.unix)
+        if (known !== undefined) known.shared?.stage(listeners[name]?.unix)
         else this.#staged.set(key, this.#openAddress(bind, slots, listeners[name]))
       } catch (error) {
         problems.push(BindProblem.of(error, name, bind.bind, path))
@@ -119,7 +119,7 @@ export class Sockets {
     for (const [key, address] of this.#open) {
       const name = named.get(key)
       if (name !== undefined) {
-        address.unix?.commit()
+        address.shared?.commit()
         address.steering?.set(listeners[name]?.steer === 'client_address' ? name : null)
         continue
       }
@@ -133,7 +133,7 @@ export class Sockets {
   drop(): void {
     for (const address of this.#staged.values()) closeAddress(address)
     this.#staged = new Map()
-    for (const { unix } of this.#open.values()) unix?.drop()
+    for (const { shared } of this.#open.values()) shared?.drop()
   }
 
   /**
@@ -143,9 +143,10 @@ export class Sockets {
   take(key: string, slot: number): TakenSocket {
     const address = this.#open.get(key) ?? this.#staged.get(key)
     if (!address) throw new Error(`address ${key} is not open`)
-    if (address.unix !== null) return { fd: address.unix.fd, port: 0 }
+    if (address.shared !== null) return { fd: address.shared.fd, port: address.port, isShared: true }
     const known = address.fdBySlot.get(slot)
-    if (known !== undefined) return { fd: known, port: address.port }
+    const isShared = slot === address.lentSlot
+    if (known !== undefined) return { fd: known, port: address.port, ...(isShared && { isShared }) }
     const { fd } = this.#makeSocket(address.host, address.port)
     address.fdBySlot.set(slot, fd)
     address.steering?.changed()
@@ -174,9 +175,9 @@ export class Sockets {
   }
 
   #forgetSlot(slot: number): number[] {
-    return [...this.#open.values(), ...this.#staged.values()].flatMap(({ fdBySlot, steering }) => {
+    return [...this.#open.values(), ...this.#staged.values()].flatMap(({ fdBySlot, steering, lentSlot }) => {
       const fd = fdBySlot.get(slot)
-      if (fd === undefined) return []
+      if (fd === undefined || slot === lentSlot) return []
       fdBySlot.delete(slot)
       // First nobody is led there any more: the one that leaves is the last of them, most often.
       steering?.changed()
@@ -201,16 +202,22 @@ export class Sockets {
   #openAddress(of: TcpBind, slots: readonly number[], binds: Binds | undefined): OpenAddress {
     const { host, port } = parseBind(of.bind)
     const unixPath = unixPathOf(of.bind)
-    if (unixPath !== null) {
-      const unix = openUnix(unixPath, binds?.unix, this.#isOrphans)
-      return { host, port, fdBySlot: new Map(), unix, steering: null }
-    }
+    const sockets = this.#handed.take('tcp', of, slots)
+    const open = (at: number): number => this.#makeSocket(host, at).fd
+    const [first] = sockets
+    if (first !== undefined && (unixPath === null || first.isLent))
+      return adoptAddress({ host, slots, sockets, open })
+    const none = { host, port, fdBySlot: new Map(), steering: null, lentSlot: null }
+    if (unixPath !== null && first !== undefined)
+      return { ...none, shared: new UnixSocket(unixPath, first.fd, binds?.unix) }
+    if (unixPath !== null) return { ...none, shared: openUnix(unixPath, binds?.unix, this.#isOrphans) }
     const isShared = port !== 0 && this.#probe(host, port)
     const [firstSlot = 0, ...others] = slots
-    const first = openFirst(of, binds, () => this.#makeSocket(host, port))
-    const address = { host, port: first.port, fdBySlot: new Map([[firstSlot, first.fd]]), unix: null }
+    const opened = openFirst(of, binds, () => this.#makeSocket(host, port))
+    const fdBySlot = new Map([[firstSlot, opened.fd]])
+    const address = { ...none, port: opened.port, fdBySlot, shared: null }
     try {
-      for (const slot of others) address.fdBySlot.set(slot, this.#makeSocket(host, first.port).fd)
+      for (const slot of others) address.fdBySlot.set(slot, open(opened.port))
     } catch (error) {
       closeFds([...address.fdBySlot.values()])
       throw error
@@ -286,10 +293,4 @@ export class Sockets {
     this.#ownInodes.set(String(fstatSync(fd).ino), socket.port)
     return { fd, port: socket.port }
   }
-}
-
-function closeAddress(address: OpenAddress): void {
-  closeFds([...address.fdBySlot.values()])
-  address.unix?.close()
-  address.steering?.close()
 }

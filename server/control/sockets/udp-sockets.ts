@@ -5,8 +5,10 @@ import { oneOrList, parseBind, udpBindsOf, writeBind, type UdpBind } from '../..
 import { bindUdp } from '../../lib/bind-fd.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
 import { parseAddress } from '../../lib/ip-address.ts'
+import { tellDestinations } from '../../lib/socket-name.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
 import type { AddressesByName, BindsByName } from './binds.ts'
+import type { HandedSockets } from './handed-sockets.ts'
 
 const RETRY_EVERY_MS = 20
 const RETRY_MS = 1000
@@ -31,7 +33,12 @@ export interface UdpSocketsOptions {
    * killed: its ports are free in a moment.
    */
   readonly isEnding: () => boolean
+  /** Sockets that were open before us. */
+  readonly handed?: HandedSockets | undefined
 }
+
+/** What those that are handed on are called: workers have others of the same keys. */
+export const turnKey = (key: string): string => `turn ${key}`
 
 export class UdpSockets {
   readonly #options: UdpSocketsOptions
@@ -122,6 +129,12 @@ export class UdpSockets {
     const port = bind.port === 0 && bind.portOf !== null ? (staged.get(bind.portOf)?.port ?? 0) : bind.port
     if (known?.host === host && (isAnyPort ? known.isAnyPort : known.port === port)) return known
     const named = { key, listener, host, written, isAnyPort }
+    const [handed] =
+      this.#options.handed?.take('udp', { key: turnKey(key), bind: writeBind(host, port) }, []) ?? []
+    if (handed !== undefined) {
+      tellDestinations(handed.fd, host)
+      return { ...named, port: handed.port, fd: handed.fd }
+    }
     // Another listener's until now, or the same one's under another name: what arrived there is not lost.
     const same = this.#others(staged).find((other) => other.host === host && other.port === port)
     if (same) return { ...named, port, fd: duplicateFd(same.fd) }

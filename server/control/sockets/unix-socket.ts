@@ -8,6 +8,7 @@ import type { UnixAccess } from '../../lib/bind.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
 import { UNIX_PATH_MAX } from '../../lib/socket-address.ts'
 import { unixListeners } from '../../lib/unix-sockets.ts'
+import type { SharedSocket } from './open-address.ts'
 
 /** Why a Unix socket could not be opened, or given to a group. `code` is the system's word. */
 export class UnixProblem extends Error {
@@ -48,7 +49,7 @@ export function openUnix(
 }
 
 /** One that is open. */
-export class UnixSocket {
+export class UnixSocket implements SharedSocket {
   readonly fd: number
   readonly #path: string
   readonly #inode: number
@@ -60,7 +61,7 @@ export class UnixSocket {
     this.fd = fd
     this.#path = path
     this.#access = this.#staged = access
-    this.#inode = lstatSync(path).ino
+    this.#inode = inodeOf(path) ?? -1
   }
 
   /** Lets others connect, as the next plan has it. Throws a UnixProblem. */
@@ -83,6 +84,10 @@ export class UnixSocket {
   close(): void {
     // First the name: who comes from now on is told that nobody is there, and does not wait in vain.
     if (this.#isOurs) unlinkSync(this.#path)
+    closeFds([this.fd])
+  }
+
+  leave(): void {
     closeFds([this.fd])
   }
 

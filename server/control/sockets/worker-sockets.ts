@@ -1,5 +1,6 @@
 // All sockets that workers serve: those that listen for TCP, and those of udp listeners.
 import type { BindProblem } from './bind-problem.ts'
+import type { HandedSockets } from './handed-sockets.ts'
 import { FlowSockets, flowBindsIn } from './flow-sockets.ts'
 import { tcpBindsIn, type AddressesByName, type BindsByName } from './binds.ts'
 import { Sockets, type HeldPort, type ListeningSockets, type TakenSocket } from './sockets.ts'
@@ -13,9 +14,9 @@ export class WorkerSockets implements ListeningSockets {
   readonly #udp: FlowSockets
 
   /** `isOrphans`: whether these sockets belong to workers of a supervisor that died. */
-  constructor(isOrphans: (inodes: ReadonlySet<string>) => boolean) {
-    this.#tcp = new Sockets(isOrphans)
-    this.#udp = new FlowSockets(isOrphans)
+  constructor(isOrphans: (inodes: ReadonlySet<string>) => boolean, handed: HandedSockets) {
+    this.#tcp = new Sockets(isOrphans, undefined, handed)
+    this.#udp = new FlowSockets(isOrphans, handed)
   }
 
   stage(listeners: BindsByName, slots: readonly number[]): readonly BindProblem[] {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onSignals } from '../../../server/control/signals.ts'
+import { HandedSockets } from '../../../server/control/sockets/handed-sockets.ts'
 import { Supervisor } from '../../../server/control/supervisor.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'supervisor-'))
@@ -17,6 +18,7 @@ test('no worker is started before signals are heard', () => {
     isWatching: false,
     env: {},
     stderr: () => {},
+    handed: new HandedSockets(),
     build: { version: '0', commit: 'none' },
     doors: () => ({
       openAdmin: () => Promise.resolve({ problem: 'none here' }),
