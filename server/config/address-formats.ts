@@ -143,8 +143,8 @@ export const serverUrl: Format = {
     const [, scheme = '', authority = '', , rest = ''] = match ?? []
     const variable = /\$[A-Za-z_]\w*/.exec(text)?.[0]
     if (variable !== undefined) return no(SERVER_URL, bracesFor(variable))
-    const [, host = '', port = ''] = /^(?:[a-z]+:\/\/)?([^/?#:]*)(?::([0-9]+))?\/?$/i.exec(text) ?? []
-    if (Number(port) > 65535) return no(SERVER_URL, PORTS)
+    const [, host = '', bracketed = '', port] = SERVER_SHAPE.exec(text) ?? []
+    if (isNoPort(port) && (isHost(host) || isBracketed(bracketed))) return no(SERVER_URL, PORTS)
     const known = match === null ? undefined : schemeOf(text)
     if (known !== undefined && authority.startsWith('unix:')) return decodeUnixServer(text, scheme)
     if (known !== undefined && rest === '' && isAuthority(authority)) {
@@ -165,6 +165,10 @@ export const serverUrl: Format = {
   },
   mendsOfNumber: (number) => [`http://127.0.0.1:${number}`],
 }
+/** Of what may be meant as a server, its name or address and its port, whatever comes behind. */
+const SERVER_SHAPE = /^(?:[a-z]+:\/\/)?(?:([^/?#:[\]@]*)|(\[[^\]/]*\]))(?::([0-9]+))?(?:[/?#].*)?$/i
+const isNoPort = (port: string | undefined): boolean =>
+  port !== undefined && (Number(port) < 1 || Number(port) > 65_535)
 const SERVER_URL =
   '"http://host", "https://host", "tcp://host:port", "tls://host:port", "udp://host:port" or "http://unix:/path"'
 const SPOKEN = Object.keys(SCHEMES).map((scheme) => `"${scheme}://"`)

@@ -30,6 +30,17 @@ export interface Problem {
   readonly [member: string]: unknown
 }
 
+/** What stands against single places, beside what the problem says of all of it: nothing is said twice. */
+export function linesOf({ errors, detail, hint = '' }: Pick<Problem, 'errors' | 'detail' | 'hint'>) {
+  return errors.flatMap(({ path, line, message, hint: own }) => {
+    const words = [
+      ...(detail.includes(message) ? [] : [message]),
+      ...((own ?? '') === '' || hint.includes(own ?? '') ? [] : [own]),
+    ].join('; ')
+    return words === '' ? [] : [{ path, line, words }]
+  })
+}
+
 /** Nothing came back. */
 export const unreachable = (why: string): Problem => ({
   code: 'unreachable',

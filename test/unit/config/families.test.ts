@@ -18,7 +18,14 @@ describe('the URL of a tcp server', () => {
     ['tcp://user@db:5432', 'leave user and password out: write "tcp://db:5432"'],
     ['TCP://db:5432', 'write "tcp://db:5432"'],
     ['tcp://db:5432/orders', 'leave the path out: write "tcp://db:5432"'],
-    ['tcp://db:99999', 'ports go from 1 to 65535'],
+    ...[
+      'tcp://db:99999',
+      'http://a:0',
+      '[::1]:70000',
+      'http://[::1]:0',
+      'http://a:70000/path',
+      'a:123456',
+    ].map((url) => [url, 'ports go from 1 to 65535'] as const),
     ['amqp://db:5672', 'servers are spoken to by "http://", "https://", "tcp://", "tls://" or "udp://" only'],
   ])('%s is told with what to do', (url, hint) => {
     const [line = ''] = linesOf(withServers(`{ url: "${url}" }`))

@@ -3,6 +3,7 @@ import type { Tried } from '../../data/api-types.ts'
 import { change, changes, discard, draft } from '../../data/draft.ts'
 import { type Change, inOrder } from '../../data/change.ts'
 import { at, leavesOf, patchOf } from '../../data/merge.ts'
+import type { ProblemItem } from '../../data/problem.ts'
 import { pageOfResource } from '../../data/resource-pages.ts'
 import { type ReviewLine, reviewRows, type ReviewRow, wordsOf } from '../../data/review-rows.ts'
 import { sentence } from '../../data/reviewing.ts'
@@ -48,10 +49,11 @@ export function ChangesPanel({ trying, file }: { readonly trying: Trying; readon
 }
 
 /** What stands against single changes; the API tells it by their place among those that were sent. */
-function wrongBy(errors: readonly { readonly pointer?: string; readonly message: string }[]) {
+function wrongBy(errors: readonly ProblemItem[]) {
   const found = new Map<Change, string[]>()
   const sent = inOrder(changes.value)
-  for (const { pointer, message } of errors) {
+  for (const { pointer, message: words, hint } of errors) {
+    const message = (hint ?? '') === '' ? words : `${words}; ${hint}`
     const [, place = '', field = ''] = /^\/ops\/(\d+)(?:\/value\/(.*))?/.exec(pointer ?? '') ?? []
     const one = place === '' ? undefined : sent[Number(place)]
     const told = field === '' ? sentence(message) : sentence(`${field.replaceAll('/', '.')}: ${message}`)

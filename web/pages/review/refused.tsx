@@ -1,5 +1,5 @@
 // Why the gateway would not take it: what, where, and what to do.
-import type { Problem } from '../../data/problem.ts'
+import { linesOf, type Problem } from '../../data/problem.ts'
 import { sentence } from '../../data/reviewing.ts'
 import { Button } from '../../parts/button.tsx'
 import { Note } from '../../parts/messages.tsx'
@@ -7,9 +7,8 @@ import { Panel } from '../../parts/panel.tsx'
 import { Code } from '../../parts/words.tsx'
 
 export function Refused({ problem, onAgain }: { problem: Problem; onAgain?: () => void }) {
-  const told = problem.errors.filter(({ message }) => !problem.detail.includes(message)).slice(0, 20)
+  const told = linesOf(problem).slice(0, 20)
   const patch = problem['patch']
-  const isSaid = (hint: string | undefined): boolean => (problem.hint ?? '').includes(hint ?? '')
   return (
     <>
       <Note
@@ -21,16 +20,15 @@ export function Refused({ problem, onAgain }: { problem: Problem; onAgain?: () =
         <p>{problem.detail}</p>
         {told.length > 0 && (
           <ul>
-            {told.map(({ path, line, message, hint }) => (
-              <li key={`${path} ${message}`}>
+            {told.map(({ path, line, words }) => (
+              <li key={`${path} ${words}`}>
                 {line !== undefined && `Line ${line}: `}
                 {path !== undefined && path !== '' && (
                   <>
                     <code>{path}</code>:{' '}
                   </>
                 )}
-                {message}
-                {(hint ?? null) !== null && !isSaid(hint) && `; ${hint}`}
+                {words}
               </li>
             ))}
           </ul>
