@@ -175,6 +175,13 @@ test("the health check's fields come from the schema, and one that is changed is
   expect(JSON.parse(draft).changes).toMatchObject([
     { resource: 'backends/api', patch: { health_check: { timeout: '1s' } } },
   ])
+  // What is no time is judged where it stands, long before the review.
+  scene.watch.mean(/422 POST/)
+  await page.getByLabel('Timeout').fill('zwei')
+  await page.getByText('The gateway would refuse health_check.timeout.').waitFor()
+  await page.getByText(/^Found "zwei", allowed a duration/).waitFor()
+  await page.getByLabel('Timeout').fill('2s')
+  await page.getByText(/^Found "zwei"/).waitFor({ state: 'detached' })
   await page.getByRole('button', { name: 'Take out' }).click()
   await page.getByText('are in the draft').waitFor({ state: 'detached' })
 })

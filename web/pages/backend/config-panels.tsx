@@ -13,6 +13,7 @@ import { SchemaForm } from '../../parts/schema-form.tsx'
 import { Tag } from '../../parts/status.tsx'
 import css from './config-panels.module.css'
 import type { BackendResource } from './backend-fields.ts'
+import { errorsBelow, wrongWords } from './tried-words.ts'
 import type { DraftOf } from './use-draft-of.ts'
 
 export interface PanelRow {
@@ -77,6 +78,7 @@ function FieldsPanel({ schema, panel, draft }: FieldsPanelProps) {
         only={only}
         value={of(draft.value)}
         was={of(draft.configured)}
+        errors={errorsBelow(draft.tried.errors, under)}
         isDisabled={!can('edit')}
         onPatch={(patch) =>
           draft.put(under.reduceRight<JsonMap>((inside, name) => ({ [name]: inside }), patch))
@@ -98,9 +100,10 @@ function Drafted({ backend, draft }: { readonly backend: string; readonly draft:
       </p>
     )
   if (!draft.isChanged) return null
+  const wrong = wrongWords(draft.tried)
   return (
     <Note
-      state="draft"
+      state={wrong === null ? 'draft' : 'down'}
       title={`Changes of ${backend} are in the draft`}
       actions={
         <>
@@ -113,7 +116,7 @@ function Drafted({ backend, draft }: { readonly backend: string; readonly draft:
         </>
       }
     >
-      Nothing of it runs before it was reviewed and applied.
+      {wrong ?? 'Nothing of it runs before it was reviewed and applied.'}
     </Note>
   )
 }

@@ -7,6 +7,7 @@ import { merged } from '../../parts/schema-fields.ts'
 import { type BackendFields, type BackendResource, type CheckFields, checksIn } from './backend-fields.ts'
 import { checkSentence } from './check-words.ts'
 import { ConfigPanels, ConfigTab, type PanelRow } from './config-panels.tsx'
+import { errorsBelow, ofOneIn } from './tried-words.ts'
 import { type DraftOf, useDraftOf } from './use-draft-of.ts'
 
 export function HealthTab({ resource }: { readonly resource: BackendResource }) {
@@ -73,7 +74,9 @@ interface OneCheckProps {
 function OneCheck({ draft, check, sentence, remove, onRemove }: OneCheckProps) {
   return (
     <>
-      <p class="supporting">{sentence}</p>
+      {Object.keys(errorsBelow(draft.tried.errors, UNDER)).length === 0 && (
+        <p class="supporting">{sentence}</p>
+      )}
       <ConfigPanels draft={draft} panels={PANELS[kindOf(check, draft.value['servers'])]} />
       <p>
         <Button icon="trash" kind="danger" needs="editor" onPress={onRemove}>
@@ -97,6 +100,7 @@ function draftOfOne(draft: DraftOf, index: number): DraftOf {
     ...draft,
     value: alone(draft.value),
     configured: alone(draft.configured),
+    tried: ofOneIn(draft.tried, 'health_check', index),
     put: ({ health_check: patch }) =>
       draft.put({
         health_check: checksOf(draft.value).map((one, at) =>

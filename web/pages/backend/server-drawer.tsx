@@ -5,6 +5,7 @@ import { can } from '../../data/session.ts'
 import { number } from '../../data/say.ts'
 import { type ServerFields, shownAdmin, shownOperation } from '../../data/servers.ts'
 import { to } from '../../data/urls.ts'
+import { useTriedChange } from '../../data/use-tried-change.ts'
 import { Button } from '../../parts/button.tsx'
 import { Guarded } from '../../parts/empty.tsx'
 import { NumberField, SwitchField, TextField } from '../../parts/controls.tsx'
@@ -136,6 +137,8 @@ function States({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
 /** The fields that are edited: each goes into the draft, and says what it was. */
 function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow }) {
   const own = resourceOf(scene.backend, row.id)
+  const one = changeOf(own)
+  const { errors } = useTriedChange(one?.op === 'update' ? one : null)
   const { resource } = row
   if (resource === null) return null
   const configured = resource.configured as unknown as JsonMap
@@ -157,6 +160,7 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
         <Field
           label="Weight"
           right="default 1"
+          error={errors['/weight']}
           was={was('weight', String(resource.configured.weight ?? 'not set'))}
         >
           <NumberField
@@ -171,6 +175,7 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
         <Field
           label="Max. connections"
           right="no limit"
+          error={errors['/max_connections']}
           was={was('max_connections', String(resource.configured.max_connections ?? 'not set'))}
         >
           <NumberField
@@ -182,7 +187,7 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
           />
         </Field>
       </div>
-      <Field label="URL" was={was('url', resource.configured.url)}>
+      <Field label="URL" error={errors['/url']} was={was('url', resource.configured.url)}>
         <TextField
           isDisabled={isDisabled}
           isMono
@@ -190,7 +195,12 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
           onInput={(next) => put({ url: next.trim() })}
         />
       </Field>
-      <Field label="Name" right="its URL" was={was('name', resource.configured.name ?? '')}>
+      <Field
+        label="Name"
+        right="its URL"
+        error={errors['/name']}
+        was={was('name', resource.configured.name ?? '')}
+      >
         <TextField
           isDisabled={isDisabled}
           value={value.name ?? ''}
@@ -205,15 +215,19 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
           onInput={(next) => put({ backup: next ? true : null })}
         />
       </Field>
-      {changeOf(own)?.op === 'update' && (
-        <div class="row">
-          <Button href={to('/review')}>Review</Button>
-          <Button kind="quiet" icon="undo" onPress={() => discard(own)}>
-            Take out of the draft
-          </Button>
-        </div>
-      )}
+      {one?.op === 'update' && <InDraft resource={own} />}
     </section>
+  )
+}
+
+function InDraft({ resource }: { readonly resource: string }) {
+  return (
+    <div class="row">
+      <Button href={to('/review')}>Review</Button>
+      <Button kind="quiet" icon="undo" onPress={() => discard(resource)}>
+        Take out of the draft
+      </Button>
+    </div>
   )
 }
 

@@ -6,6 +6,7 @@ import { ruleResource } from '../../data/rule-order.ts'
 import { count } from '../../data/say.ts'
 import { can } from '../../data/session.ts'
 import { to } from '../../data/urls.ts'
+import { useTriedChange } from '../../data/use-tried-change.ts'
 import { Button } from '../../parts/button.tsx'
 import { TextField } from '../../parts/controls.tsx'
 import { Loading } from '../../parts/empty.tsx'
@@ -20,7 +21,6 @@ import { RuleForm } from './rule-form.tsx'
 import { draftOrder } from './draft-order.ts'
 import { discardOf, removal, removeRule } from './rule-menu.ts'
 import type { ShownRule } from './shown-rules.ts'
-import { useTried } from './use-tried.ts'
 
 interface EditRuleProps extends Drawn {
   readonly id: string
@@ -56,7 +56,7 @@ function Opened({
 }: EditRuleProps & { readonly one: ShownRule }) {
   const { id, item, rule, etag, draft } = one
   const resource = ruleResource(id)
-  const tried = useTried(changeOf(resource))
+  const tried = useTriedChange(changeOf(resource))
   const isNew = item === null
   const patch = (next: JsonMap): void => change(resource, { etag, configured: item?.configured ?? {} }, next)
   // One that only the draft has is known by its name: with another name it is another, at the same place.

@@ -6,6 +6,7 @@ import { forgetForm, useKept } from '../../data/kept-forms.ts'
 import { type JsonMap, merged } from '../../data/merge.ts'
 import { ruleResource } from '../../data/rule-order.ts'
 import { takesAll } from '../../data/rule-words.ts'
+import { useTriedChange } from '../../data/use-tried-change.ts'
 import { Button } from '../../parts/button.tsx'
 import { SelectField, TextField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
@@ -16,7 +17,6 @@ import type { Drawn } from './drawn.ts'
 import { freeName, nameFor, ruleLike } from './new-rule-words.ts'
 import { RuleForm } from './rule-form.tsx'
 import type { ShownRule } from './shown-rules.ts'
-import { useTried } from './use-tried.ts'
 
 interface NewRuleProps extends Drawn {
   /** The rule that it begins as; null: none. */
@@ -35,7 +35,7 @@ export function NewRule(props: NewRuleProps) {
   const name = String(rule['name'] ?? '')
   const [where, setWhere] = useState(() => (like === null ? placeBefore(own) : `after ${like}`))
   const why = whyNot(rule, all)
-  const tried = useTried(
+  const tried = useTriedChange(
     why === null && changeOf(ruleResource(name)) === null
       ? { op: 'create', resource: ruleResource(name), value: rule }
       : null,

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { freeName, nameFor, ruleLike } from '../../../../web/pages/rules/new-rule-words.ts'
-import { triedOf } from '../../../../web/pages/rules/tried.ts'
+import { triedOf } from '../../../../web/data/tried-change.ts'
 import { listAs } from '../../../../web/pages/rules/written-as.ts'
 import { addressOf, bodyOf, commandOf, requestIn } from '../../../../web/pages/rules/tested.ts'
 

@@ -1,7 +1,7 @@
 // What the gateway says to a change, by the fields of the form.
-import type { Problem } from '../../data/problem.ts'
+import type { Problem } from './problem.ts'
 
-export interface Tried {
+export interface TriedChange {
   /** By JSON pointer into the resource; '': of the whole. */
   readonly errors: Readonly<Record<string, string>>
   /** What stands at no field. */
@@ -9,7 +9,10 @@ export interface Tried {
 }
 
 /** `pointer` is that of the resource in what was sent. */
-export function triedOf({ errors, detail }: Pick<Problem, 'errors' | 'detail'>, pointer: string): Tried {
+export function triedOf(
+  { errors, detail }: Pick<Problem, 'errors' | 'detail'>,
+  pointer: string,
+): TriedChange {
   const own: Record<string, string> = {}
   let general: string | null = null
   for (const one of errors) {

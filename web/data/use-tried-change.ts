@@ -1,16 +1,16 @@
 // What the gateway would say to a change: asked a moment after the last key, so that what is wrong stands at
 // its field long before anything is sent.
 import { useEffect, useState } from 'preact/hooks'
-import { ask, servedRevision } from '../../data/api.ts'
-import { type Change, inOrder, opsOf } from '../../data/change.ts'
-import { draft } from '../../data/draft.ts'
-import { can } from '../../data/session.ts'
-import { type Tried, triedOf } from './tried.ts'
+import { ask, servedRevision } from './api.ts'
+import { type Change, inOrder, opsOf } from './change.ts'
+import { draft } from './draft.ts'
+import { can } from './session.ts'
+import { type TriedChange, triedOf } from './tried-change.ts'
 
-const NOTHING: Tried = { errors: {}, general: null }
+const NOTHING: TriedChange = { errors: {}, general: null }
 const AFTER_MS = 500
 
-export function useTried(change: Change | null): Tried {
+export function useTriedChange(change: Change | null): TriedChange {
   const [tried, setTried] = useState(NOTHING)
   const key = change === null ? '' : JSON.stringify(change)
   useEffect(() => {
@@ -30,8 +30,8 @@ export function useTried(change: Change | null): Tried {
   return tried
 }
 
-/** All of the draft is tried: a rule may lead to a backend that is only drafted. */
-async function tryOut(change: Change, signal: AbortSignal): Promise<Tried> {
+/** All of the draft is tried: a rule may lead to a backend that is only drafted, a server be one of such. */
+async function tryOut(change: Change, signal: AbortSignal): Promise<TriedChange> {
   const now = draft.peek()
   if (now.kind === 'text') return NOTHING
   const [drafted, base_revision] =
