@@ -98,6 +98,11 @@ export const BackendOptions = Type.Object(
       description:
         'How answers are read whose form is not quite right. strict: as RFC 9112 asks, a blank before a colon is taken off. exact: that is a 502 too. lenient: lines of a head may end in LF alone, and an equal Content-Length may be repeated. Whatever is accepted goes on in canonical form.',
     }),
+    dashboard: Type.Boolean({
+      default: false,
+      description:
+        'The servers are the admin listener of a Sluice, this one or another, and its dashboard is used through them. Cookies by which browsers are signed in to one go to such servers alone: out of requests to all others they are taken. Set by admins.',
+    }),
     keep_alive: Type.Object(
       {
         idle: Duration({

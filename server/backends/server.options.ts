@@ -12,6 +12,7 @@ const POLICIES = [
   'queue',
   'keep_alive',
   'answers',
+  'dashboard',
 ]
 
 export const ServerOptions = Type.Object(

@@ -6,17 +6,18 @@ import { type Family, schemeOf, unixServerPath } from '../lib/server-url.ts'
 import { type OpenAddress, overlaps } from './open-address.ts'
 import type { Checked } from './checked.ts'
 import { isStandIn } from './stand-in.ts'
+import type { Path } from './tree.ts'
 
-/** Warns of servers whose address one of our own listeners opens. */
+/** Warns of servers whose address a listener of ours opens, and of a dashboard that nobody could use. */
 export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void {
   const { listeners } = checked.config
   // By UDP a turn listener passes nothing on to servers.
   const ours = open.filter(
     ({ transport, listener }) =>
-      listener !== null && (transport === 'tcp' || listeners[listener]?.protocol === 'udp'),
+      transport === 'tcp' || (listener !== null && listeners[listener]?.protocol === 'udp'),
   )
   const byPort = Map.groupBy(ours, ({ transport, port }) => `${transport} ${port}`)
-  for (const [name, { servers }] of Object.entries(checked.config.backends))
+  for (const [name, { servers, dashboard }] of Object.entries(checked.config.backends))
     for (const [index, { url }] of servers.entries()) {
       if (isStandIn(url)) continue
       const { family = 'http' } = schemeOf(url) ?? {}
@@ -28,6 +29,10 @@ export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void
           : byPort.get(`${transport} ${at.port}`)?.find((one) => isThere(one.host, at.host))
       if (own === undefined) continue
       const path = ['backends', name, 'servers', index, 'url']
+      if (own.listener === null) {
+        if (family === 'http' && !dashboard) checked.warn(signedOut(path, checked.quoted(path, url)))
+        continue
+      }
       checked.warn({
         code: 'conflict',
         path,
@@ -37,6 +42,14 @@ export function checkLoops(checked: Checked, open: readonly OpenAddress[]): void
       })
     }
 }
+
+const signedOut = (path: Path, quoted: string): Parameters<Checked['warn']>[0] => ({
+  code: 'conflict',
+  path,
+  found: `${quoted}, where the admin listener is, in a backend without dashboard: true`,
+  allowed: 'dashboard: true in a backend whose server it is',
+  hint: 'without it cookies of sign-ins go to no server, and nobody signs in to the dashboard through it',
+})
 
 const HINTS: Readonly<Record<Family, string>> = {
   http: 'a request that comes round to the gateway is refused with 508',

@@ -6,6 +6,7 @@ import type { Path } from './tree.ts'
 /** Of requests and answers, in backends whose servers are given bytes as they come. */
 const OF_REQUESTS: readonly Path[] = [
   ['answers'],
+  ['dashboard'],
   ['keep_alive'],
   ['timeouts', 'response'],
   ['timeouts', 'idle'],

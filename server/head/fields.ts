@@ -2,8 +2,9 @@
 // one pass (RFC 9112 §5). No field becomes a string before somebody asks for it.
 import { COLON, CR, FIELD_VALUE, LF, TOKEN, equalsFolded, latin1, skipSpace, trimSpace } from './bytes.ts'
 import { giveCopy, takeCopy } from './kept-bytes.ts'
-import { knownField, underscoreField } from './known-fields.ts'
+import { KNOWN, knownField, underscoreField } from './known-fields.ts'
 import type { KnownSections, Section } from './known-sections.ts'
+import { holdsSignIn } from './sign-in-cookies.ts'
 
 /**
  * Ints of a field in `at`: name start, name end, value start, value end (both trimmed), number (KNOWN). A
@@ -208,14 +209,16 @@ export class Fields {
     const place = this.count * FIELD_INTS
     if (place + FIELD_INTS > this.at.length) this.#grow()
     const { at, bytes } = this
-    const id = hasUnderscore
+    const named = hasUnderscore
       ? underscoreField(bytes, nameStart, nameEnd)
       : knownField(bytes, nameStart, nameEnd)
     at[place] = nameStart
     at[place + 1] = nameEnd
     const start = skipSpace(bytes, valueStart, valueEnd)
     at[place + 2] = start
-    at[place + 3] = trimSpace(bytes, start, valueEnd)
+    const end = trimSpace(bytes, start, valueEnd)
+    at[place + 3] = end
+    const id = named === KNOWN.cookie && !holdsSignIn(bytes, start, end) ? KNOWN.other : named
     at[place + 4] = id
     this.seen |= 1 << id
     this.count++

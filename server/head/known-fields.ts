@@ -45,6 +45,8 @@ export const KNOWN = {
    * "x-client-cert".
    */
   clientCert: 28,
+  /** A Cookie field with a sign-in to a dashboard (sign-in-cookies.ts); any other is `other`. */
+  cookie: 29,
 } as const
 
 const NAMES: readonly (readonly [string, number])[] = [
@@ -72,6 +74,7 @@ const NAMES: readonly (readonly [string, number])[] = [
   ['date', KNOWN.date],
   ['proxy-authenticate', KNOWN.proxyAuthenticate],
   ['max-forwards', KNOWN.maxForwards],
+  ['cookie', KNOWN.cookie],
   ['client-cert', KNOWN.clientCert],
   ['client-cert-chain', KNOWN.clientCert],
 ]

@@ -7,6 +7,7 @@ import { KNOWN } from './known-fields.ts'
 import { listedFields } from './listed-fields.ts'
 import type { RequestHead } from './request-head.ts'
 import type { ResponseHead } from './response-head.ts'
+import { copyOtherCookies } from './sign-in-cookies.ts'
 import { type StageOwner, openStage, stageTo, stagedLength } from '../lib/stage.ts'
 
 const bit = (id: number): number => 1 << id
@@ -166,7 +167,7 @@ export function writeResponseHead(head: ResponseHead, lines: ResponseLines, owne
 
 /**
  * Copies from `from` to the end of the fields, without the lines that are dropped, removed or listed in
- * Connection.
+ * Connection. Of a Cookie field that is dropped the other cookies stay.
  */
 function copyFields(
   fields: Fields,
@@ -182,14 +183,26 @@ function copyFields(
   let kept = from
   if ((fields.seen & drops) !== 0 || edits || listed) {
     for (let f = 0; f < fields.count; f++) {
-      const isDropped = ((drops >> fields.at[f * FIELD_INTS + 4]!) & 1) === 1
-      if (!isDropped && !edits?.isRemoved(fields, f) && !listed?.has(fields.name(f).toLowerCase())) continue
+      const id = fields.at[f * FIELD_INTS + 4]!
+      const isDropped = ((drops >> id) & 1) === 1
+      const isLeftOut = edits?.isRemoved(fields, f) === true || listed?.has(fields.name(f).toLowerCase())
+      if (!isDropped && isLeftOut !== true) continue
       const lineStart = fields.at[f * FIELD_INTS]!
       if (lineStart > kept) at = copyBytes(bytes, kept, lineStart, to, at)
       kept = fields.lineEnd(f)
+      if (id === KNOWN.cookie && isLeftOut !== true) at = writeOtherCookies(fields, f, to, at)
     }
   }
   return fields.end > kept ? copyBytes(bytes, kept, fields.end, to, at) : at
+}
+
+/** The line of a Cookie field without sign-ins; none where it has nothing else. */
+function writeOtherCookies({ at: table, bytes }: Fields, field: number, to: Buffer, start: number): number {
+  const place = field * FIELD_INTS
+  const value = { from: table[place + 2]!, to: table[place + 3]! }
+  const first = copyBytes(bytes, table[place]!, value.from, to, start)
+  const end = copyOtherCookies(bytes, value, to, first)
+  return end === first ? start : copyBytes(CRLF, 0, 2, to, end)
 }
 
 function writeRequestLine(head: RequestHead, to: Buffer, start: number): number {

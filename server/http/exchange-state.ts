@@ -145,7 +145,7 @@ export abstract class ExchangeState implements Exchange {
     return this.stream
   }
   linesFor(server: Server): RequestLines {
-    return requestLines(this, server.authority)
+    return requestLines(this, server)
   }
   onBehalf(version: ProxyVersion): OnBehalf {
     return onBehalfOf(this.stream.connection, this.client, version)

@@ -3,6 +3,7 @@
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { FORWARDED_FIELDS, REQUEST_DROPS, type RequestLines, bitOf } from '../head/write.ts'
+import type { Server } from '../backends/server.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { Client, KnownClient } from './exchange.ts'
 import type { Protocol } from './ends.ts'
@@ -47,12 +48,11 @@ interface Sender {
 }
 
 /**
- * What is written into the request beside its own fields; `authority` is the server's. Valid until the next
- * call.
+ * What is written into the request beside its own fields for this server. Valid until the next call.
  */
 export function requestLines(
   { id, client, listener, request, stream }: Sender,
-  authority: string,
+  { authority, options }: Pick<Server, 'authority' | 'options'>,
 ): RequestLines {
   const isKept = listener.options.underscore_fields === 'keep'
   lines.drops = (isKept ? KEEPS_UNDERSCORE : DROPS_UNDERSCORE) | request.fields.hidden
@@ -62,6 +62,8 @@ export function requestLines(
     lines.drops |= bitOf(KNOWN.host)
     lines.host = request.authority.raw
   } else if (!request.fields.has(KNOWN.host)) lines.host = Buffer.from(authority)
+  // Whoever has such a cookie is signed in: a server that is no dashboard is not to.
+  if (request.fields.has(KNOWN.cookie) && !options.dashboard) lines.drops |= bitOf(KNOWN.cookie)
   lines.requestId = id
   return lines
 }

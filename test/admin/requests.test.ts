@@ -189,7 +189,10 @@ test('a request is sent once more, to another server and the one that had it, an
     { name: 'b', url: b.url, weight: 0 },
   ]
   const gateway = keep(await startGateway({ config: configOf(servers) }))
-  await get(gateway, '/api/x?y=1', { Authorization: 'Bearer header-secret', 'X-Plain': 'seen' })
+  await get(gateway, '/api/x?y=1', {
+    Authorization: 'Bearer header-secret',
+    Cookie: 'k=1; sluice-0d9d76b1=Zm9v',
+  })
   const said = {
     'X-Forwarded-For': '127.0.0.1',
     'X-Client-Cert-Verified': 'yes',
@@ -226,13 +229,19 @@ test('a request is sent once more, to another server and the one that had it, an
   const refused = await replayed(secret?.id, { server: 'b' })
   expect([refused.status, refused.body['detail']]).toEqual([
     409,
-    'it has credentials (Authorization): say whether they are sent, or left out.',
+    'it has credentials (Authorization, Cookie): say whether they are sent, or left out.',
   ])
   for (const credentials of ['send', 'leave_out']) {
     seen.length = 0
     expect((await replayed(secret?.id, { server: 'a', credentials })).status).toBe(200)
     expect([credentials, seen.length, seen[0]?.includes('Authorization: Bearer header-secret')]).toEqual([
       ...[credentials, 1, credentials === 'send'],
+    ])
+    // Whoever is signed in to the dashboard is so to no server.
+    const cookies = seen.flat().filter((text) => /^cookie/i.test(text))
+    expect([credentials, ...cookies]).toEqual([
+      credentials,
+      ...(credentials === 'send' ? ['Cookie: k=1'] : []),
     ])
   }
   expect((await replayed(post?.id, { server: 'b' })).body['detail']).toStartWith('POST may change something')

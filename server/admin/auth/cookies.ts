@@ -4,9 +4,9 @@
 // the host itself, so that no other page can plant one. By HTTP on this machine they would not take it.
 import { WHOLE_MS } from '../../control/store/sign-ins.ts'
 import type { StateKey } from '../../control/store/state-key.ts'
+import { SIGN_IN_NAMES } from '../../head/sign-in-cookies.ts'
 
-const SECURE_NAME = '__Host-sluice-'
-const PLAIN_NAME = 'sluice-'
+const { secure: SECURE_NAME, plain: PLAIN_NAME } = SIGN_IN_NAMES
 const MARK_BYTES = 4
 const FORM = /^[0-9A-Za-z]{43}$/
 

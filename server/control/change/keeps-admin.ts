@@ -59,6 +59,12 @@ const FOR_ADMINS: readonly {
     isKept: (after, before) => after.logs.audit === before.logs.audit,
   },
   {
+    path: 'backends',
+    what: 'backends that get cookies of the dashboard (dashboard: true) are',
+    // Who has such a server may sign in as each admin that comes by it.
+    isKept: (after, before) => isDeepStrictEqual(withDashboard(after), withDashboard(before)),
+  },
+  {
     path: 'certificates',
     what: 'programs that the gateway runs (acme.dns.command) are',
     // Those that are named already may be used for further certificates.
@@ -68,6 +74,9 @@ const FOR_ADMINS: readonly {
     },
   },
 ]
+
+const withDashboard = ({ backends }: Config): Config['backends'] =>
+  Object.fromEntries(Object.entries(backends).filter(([, { dashboard }]) => dashboard))
 
 const commandsOf = ({ certificates }: Config): readonly string[] =>
   Object.values(certificates).flatMap(({ acme }) =>

@@ -6,6 +6,7 @@ import { newServer } from '../../backends/server.ts'
 import { clientTlsOf, type FileTexts } from '../../backends/tls.ts'
 import type { Config } from '../../config/schema.ts'
 import { KNOWN, knownField, underscoreField } from '../../head/known-fields.ts'
+import { otherCookies } from '../../head/sign-in-cookies.ts'
 import type { AskAnswer, AskFailure, AskField } from '../../http1/ask.ts'
 import { HttpClient } from '../../http1/client.ts'
 import { outboundWorld } from '../../http1/dial-server.ts'
@@ -83,19 +84,27 @@ export function whyNotReplayed(one: ToldRequest, sendsSecrets: boolean | null): 
  * Those that a server may get of it. What a client says of proxies before us and of its certificate is not
  * believed where it came in: a server that believes the gateway must not hear it from here, either.
  */
-function fieldsSent(one: ToldRequest, listeners: Config['listeners']): AskField[] {
+function fieldsSent(one: ToldRequest, listeners: Config['listeners'], isDashboard: boolean): AskField[] {
   const listener = Object.hasOwn(listeners, one.listener) ? listeners[one.listener] : undefined
   const keepsUnderscores =
     listener !== undefined && 'underscore_fields' in listener ? listener.underscore_fields === 'keep' : false
   // RFC 9110 §7.6.1: what Connection names went no further than this gateway.
   const connection = one.headers.filter(([name]) => /^connection$/i.test(name)).map(([, value]) => value)
   const hops = new Set(connection.flatMap((value) => value.toLowerCase().split(/[\s,]+/)))
-  return one.headers.filter(([name]) => {
+  const sent = one.headers.filter(([name]) => {
     const id = idOf(name)
     const isUnseen = ((one.unseen >> id) & 1) === 1 || id === KNOWN.disguised
     const isOdd = id === KNOWN.underscore && !keepsUnderscores
     return !NOT_SENT.test(name) && !hops.has(name.toLowerCase()) && !isUnseen && !isOdd
   })
+  return isDashboard ? sent : sent.flatMap(withoutSignIns)
+}
+
+/** A sign-in to the dashboard is for nobody behind it, however often a request is sent. */
+function withoutSignIns([name, value]: AskField): AskField[] {
+  if (idOf(name) !== KNOWN.cookie) return [[name, value]]
+  const others = otherCookies(value)
+  return others === '' ? [] : [[name, others]]
 }
 
 function idOf(name: string): number {
@@ -140,7 +149,7 @@ export class Replayer {
     const servers = [...new Set([...(other === null ? [] : [other]), server])]
     const why = whyNotReplayed(one, sendsSecrets) ?? whyNotThere(one.backend, options, servers)
     if (why !== null || options === undefined) return { is: 'refused', why: why ?? '' }
-    const fields = fieldsSent(one, config.listeners).filter(
+    const fields = fieldsSent(one, config.listeners, options.dashboard).filter(
       ([field, value]) => sendsSecrets === true || !isSecretHere(field, value),
     )
     this.#client ??= newClient(this.#resolver(config.resolver))

@@ -24,6 +24,7 @@ export function backendConfig(
     queue: { size: 4, timeout: 5000 },
     timeouts: { connect: 5000, response: 60_000, idle: 30_000, stream: 600_000 },
     answers: 'strict',
+    dashboard: false,
     keep_alive: { idle: 4000, connections: 1024 },
     ...change,
   }

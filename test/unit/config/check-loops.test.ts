@@ -42,3 +42,24 @@ backends: { d: { servers: [{ url: "${url}" }] }, t: { servers: [{ url: "tcp://10
   ])
   expect([warned('udp://127.0.0.1:54'), warned('udp://10.0.0.1:53')]).toEqual([[], []])
 })
+
+test('one that is the admin listener is warned of where its dashboard could not be used', () => {
+  const warned = (more: string, url = 'http://localhost:9090'): string[] =>
+    linesOf(`admin: { bind: "127.0.0.1:9090" }
+listeners: { web: { bind: "127.0.0.1:8080" } }
+rules: [{ name: all, backend: ops }]
+backends: { ops: { ${more}servers: [{ url: "${url}" }] } }`)
+  expect(warned('')).toEqual([
+    expect.stringContaining(
+      'backends.ops.servers[0].url: warning: found "http://localhost:9090", where the admin',
+    ),
+  ])
+  expect(warned('')[0]).toContain('dashboard: true')
+  expect([warned('dashboard: true, '), warned('', 'http://localhost:9091')]).toEqual([[], []])
+})
+
+test('what gets cookies of a dashboard speaks HTTP', () => {
+  const [line] = linesOf(`listeners: { db: { bind: "127.0.0.1:8080", protocol: tcp, backend: db } }
+backends: { db: { dashboard: true, servers: [{ url: "tcp://10.0.0.1:1" }] } }`)
+  expect(line).toContain('backends.db.dashboard')
+})

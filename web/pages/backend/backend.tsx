@@ -195,7 +195,7 @@ const RETRIES: readonly PanelRow[] = [
 
 const CONNECTIONS: readonly PanelRow[] = [
   { title: 'Kept open', under: ['keep_alive'], only: ['idle', 'connections'] },
-  { title: 'What servers are told and may answer', only: ['proxy_protocol', 'answers'] },
+  { title: 'What servers are told and may answer', only: ['proxy_protocol', 'answers', 'dashboard'] },
   {
     ...{ title: 'TLS with servers', under: ['tls'] },
     only: ['verify', 'ca', 'server_name', 'cert', 'key', 'pin', 'min_version', 'resume'],

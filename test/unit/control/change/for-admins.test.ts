@@ -8,8 +8,7 @@ const DNS = (program: string): string => `certificates:
   a: { acme: { domains: [a.example.org], agree_to_terms: true, challenge: dns-01, dns: { command: [${program}] } } }
 `
 
-function edition(more: string, isEditor = true): Edition {
-  const text = TEXT + more
+function edition(more: string, isEditor = true, text = TEXT + more): Edition {
   return {
     text,
     hash: text,
@@ -40,6 +39,24 @@ test('an editor leaves what only admins may, and admins do not', async () => {
   }
   expect(await refused(edition(DNS('sh')), edition(DNS('hook')))).toEqual([['certificates', 'admin_only']])
   expect(await refused(edition(''), edition(DNS('hook')))).toBe('valid')
+})
+
+test('an editor has cookies of the dashboard sent to no server of theirs', async () => {
+  const withOps = (ops: string): Edition =>
+    edition(
+      '',
+      true,
+      TEXT.replace(/^backends:.*$/m, (line) => `${line}\n  ops: { ${ops} }`),
+    )
+  const ops = 'servers: [{ url: "http://10.0.0.2" }]'
+  const before = withOps(`dashboard: true, ${ops}`)
+  const refusal = [['backends', 'admin_only']]
+  expect(await refused(before, withOps(ops))).toEqual(refusal)
+  expect(await refused(withOps('dashboard: true, servers: [{ url: "http://evil" }]'), before)).toEqual(
+    refusal,
+  )
+  expect(await refused(withOps(`dashboard: true, ${ops}`), before)).toBe('valid')
+  expect(await refused(withOps('servers: [{ url: "http://10.0.0.3" }]'), withOps(ops))).toBe('valid')
 })
 
 test('an editor has nothing filled in that is not filled in already', () => {

@@ -7,7 +7,12 @@ import type { Principal, Role } from '../../../../server/control/store/principal
 const edition = (trusted: readonly string[], note: Edition['note'] = {}): Edition =>
   ({
     note,
-    config: { admin: { bind: '127.0.0.1:9090', trusted }, logs: { access: {} }, certificates: {} },
+    config: {
+      admin: { bind: '127.0.0.1:9090', trusted },
+      logs: { access: {} },
+      certificates: {},
+      backends: {},
+    },
   }) as unknown as Edition
 const found = async (given: Edition, before: Edition | null = edition([])): Promise<unknown> => {
   const checked = await keepingAdmin(Promise.resolve<Checked>({ is: 'valid', edition: given }), before)
