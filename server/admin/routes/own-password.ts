@@ -6,11 +6,12 @@ import type { Store } from '../../control/store/store.ts'
 import { noteForAudit } from '../audit-notes.ts'
 import { attemptsOf, placeOfSignIn } from '../auth/attempts.ts'
 import { cookieFor } from '../auth/cookies.ts'
+import { NOT_FRESH } from '../auth/refusals.ts'
 import { prove } from '../auth/sign-in.ts'
 import { Code, meOf, Password, refusedSignIn, SIGNED_IN } from '../auth/signed-in.ts'
 import { withStore } from '../auth/with-store.ts'
 import { whyNotFit } from '../not-fit.ts'
-import { jsonAnswer, problem } from '../problem.ts'
+import { jsonAnswer, problem, problemOfRefusal } from '../problem.ts'
 import type { Asked, Route } from '../route.ts'
 
 const closed = { additionalProperties: false }
@@ -77,6 +78,9 @@ async function changePassword(
   // A link may have been for less than the user's role: a password would give all of it.
   if (isFirst && store.users.find(who.name)?.role !== who.role)
     return problem('forbidden', `This sign-in is for ${who.role} alone: it sets no password.`)
+  // Nor is it the way round a second factor.
+  if (isFirst && asked.isStepUpDue === true && store.secondFactors.isOn(who.name))
+    return problemOfRefusal(NOT_FRESH)
   if (isFirst) return setPassword(store, asked, password)
   const proof = {
     name: who.name,

@@ -114,7 +114,8 @@ export function tokenRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[
     },
     {
       ...{ method: 'POST', path: '/api/v1/auth/jwt', permission: 'view', tag: 'Access', body: JwtBody },
-      summary: 'A short-lived token for a job, of the own role or less',
+      // Whoever shows it is asked for no password any more.
+      ...{ needsStepUp: true, summary: 'A short-lived token for a job, of the own role or less' },
       answers: {
         201: { description: 'A JWT for Authorization: Bearer.' },
         403: { description: 'It would be more than the own role.' },

@@ -61,7 +61,9 @@ export function userRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[]
     return (asked) => withStore(facts, (store) => work(store, asked))
   }
   const none = { 404: { description: 'There is no such user.' } }
-  const last = { 409: { description: 'The last admin is not removed, nor made less.' } }
+  const last = {
+    409: { description: 'The last admin is not removed, made less, or left without a password.' },
+  }
   return [
     {
       ...{ ...admin, method: 'GET', path: PATH, summary: 'Users' },
@@ -109,7 +111,9 @@ export function userRoutes(facts: Pick<ControlFacts, 'store'>): readonly Route[]
       ),
     },
     {
-      ...{ ...admin, method: 'POST', path: `${one}/unlock`, summary: 'Forget the failed sign-ins of a user' },
+      // Whoever guesses at a password or a code would forgive themselves.
+      ...{ ...admin, method: 'POST', path: `${one}/unlock`, needsStepUp: true },
+      summary: 'Forget the failed sign-ins of a user',
       answers: { 200: { description: 'From how many addresses there were some.' } },
       answer: inStore(({ failures }, asked) =>
         jsonAnswer({ addresses: failures.unlock(param(asked, 'user')) }),
@@ -148,7 +152,7 @@ async function change(store: Store, asked: Asked): Promise<Response> {
   if (refused !== null) return refused
   if (role !== undefined && isRole(role) && users.setRole(before.name, role) === 'last_admin')
     return lastAdmin(asked)
-  if (password === null && users.takePassword(before.name) === 'last_admin') return lastAdmin(asked)
+  if (password === null && users.takePassword(before.name) === 'last_admin') return lastPassword(asked)
   if (typeof password === 'string') users.setPassword(before.name, await hashPassword(password))
   const after = users.find(before.name)
   if (after === null) return unknown(asked)
@@ -181,6 +185,13 @@ const lastAdmin = (asked: Asked): Response =>
   problem('conflict', `${param(asked, 'user')} is the last admin: nobody could add users any more.`, {
     hint: 'make somebody else an admin first',
   })
+
+const lastPassword = (asked: Asked): Response =>
+  problem(
+    'conflict',
+    `${param(asked, 'user')} is the last admin with a password: nobody could make links any more.`,
+    { hint: 'set the password of another admin first, or give this one another password' },
+  )
 
 const isoOf = (ms: number): string => new Date(ms).toISOString()
 const isoOrNull = (ms: number | null): string | null => (ms === null ? null : isoOf(ms))
