@@ -49,6 +49,27 @@ test('a user is added with a link, and sets a password by it', async (scene) => 
   expect([status, body['role']]).toEqual([200, 'editor'])
 })
 
+test('a sign-in that is ended by two presses is ended by one request', async ({
+  page,
+  open,
+  signIn,
+  gateway,
+}) => {
+  await signIn('admin')
+  await new ApiBrowser(gateway.admin).signIn('viewer')
+  await open('/settings/sign-ins?filter=viewer')
+  const end = page.getByRole('button', { name: /^End the sign-in of viewer from / })
+  await end.waitFor()
+  const sent = changesOf(page)
+  await end.evaluate((button: { click(): void }) => {
+    button.click()
+    button.click()
+  })
+  await end.waitFor({ state: 'detached' })
+  expect(sent.map((one) => one.replace(/[^/]+$/, ''))).toEqual(['DELETE /api/v1/sign-ins/'])
+  expect(await text(page)).not.toContain('no sign-in')
+})
+
 test('a token is told once, is good at once, and no more once it is revoked', async (scene) => {
   const { page, open, signIn, gateway } = scene
   await signIn('admin')

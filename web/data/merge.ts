@@ -15,7 +15,15 @@ export function isSame(a: unknown, b: unknown): boolean {
     )
   if (!isMap(a) || !isMap(b)) return false
   const names = new Set([...Object.keys(a), ...Object.keys(b)])
-  return [...names].every((name) => isSame(a[name], b[name]))
+  return [...names].every((name) => isSame(own(a, name), own(b, name)))
+}
+
+/** A member of its own: what each object inherits, as `__proto__`, is said by nobody. */
+const own = (map: JsonMap, name: string): unknown => (Object.hasOwn(map, name) ? map[name] : undefined)
+
+/** Sets a member of this name, which `map[name] =` does not where it is `__proto__`. */
+function put(map: Record<string, unknown>, name: string, value: unknown): void {
+  Object.defineProperty(map, name, { value, writable: true, enumerable: true, configurable: true })
 }
 
 /** `target` with a patch applied (RFC 7396, 2): null removes, maps are merged, all else is replaced. */
@@ -24,7 +32,7 @@ export function merged(target: unknown, patch: unknown): unknown {
   const result: Record<string, unknown> = isMap(target) ? { ...target } : {}
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) delete result[name]
-    else result[name] = merged(result[name], value)
+    else put(result, name, merged(own(result, name), value))
   }
   return result
 }
@@ -32,11 +40,11 @@ export function merged(target: unknown, patch: unknown): unknown {
 /** The least patch that makes `to` of `from`; null where they are the same. */
 export function patchFrom(from: JsonMap, to: JsonMap): JsonMap | null {
   const patch: Record<string, unknown> = {}
-  for (const name of Object.keys(from)) if (to[name] === undefined) patch[name] = null
+  for (const name of Object.keys(from)) if (own(to, name) === undefined) put(patch, name, null)
   for (const [name, value] of Object.entries(to)) {
-    if (value === undefined || isSame(value, from[name])) continue
-    const before = from[name]
-    patch[name] = isMap(value) && isMap(before) ? (patchFrom(before, value) ?? {}) : value
+    const before = own(from, name)
+    if (value === undefined || isSame(value, before)) continue
+    put(patch, name, isMap(value) && isMap(before) ? (patchFrom(before, value) ?? {}) : value)
   }
   return Object.keys(patch).length === 0 ? null : patch
 }
@@ -58,15 +66,18 @@ export function leavesOf(patch: JsonMap, above: readonly string[] = []): Leaf[] 
 
 /** What stands at a path; undefined: nothing. */
 export const at = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((now, name) => (isMap(now) ? now[name] : undefined), value)
+  path.reduce<unknown>((now, name) => (isMap(now) ? own(now, name) : undefined), value)
 
 /** A patch of fields. */
 export function patchOf(leaves: readonly Leaf[]): JsonMap {
   const patch: Record<string, unknown> = {}
   for (const { path, value } of leaves) {
     let now = patch
-    for (const name of path.slice(0, -1)) now = (now[name] ??= {}) as Record<string, unknown>
-    now[path.at(-1) ?? ''] = value
+    for (const name of path.slice(0, -1)) {
+      if (own(now, name) === undefined) put(now, name, {})
+      now = own(now, name) as Record<string, unknown>
+    }
+    put(now, path.at(-1) ?? '', value)
   }
   return patch
 }

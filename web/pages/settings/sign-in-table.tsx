@@ -1,5 +1,6 @@
 // Sign-ins of browsers, one's own or all, and what ends them.
 import type { ComponentChildren } from 'preact'
+import { useRef } from 'preact/hooks'
 import { ask } from '../../data/api.ts'
 import type { AnswerOf } from '../../data/api.ts'
 import { refreshHeld, useHeld } from '../../data/held.ts'
@@ -37,12 +38,20 @@ export function SignInTable(props: SignInTableProps) {
   const doing = useDoing()
   const rows = value?.items.filter(isShown) ?? []
   const others = rows.filter(({ is_own: isOwn }) => !isOwn)
+  // Those that are ended already stand there until the next look: a second press asks nothing.
+  const { current: ended } = useRef(new Set<string>())
   const endAll = async (all: readonly SignIn[]): Promise<void> => {
-    for (const { id } of all)
-      if ((await doing.run(() => ask('DELETE /api/v1/sign-ins/{sign_in}', { sign_in: id }))) === null) break
+    for (const { id } of all.filter((one) => !ended.has(one.id))) {
+      ended.add(id)
+      if ((await doing.run(() => ask('DELETE /api/v1/sign-ins/{sign_in}', { sign_in: id }))) !== null)
+        continue
+      ended.delete(id)
+      break
+    }
     refreshHeld((url) => url.includes('/sign-ins'))
   }
-  const all = columns((one) => void endAll([one]), hasUsers)
+  const ending: Ending = { end: (one) => void endAll([one]), isEnded: ({ id }) => ended.has(id) }
+  const all = columns(ending, hasUsers)
   return (
     <Panel
       isFlush
@@ -77,7 +86,12 @@ export function SignInTable(props: SignInTableProps) {
   )
 }
 
-const columns = (end: (one: SignIn) => void, hasUsers: boolean): readonly Column<SignIn>[] => [
+interface Ending {
+  readonly end: (one: SignIn) => void
+  readonly isEnded: (one: SignIn) => boolean
+}
+
+const columns = ({ end, isEnded }: Ending, hasUsers: boolean): readonly Column<SignIn>[] => [
   {
     ...{ key: 'user', head: 'User', width: '20%' },
     ...{ sort: ({ user }) => user, text: ({ user, role }) => `${user} ${role}` },
@@ -123,7 +137,12 @@ const columns = (end: (one: SignIn) => void, hasUsers: boolean): readonly Column
           Sign out
         </Button>
       ) : (
-        <Button size="sm" onPress={() => end(one)} label={`End the sign-in of ${one.user} from ${one.from}`}>
+        <Button
+          size="sm"
+          isBusy={isEnded(one)}
+          onPress={() => end(one)}
+          label={`End the sign-in of ${one.user} from ${one.from}`}
+        >
           End
         </Button>
       ),

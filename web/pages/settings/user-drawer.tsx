@@ -99,6 +99,7 @@ function WaysIn({ user, isSelf }: { readonly user: User; readonly isSelf: boolea
         <Deed
           title="Locked out"
           label={`Unlock ${name}`}
+          isBusy={doing.isBusy}
           onPress={() => void act(() => ask('POST /api/v1/users/{user}/unlock', { user: name }))}
         >
           Too many sign-ins failed, from one address at least: there the next is heard in{' '}
@@ -110,6 +111,7 @@ function WaysIn({ user, isSelf }: { readonly user: User; readonly isSelf: boolea
           title="Password"
           label="Take the password away"
           disabledWhy={isSelf ? 'change your own in Profile' : null}
+          isBusy={doing.isBusy}
           onPress={() =>
             void act(() => ask('PATCH /api/v1/users/{user}', { user: name }, { body: { password: null } }))
           }
@@ -124,6 +126,7 @@ function WaysIn({ user, isSelf }: { readonly user: User; readonly isSelf: boolea
         <Deed
           title="Second factor"
           label="Remove the second factor"
+          isBusy={doing.isBusy}
           onPress={() => void act(() => ask('DELETE /api/v1/users/{user}/totp', { user: name }))}
         >
           An app is asked for. Who has lost the phone and the recovery codes needs it removed.
@@ -137,18 +140,19 @@ interface DeedProps {
   readonly title: string
   readonly label?: string
   readonly disabledWhy?: string | null
+  readonly isBusy?: boolean
   readonly onPress?: () => void
   readonly children: ComponentChildren
 }
 
-function Deed({ title, label, disabledWhy = null, onPress, children }: DeedProps) {
+function Deed({ title, label, disabledWhy = null, isBusy, onPress, children }: DeedProps) {
   return (
     <section class={css.deed}>
       <h3>{title}</h3>
       <p>{children}</p>
       {label !== undefined && (
         <div class="row">
-          <Button disabledWhy={disabledWhy} onPress={onPress}>
+          <Button disabledWhy={disabledWhy} isBusy={isBusy} onPress={onPress}>
             {label}
           </Button>
         </div>
