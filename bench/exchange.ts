@@ -2,7 +2,8 @@
 // process. Time of this thread alone, and the least of many rounds counts, so that a busy machine hardly
 // shows.
 //
-//   bun bench/exchange.ts [rounds] [answer ...]        small · kept · logged · chunked · '100 KB'; all where none is named
+//   bun bench/exchange.ts [rounds] [answer ...]        small · kept · logged · chunked · '100 KB', and small ones by what
+//     the request has of cookies: none · cookies · fresh (other ones each time) · 'sign-in'; all where none is named
 //   bun bench/exchange.ts profile [answer]             which functions it is spent in
 import { ptr } from 'bun:ffi'
 import { profile } from 'bun:jsc'
@@ -22,6 +23,16 @@ const PROFILED_ROUNDS = 150
 const REQUEST = Buffer.from(
   'GET /small HTTP/1.1\r\nHost: example.org\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0)\r\nAccept: text/html,application/xhtml+xml\r\nAccept-Language: en-US,en;q=0.5\r\nAccept-Encoding: gzip, deflate, br\r\nCookie: session=0123456789abcdef\r\nReferer: https://example.org/\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Site: same-origin\r\n\r\n',
 )
+const COOKIE = /Cookie: [^\r]*\r\n/
+const requestWith = (cookies: string): Buffer => Buffer.from(REQUEST.toString().replace(COOKIE, cookies))
+const SEVERAL = 'Cookie: session=4f1c9a0b7e5d4c3a; theme=dark; consent=yes; visited=2026-01-02'
+/** By the answer; more than known heads are kept, and each comes again only after all others. */
+const REQUESTS: Readonly<Record<string, readonly Buffer[]>> = {
+  none: [requestWith('')],
+  cookies: [requestWith(`${SEVERAL}\r\n`)],
+  fresh: Array.from({ length: 997 }, (_, n) => requestWith(`${SEVERAL}; n=${n * 1009}\r\n`)),
+  'sign-in': [requestWith(`${SEVERAL}; sluice-0d9d76b1=${'x'.repeat(43)}\r\n`)],
+}
 const HEAD =
   'HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 29 Nov 2026 12:00:00 GMT\r\nContent-Type: text/plain\r\n'
 const SMALL = Buffer.from(`${HEAD}Content-Length: 24\r\n\r\n${'x'.repeat(24)}`)
@@ -29,6 +40,10 @@ const ANSWERS: Readonly<Record<string, Buffer>> = {
   small: SMALL,
   kept: SMALL,
   logged: SMALL,
+  none: SMALL,
+  cookies: SMALL,
+  fresh: SMALL,
+  'sign-in': SMALL,
   chunked: Buffer.from(`${HEAD}Transfer-Encoding: chunked\r\n\r\n18\r\n${'x'.repeat(24)}\r\n0\r\n\r\n`),
   '100 KB': Buffer.from(`${HEAD}Content-Length: 102400\r\n\r\n${'x'.repeat(102_400)}`),
 }
@@ -60,10 +75,11 @@ function round(name: string, answer: Buffer): number {
   gateway.engine.ring = name === 'kept' ? ring : null
   const { client, server, end } = wire(gateway) // its connection takes so many requests only
   client.socket.isForgetful = server.socket.isForgetful = true
+  const requests = REQUESTS[name] ?? [REQUEST]
   const before = served
   const from = threadNs()
   for (let n = 0; n < EXCHANGES; n++) {
-    client.data(REQUEST)
+    client.data(requests[n % requests.length]!)
     server.data(answer)
   }
   const each = (threadNs() - from) / EXCHANGES

@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { otherCookies } from '../../../server/head/sign-in-cookies.ts'
 import { bitOf, REQUEST_DROPS, writeRequestHead } from '../../../server/head/write.ts'
 import { KNOWN } from '../../../server/head/known-fields.ts'
+import { seededRandom, seedOfRun } from '../../support/random.ts'
 import { request, requestLines, written } from './heads.ts'
 
 const SIGN_IN = 'sluice-0d9d76b1=Zm9v'
@@ -56,4 +57,29 @@ test('what only resembles one stays, and all of it where it is for a dashboard',
     // prettier-ignore
     expect(sent(`Cookie: a=1; ${cookie}\r\n`)).toBe(`Cookie: a=1; ${cookie}\r\n`)
   expect(sent(`Cookie: a=1; ${SIGN_IN}\r\n`, REQUEST_DROPS)).toBe(`Cookie: a=1; ${SIGN_IN}\r\n`)
+})
+
+test('of any pairs those go that a split finds', () => {
+  const random = seededRandom(seedOfRun())
+  const pieces = [
+    's',
+    'sluice-',
+    '__Host-',
+    '0d9d76b1',
+    'a',
+    '-',
+    '=',
+    '; ',
+    ';',
+    ' ',
+    'x'.repeat(9),
+    SIGN_IN,
+    SECURE,
+  ]
+  for (let n = 0; n < 2000; n++) {
+    const value = `c${Array.from({ length: random.below(12) }, () => random.pick(pieces)).join('')}e`
+    const left = value.split(';').filter((pair) => !/^ *(?:__Host-)?sluice-[0-9a-f]{8} *=/.test(pair))
+    const line = `Cookie: ${left.join(';')}\r\n`
+    expect([random.seed, value, sent(`Cookie: ${value}\r\n`)]).toEqual([random.seed, value, line])
+  }
 })
