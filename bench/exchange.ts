@@ -79,7 +79,7 @@ function round(name: string, answer: Buffer): number {
   const before = served
   const from = threadNs()
   for (let n = 0; n < EXCHANGES; n++) {
-    client.data(requests[n % requests.length]!)
+    client.data(requests[n % requests.length] ?? REQUEST)
     server.data(answer)
   }
   const each = (threadNs() - from) / EXCHANGES
