@@ -37,7 +37,7 @@ export const METRICS = {
     'status',
   ),
   request_duration_seconds: histogram(
-    'From the first byte of the request to the last of its answer.',
+    'From the first byte of the request to the last of its answer; without tunnels (101), which stand for as long as somebody likes.',
     SECONDS,
     ...PLACE,
   ),

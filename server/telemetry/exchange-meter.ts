@@ -12,6 +12,8 @@ import type { Counter, Histogram } from './series.ts'
 const PLACES_MAX = 20_000
 /** Statuses are below it: method and status make one number. */
 const STATUS_END = 1024
+/** RFC 9110 §15.2.2: behind it lies a tunnel, as of a WebSocket. */
+const SWITCHING_PROTOCOLS = 101
 
 /** What exchanges of one listener, rule and server are counted in. */
 interface ExchangeSeries {
@@ -59,7 +61,8 @@ export class ExchangeMeter {
     const key = x.request.methodId * STATUS_END + x.status
     if (place.lastKey === key && place.lastRequests !== null) place.lastRequests.add(1)
     else this.#requests(place, key).add(1)
-    place.seconds.observe((x.endedMs - x.startedMs) / 1000)
+    // How long a tunnel (101) stood is no latency.
+    if (x.status !== SWITCHING_PROTOCOLS) place.seconds.observe((x.endedMs - x.startedMs) / 1000)
     // What failed before at another server is not this one's time.
     if (x.attempts === 1 && x.fault === null && x.firstByteMs !== 0 && place.ofServer !== null)
       place.ofServer.observe((x.firstByteMs - x.startedMs - x.queueMs) / 1000)

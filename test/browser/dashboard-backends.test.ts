@@ -203,8 +203,6 @@ test('a backend is added from pasted lines, and stands in the review', async (sc
 })
 
 test('a backend that only the draft has is mended where its review leads', async (scene) => {
-  // It is asked for all the same: it may run by now.
-  scene.watch.mean(/404 GET/)
   const page = await see(scene, '/backends?new=1')
   const drawer = page.getByRole('dialog', { name: 'New backend' })
   await drawer.getByLabel('Name').fill('shop')

@@ -73,6 +73,9 @@ export function age(seconds: number): string {
   return `${Math.floor(s / DAY)} d`
 }
 
+/** How long until: what was to be 24 h a moment ago is so still. */
+export const left = (seconds: number): string => age(seconds < MINUTE ? seconds : seconds + MINUTE / 2)
+
 /** Two units where one is too rough: `41 d 6 h`, `3 h 20 min`. */
 export function longAge(seconds: number): string {
   const s = Math.max(0, Math.round(seconds))

@@ -1,7 +1,7 @@
 // Points in time, in the words of someone who looks at a clock; the exact time is in the tooltip.
 import { gatewayNow } from '../data/clock.ts'
 import { signal } from '@preact/signals'
-import { age, clock, whole } from '../data/say.ts'
+import { age, clock, left, whole } from '../data/say.ts'
 
 let stopClock = (): void => {}
 
@@ -40,7 +40,7 @@ export function Age({ at }: TimeProps) {
   if (Number.isNaN(ms)) return <span>{at}</span>
   return (
     <time dateTime={new Date(ms).toISOString()} title={whole(ms)}>
-      {age(Math.abs(now.value - ms) / 1000)}
+      {ms > now.value ? left((ms - now.value) / 1000) : age((now.value - ms) / 1000)}
     </time>
   )
 }

@@ -21,6 +21,16 @@ test('an exchange is counted by listener, rule, backend, server, method and stat
   expect(lines).toContain('lb_response_size_bytes_sum{listener="web",rule="api",backend="api"} 1536')
 })
 
+test('how long a tunnel stood is no latency', () => {
+  const lines = metered({}, { status: 101 })
+  const of = 'listener="web",rule="api",backend="api"'
+  expect(lines).toContain(`lb_request_duration_seconds_count{${of}} 1`)
+  expect(lines).toContain(
+    `lb_requests_total{${of},server="http://10.0.0.1:8080",method="GET",status="101"} 1`,
+  )
+  expect(lines).toContain(`lb_response_size_bytes_count{${of}} 2`)
+})
+
 test('labels never come from the request', () => {
   const lines = metered(
     { method: 'FROBNICATE', status: 799 },

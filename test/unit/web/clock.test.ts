@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { gatewayNow, heardTime } from '../../../web/data/clock.ts'
-import { clock } from '../../../web/data/say.ts'
+import { age, clock, left } from '../../../web/data/say.ts'
 import { untilLabel } from '../../../web/pages/backend/untils.ts'
 
 const HOUR_MS = 3_600_000
@@ -24,4 +24,15 @@ test('ages are of the clock of the gateway, where that of the browser is off by 
   expect(aheadMs()).toBe(0)
   heardTime('no time')
   expect(aheadMs()).toBe(0)
+})
+
+test('what is to be 24 hours is told so a moment later still', () => {
+  expect([left(86_399), left(90 * 86_400 - 1), left(3599), left(59), left(0)]).toEqual([
+    '24 h',
+    '90 d',
+    '1 h',
+    '59 s',
+    '0 s',
+  ])
+  expect(age(86_399)).toBe('23 h')
 })

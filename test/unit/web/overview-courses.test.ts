@@ -58,6 +58,10 @@ test('a share without requests is not known', () => {
 test('the peak is said with its time, and nothing where there was none', () => {
   expect(saidPeak([1, 2731, 5], [AT, AT + 60, AT + 120])).toMatch(/^peak 2,731 at \d\d:\d\d/)
   expect(saidPeak([0, 0, null], [AT, AT + 60, AT + 120])).toBe('')
+  // A second is above the mean of ten: what is told as now is never above its peak.
+  const times = [AT, AT + 10]
+  expect(saidPeak([2.67, 1], times, { now: 4 })).toBe('at its peak now')
+  expect(saidPeak([2.67, 1], times, { now: 2.671 })).toMatch(/^peak 2.67 at/)
 })
 
 test('since when something is above a bound: without a break until now', () => {

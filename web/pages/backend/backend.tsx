@@ -42,18 +42,20 @@ const CRUMB = { href: to('/backends'), label: 'Backends' }
 const TOPICS = ['health', 'config', 'server']
 
 export function Backend({ backend, server }: BackendProps) {
+  const drafted = changeOf(`backends/${segment(backend)}`)
+  const isDrafted = drafted?.op === 'create'
   const own = useHeld(
     'GET /api/v1/backends/{backend}',
     { backend },
-    { topics: TOPICS, everyMs: 10_000 },
+    // Of one that only the draft has there is nothing to be told.
+    { topics: TOPICS, everyMs: 10_000, isOff: isDrafted },
   ).value
   const resource = own.value as unknown as BackendResource | null
   if (resource !== null)
     return (
       <Running key={backend} resource={resource} server={server ?? null} isStale={own.problem !== null} />
     )
-  const drafted = changeOf(`backends/${segment(backend)}`)
-  if (drafted?.op === 'create') return <DraftedBackend backend={backend} value={drafted.value} />
+  if (isDrafted) return <DraftedBackend backend={backend} value={drafted.value} />
   return (
     <>
       <PageHead crumb={CRUMB} title={backend} />

@@ -125,12 +125,27 @@ export function peakOf(values: Values, times: readonly number[]): { value: numbe
   return peak
 }
 
+export interface PeakWords {
+  readonly unit?: string
+  /** What is told beside it: a second may be above the mean of each step so far. */
+  readonly now?: number | null
+}
+
 /** `peak 2,731 at 03:01`; '' where nothing is known. */
-export function saidPeak(values: Values, times: readonly number[], unit = ''): string {
+export function saidPeak(
+  values: Values,
+  times: readonly number[],
+  { unit = '', now = null }: PeakWords = {},
+): string {
   const peak = peakOf(values, times)
   if (peak === null || peak.value === 0) return ''
+  if (isAbove(now, peak.value)) return 'at its peak now'
   return `peak ${number(peak.value)}${unit === '' ? '' : ` ${unit}`} at ${clock(peak.at * 1000)}`
 }
+
+/** As far as it is told. */
+export const isAbove = (now: number | null, peak: number): boolean =>
+  now !== null && now > peak && number(now) !== number(peak)
 
 /**
  * Since when values have been above a bound without a break, s since 1970; null: the last one that is known

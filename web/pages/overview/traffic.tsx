@@ -9,6 +9,7 @@ import { Spark } from '../../parts/graphics.tsx'
 import { Shape } from '../../parts/status.tsx'
 import {
   aboveSince,
+  isAbove,
   type Courses,
   coursesOf,
   type Incident,
@@ -59,7 +60,9 @@ export function Traffic({ span, courses, incident, opened, onOpen }: TrafficProp
       ? null
       : aboveSince(smoothed(courses.serverErrors, SMOOTHED_OVER), courses.times, MANY_ERRORS)
   const peak = (of: keyof Omit<Courses, 'times'>, unit?: string): ComponentChildren =>
-    (courses !== null && saidPeak(courses[of], courses.times, unit)) || <>&nbsp;</>
+    (courses !== null && saidPeak(courses[of], courses.times, { unit })) || <>&nbsp;</>
+  const besideNow = (of: 'requests' | 'active'): ComponentChildren =>
+    courses === null ? <>&nbsp;</> : <PeakBesideNow courses={courses} of={of} />
   return (
     <Figures label={`Traffic, ${words}`}>
       <Figure
@@ -67,7 +70,7 @@ export function Traffic({ span, courses, incident, opened, onOpen }: TrafficProp
         value={<Now of={({ requests }) => number(requests)} />}
         unit="/s"
         spark={spark('requests', 'Requests a second')}
-        meaning={peak('requests')}
+        meaning={besideNow('requests')}
         {...open('requests')}
       />
       <Figure
@@ -92,7 +95,7 @@ export function Traffic({ span, courses, incident, opened, onOpen }: TrafficProp
         context={<Now of={({ connections }) => `${number(connections)} new/s`} />}
         value={<Now of={({ active }) => number(active)} />}
         spark={spark('active', 'Requests, connections and flows in flight')}
-        meaning={peak('active')}
+        meaning={besideNow('active')}
         {...open('active')}
       />
       <Figure
@@ -133,9 +136,17 @@ function Over({ since }: { readonly since: number }) {
   )
 }
 
+/** Drawn each second, as the number above it: that is never more than its peak. */
+function PeakBesideNow({ courses, of }: { readonly courses: Courses; readonly of: 'requests' | 'active' }) {
+  const now = useStill(frame.value)?.gateway[of] ?? null
+  return <>{saidPeak(courses[of], courses.times, { now }) || <>&nbsp;</>}</>
+}
+
 function PeakOfBits({ courses }: { readonly courses: Courses }) {
+  const now = useStill(frame.value)?.gateway.bytes_out ?? null
   const most = Math.max(0, ...courses.bytesOut.map((value) => value ?? 0))
   if (most === 0) return <>&nbsp;</>
+  if (isAbove(now, most)) return <>at its peak now</>
   const at = courses.times[courses.bytesOut.indexOf(most)] ?? 0
   return <>{`peak ${bitRate(most).join(' ')} at ${clock(at * 1000)}`}</>
 }
