@@ -135,9 +135,11 @@ test('the last admin keeps the role, and cannot be removed', async ({ page, open
 })
 
 test('another sign-in is ended from here, and is out at once', async (scene) => {
-  const { page, open, signIn, another, url } = scene
+  const { page, open, signIn, another, url, watch } = scene
   await signIn('viewer')
   const other = await another()
+  // Whatever the page that is out asks for before it knows so.
+  watch.mean(/^401 GET /)
   await signIn('viewer', other)
   await other.goto(url('/'))
   await other.getByRole('navigation', { name: 'Main' }).first().waitFor()

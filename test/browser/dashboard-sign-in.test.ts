@@ -222,6 +222,42 @@ test('a page whose code does not come, and one that breaks, leave the way to the
   await page.getByRole('heading', { level: 1, name: 'Config' }).waitFor()
 })
 
+test('a part whose code does not come says so, and comes when it is tried again', async (scene) => {
+  const { page, open, signIn, watch } = scene
+  watch.mean(/assets\/|ERR_FAILED/)
+  await signIn('admin')
+  const without = async (chunk: string): Promise<() => Promise<void>> => {
+    await page.route(chunk, (route) => route.abort())
+    return () => page.unroute(chunk)
+  }
+  const withPalette = await without('**/assets/palette-*.js')
+  await open('/settings/appearance')
+  await page.getByRole('button', { name: /^Search or run/ }).click()
+  const missing = page.getByRole('dialog', { name: 'The search could not be loaded' })
+  await missing.waitFor()
+  await withPalette()
+  await missing.getByRole('button', { name: 'Try again' }).press('Space')
+  await page.getByRole('dialog', { name: 'Search or run' }).waitFor()
+  await page.keyboard.press('Escape')
+
+  const withDocs = await without('**/assets/api-docs-*.js')
+  await open('/settings/api')
+  await page.getByText('The API documents could not be loaded').waitFor()
+  await withDocs()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('The API documents could not be loaded').waitFor({ state: 'detached' })
+  await settled(page)
+
+  // So is uqr called by the bundler.
+  const withCodes = await without('**/assets/dist-*.js')
+  await open('/settings/profile')
+  await page.getByRole('button', { name: /^Set up/ }).click()
+  await page.getByText('The code to scan could not be loaded').waitFor()
+  await withCodes()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('img', { name: /^QR code/ }).waitFor()
+})
+
 const views: readonly View[] = (['light', 'dark'] as const).flatMap((theme) => [
   { theme, width: 320, height: 640 },
   { theme, width: 1280, height: 800 },

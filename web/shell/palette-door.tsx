@@ -1,10 +1,11 @@
 // Loads the palette when it is first wanted, or before that while nothing else is to be done.
-import lazy, { ErrorBoundary } from 'preact-iso/lazy'
 import { useEffect, useLayoutEffect } from 'preact/hooks'
+import { Button } from '../parts/button.tsx'
+import { useOnDemand, WHY_NOT_COME } from '../parts/on-demand.tsx'
+import { Dialog } from '../parts/overlays.tsx'
 import { isPaletteOpen, typedAhead } from './palette-state.ts'
 
 const load = () => import('./palette.tsx')
-const Palette = lazy(() => load().then((module) => module.Palette))
 
 export function PaletteDoor() {
   useEffect(() => {
@@ -12,8 +13,32 @@ export function PaletteDoor() {
     const timer = setTimeout(() => void load().catch(() => undefined), 2000)
     return () => clearTimeout(timer)
   }, [])
-  useTypedAhead(isPaletteOpen.value)
-  return <ErrorBoundary>{isPaletteOpen.value && <Palette />}</ErrorBoundary>
+  const isOpen = isPaletteOpen.value
+  const { value: module, hasFailed, again } = useOnDemand(load, isOpen)
+  useTypedAhead(isOpen && !hasFailed)
+  if (!isOpen) return null
+  if (module !== null) return <module.Palette />
+  return hasFailed ? <NotThere onAgain={again} /> : null
+}
+
+function NotThere({ onAgain }: { readonly onAgain: () => void }) {
+  const close = (): void => void (isPaletteOpen.value = false)
+  return (
+    <Dialog
+      title="The search could not be loaded"
+      onClose={close}
+      actions={
+        <>
+          <Button onPress={close}>Close</Button>
+          <Button kind="ink" onPress={onAgain}>
+            Try again
+          </Button>
+        </>
+      }
+    >
+      <p>{WHY_NOT_COME}</p>
+    </Dialog>
+  )
 }
 
 /** Ctrl K and a name are one movement: what comes before the code is kept, and is no key of the page. */

@@ -8,6 +8,7 @@ import { TextField } from '../../parts/controls.tsx'
 import { Loading } from '../../parts/empty.tsx'
 import { Field } from '../../parts/field.tsx'
 import { Note } from '../../parts/messages.tsx'
+import { NotCome, useOnDemand } from '../../parts/on-demand.tsx'
 import { Copy } from '../../parts/words.tsx'
 import css from './settings.module.css'
 import { useDoing, WhyNot } from './use-doing.tsx'
@@ -76,28 +77,24 @@ export function SetUpApp({ onDone }: { readonly onDone: (codes: readonly string[
   )
 }
 
+const loadDrawing = () => import('uqr')
+
 /** Drawn as one path; the package comes only when somebody sets an app up. */
 function QrCode({ text }: { readonly text: string }) {
-  const [drawn, setDrawn] = useState<{ readonly path: string; readonly size: number } | null>(null)
-  useEffect(() => {
-    void import('uqr').then(({ encode }) => {
-      const { data, size } = encode(text, { border: 2 })
-      const path = data
-        .flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : '')))
-        .join('')
-      setDrawn({ path, size })
-    })
-  }, [text])
-  if (drawn === null) return <Loading lines={4} label="The code is being drawn" />
+  const { value: module, hasFailed, again } = useOnDemand(loadDrawing)
+  if (hasFailed) return <NotCome what="The code to scan" onAgain={again} />
+  if (module === null) return <Loading lines={4} label="The code is being drawn" />
+  const { data, size } = module.encode(text, { border: 2 })
+  const path = data.flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : ''))).join('')
   return (
     <svg
       class={css.qr}
-      viewBox={`0 0 ${drawn.size} ${drawn.size}`}
+      viewBox={`0 0 ${size} ${size}`}
       role="img"
       aria-label="QR code of the secret; the same as text stands below"
       shape-rendering="crispEdges"
     >
-      <path d={drawn.path} fill="currentColor" />
+      <path d={path} fill="currentColor" />
     </svg>
   )
 }

@@ -1,11 +1,11 @@
 // What is of the one who looks, who else may come in, and what the gateway itself is.
-import lazy, { ErrorBoundary } from 'preact-iso/lazy'
 import type { ComponentType } from 'preact'
 import { can } from '../../data/session.ts'
 import { to } from '../../data/urls.ts'
 import { Tabs } from '../../parts/choices.tsx'
-import { Guarded } from '../../parts/empty.tsx'
+import { Guarded, Loading } from '../../parts/empty.tsx'
 import { Note } from '../../parts/messages.tsx'
+import { NotCome, useOnDemand } from '../../parts/on-demand.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { AdminAccess } from './access.tsx'
 import { Appearance } from './appearance.tsx'
@@ -25,7 +25,13 @@ interface Part {
 }
 
 // Its own chunk: few read it, and it is as large as all others together.
-const ApiDocs = lazy(() => import('./api-docs/api-docs.tsx').then((module) => module.ApiDocs))
+const loadDocs = () => import('./api-docs/api-docs.tsx')
+
+function ApiDocs() {
+  const { value: module, hasFailed, again } = useOnDemand(loadDocs)
+  if (module !== null) return <module.ApiDocs />
+  return hasFailed ? <NotCome what="The API documents" onAgain={again} /> : <Loading lines={8} />
+}
 
 const PARTS: readonly Part[] = [
   { path: 'profile', title: 'Profile', about: 'Your password, second factor and sign-ins.', part: Profile },
@@ -77,9 +83,7 @@ export function Settings({ part = 'profile' }: { readonly part?: string }) {
         </Note>
       ) : (
         <Guarded label={title}>
-          <ErrorBoundary>
-            <Shown key={current.path} />
-          </ErrorBoundary>
+          <Shown key={current.path} />
         </Guarded>
       )}
     </>
