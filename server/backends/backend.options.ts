@@ -4,6 +4,7 @@ import { ALGORITHMS, HashOptions } from './algorithm.options.ts'
 import { ServerTlsOptions } from '../tls/server-tls.options.ts'
 import { HealthChecks } from './health-check.options.ts'
 import { ServerOptions } from './server.options.ts'
+import { StickyOptions } from './sticky.options.ts'
 
 /** What to say of a map that somebody turns off in a word. */
 const off = (hint: string): Record<string, string> => ({ false: hint, no: hint, off: hint, none: hint })
@@ -15,6 +16,7 @@ export const BackendOptions = Type.Object(
       description: 'How a server is picked. round_robin honours weights.',
     }),
     hash: Type.Optional(HashOptions),
+    sticky: StickyOptions,
     servers: Type.Array(ServerOptions, {
       minItems: 1,
       maxItems: 20000,
@@ -135,10 +137,10 @@ export const BackendOptions = Type.Object(
       check: 'health_check',
       ssl: 'tls',
       send_proxy: 'proxy_protocol',
-    },
-    lacks: {
-      sticky:
-        'algorithm: hash, with hash: { by: cookie, name: NAME }, sends those of one cookie to one server',
+      sticky_session: 'sticky',
+      sticky_sessions: 'sticky',
+      session_affinity: 'sticky',
+      persistence: 'sticky',
     },
   },
 )

@@ -7,13 +7,14 @@ import { weightOf } from '../scoreboard/states.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ClientTls } from '../tls/server-tls.ts'
 import type { Pick } from './algorithm.ts'
-import { algorithms } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
 import type { ServerConfig } from './server.options.ts'
-import { BOUND, clientKeyOf, keyOf, type KeyOf } from './key.ts'
+import { clientKeyOf, keyOf, type KeyOf } from './key.ts'
 import { type Outcome, judgeFailure } from './outcome.ts'
-import { Bell, WaitQueue } from './queue.ts'
+import { pickNone, picksOf } from './picks.ts'
+import { Bell, type WaitPick, WaitQueue } from './queue.ts'
 import { configuredWeight, newServer, type Server } from './server.ts'
+import { type Sticky, stickyOf } from './sticky.ts'
 import { clientTlsOf, type FileTexts, textsOf, tlsFilesOf } from './tls.ts'
 import { inUse, NONE, whyUnused } from './usable.ts'
 
@@ -21,6 +22,8 @@ interface MadeOf {
   readonly options: BackendConfig
   readonly slots: BackendSlots
   readonly board: Scoreboard
+  /** What cookies are signed with where config names no secret. */
+  readonly stickySecret?: string | undefined
 }
 
 interface BackendParts extends MadeOf {
@@ -47,6 +50,8 @@ export class Backend {
   tls: ClientTls | null
   /** After a pick that gave null: a server was usable and untried, but all such were full. */
   lastPickFull = false
+  /** Which server a request belongs to by its cookie; null: that is not looked at. */
+  readonly sticky: Sticky | null
   /** The key that hash algorithms need; 0 for others. */
   readonly key: (request: RequestHead, clientAddress: string) => number
   /** The same for a client that only connects. */
@@ -56,6 +61,7 @@ export class Backend {
   readonly #chance: Chance
   readonly #bell: Bell
   readonly #now: () => number
+  readonly #stickySecret: string | undefined
   #files: FileTexts
   #usable: readonly Server[] = NONE
   /** Those to whom somebody may belong, and those that drain among them. */
@@ -75,6 +81,7 @@ export class Backend {
     files = {},
     chance = Math.random,
     now,
+    stickySecret,
   }: BackendParts) {
     this.name = name
     this.slot = slots.slot.index
@@ -89,9 +96,19 @@ export class Backend {
     this.#files = files
     this.tls = clientTlsOf(options, files, previous?.tls ?? null)
     this.servers = this.#serversOf(options, slots, previous?.servers ?? NONE)
+    const { servers } = this
+    this.#stickySecret = stickySecret
+    this.sticky = stickyOf({
+      backend: name,
+      options,
+      servers,
+      board,
+      secret: stickySecret,
+      previous: previous?.sticky ?? null,
+    })
     this.#bell = previous === null ? new Bell(now ?? (() => performance.now())) : previous.#bell
     const { size, timeout } = options.queue
-    const pick: Pick = (key, tried) => this.pick(key, tried)
+    const pick: WaitPick = (key, tried, preferred) => this.pick(key, tried, preferred)
     this.queue = new WaitQueue({ size, timeoutMs: timeout, pick, bell: this.#bell })
   }
 
@@ -103,15 +120,32 @@ export class Backend {
     this.#refresh()
     // Who comes now stands behind those who wait already.
     const isBehind = this.#bell.untried !== 0 && tried === 0 && !this.#bell.isServing
-    if (preferred !== null && !isBehind && this.#takes(preferred, tried)) return preferred
+    if (preferred !== null && !isBehind) {
+      if (this.#takes(preferred, tried)) return preferred
+      this.lastPickFull = this.#waitsFor(preferred, tried)
+      if (this.lastPickFull) return null
+    }
     const server = isBehind ? null : this.#pick(key, tried)
     if (server === null) this.lastPickFull = this.hasUntried(tried)
     return server
   }
 
   #takes(server: Server, tried: number): boolean {
-    const isIn = this.#usable.includes(server) || this.#bound.includes(server)
+    const { sticky } = this
+    const isIn =
+      sticky === null ? this.#bound.includes(server) || this.#usable.includes(server) : sticky.keeps(server)
     return (tried & server.triedBit) === 0 && isIn && this.#board.enter(server.slot, server.maxConnections)
+  }
+
+  /** It has no room, and nothing else will do. */
+  #waitsFor(server: Server, tried: number): boolean {
+    const { sticky } = this
+    return (
+      sticky !== null &&
+      sticky.words.full === 'wait' &&
+      (tried & server.triedBit) === 0 &&
+      sticky.keeps(server)
+    )
   }
 
   /**
@@ -119,10 +153,12 @@ export class Backend {
    * stands by takes that one, or any when the others have been tried: without a health check nothing else
    * would ever call it.
    */
-  pickAgain(key: number, tried: number, isLast: boolean): Server | null {
+  pickAgain(key: number, tried: number, isLast: boolean, preferred: Server | null = null): Server | null {
     this.#refresh()
     const backup = isLast ? this.#pickBackup(key, tried) : null
-    return backup ?? this.pick(key, tried) ?? (this.lastPickFull ? null : this.#pickBackup(key, tried))
+    return (
+      backup ?? this.pick(key, tried, preferred) ?? (this.lastPickFull ? null : this.#pickBackup(key, tried))
+    )
   }
 
   /**
@@ -135,6 +171,7 @@ export class Backend {
     this.tls ??= clientTlsOf(options, this.#files, null)
     this.servers = this.#serversOf(options, slots, before)
     this.options = options
+    this.sticky?.serversAre(this.servers)
     this.#epoch = NaN
     const kept = new Set(this.servers.map(({ live }) => live))
     if (this.#bell.length !== 0) this.#bell.ring()
@@ -145,12 +182,13 @@ export class Backend {
    * Whether these would make what it is already. One whose words name files says no: what stands in them is
    * looked at anew.
    */
-  isOf({ options, slots, board }: MadeOf): boolean {
+  isOf({ options, slots, board, stickySecret }: MadeOf): boolean {
     const { index, generation } = slots.slot
     return (
       board === this.#board &&
       index === this.slot &&
       generation === this.#generation &&
+      (stickySecret === this.#stickySecret || this.sticky === null) &&
       tlsFilesOf(options.tls).length === 0 &&
       Bun.deepEquals(options, this.options, true) &&
       this.servers.every(({ name, slot, generation: use }) => {
@@ -227,35 +265,17 @@ export class Backend {
       takeKeepAlive(server)
       server.weight = weightOf(this.#board.order(server.slot), configuredWeight(server))
     }
-    const { usable, bound, standBy } = inUse(this.servers, this.#board, this.options.panic_threshold)
-    this.#usable = usable
-    this.#bound = bound
-    this.#pick = bound === usable ? this.#pickOf(usable) : this.#pickWhileDraining(usable, bound)
-    this.#pickBackup = this.#pickOf(standBy)
-  }
-
-  /** Who names what it is hashed by goes where it went before, also to a server that drains. */
-  #pickWhileDraining(usable: readonly Server[], bound: readonly Server[]): Pick {
-    const pick = this.#pickOf(usable)
-    if (this.options.algorithm !== 'hash') return pick
-    const pickBound = this.#pickOf(bound)
-    return (key, tried) => (key >= BOUND ? pickBound(key, tried) : null) ?? pick(key, tried)
-  }
-
-  #pickOf(servers: readonly Server[]): Pick {
-    if (servers.length === 0) return pickNone
-    const usable = {
-      servers,
-      board: this.#board,
-      slot: this.slot,
-      chance: this.#chance,
-      now: this.#now,
-    }
-    return algorithms[this.options.algorithm](usable, this.options)
+    const used = inUse(this.servers, this.#board, this.options.panic_threshold)
+    this.#usable = used.usable
+    this.#bound = used.bound
+    this.sticky?.prepare(used)
+    const ground = { board: this.#board, slot: this.slot, chance: this.#chance, now: this.#now }
+    const { pick, pickBackup } = picksOf(used, ground, this.options)
+    this.#pick = pick
+    this.#pickBackup = pickBackup
   }
 }
 
-const pickNone: Pick = () => null
 const eventMs = (): number => nowMs
 
 /** A new `keep_alive.idle` replaces what was learned; here, as the first pick comes after the commit. */

@@ -2,6 +2,7 @@
 import type { RequestHead } from '../head/request-head.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { hashPart, hashText } from './hash.ts'
+import { stickyWords } from './sticky-words.ts'
 
 /**
  * Added to the key of who names by what it is hashed (its cookie, field or parameter), as a new client does
@@ -18,7 +19,10 @@ export type KeyOf = (request: RequestHead, clientAddress: string) => number
  * question, or has it empty, is hashed on its client's address: otherwise all such requests would go to one
  * server.
  */
-export function keyOf({ algorithm, hash }: BackendConfig): KeyOf {
+export function keyOf({ algorithm, hash, sticky }: BackendConfig): KeyOf {
+  const words = stickyWords({ sticky })
+  if (words?.by === 'client_ip') return (_request, client) => BOUND + hashText(client)
+  if (words?.by === 'header') return byOwnField((words.header ?? '').toLowerCase())
   if (algorithm === 'ip_hash') return byClient
   if (algorithm !== 'hash' || hash === undefined) return none
   const { by, name = '' } = hash
@@ -42,10 +46,19 @@ export function keyOf({ algorithm, hash }: BackendConfig): KeyOf {
 }
 
 /** The same of who only connects, and asks for nothing that could be looked at. */
-export function clientKeyOf({ algorithm, hash }: BackendConfig): (clientAddress: string) => number {
+export function clientKeyOf({ algorithm, hash, sticky }: BackendConfig): (clientAddress: string) => number {
+  if (stickyWords({ sticky })?.by === 'client_ip') return (client) => BOUND + hashText(client)
   const isHashed = algorithm === 'ip_hash' || (algorithm === 'hash' && hash?.by === 'client_ip')
   return isHashed ? hashText : () => 0
 }
+
+/** Who has no such field belongs nowhere. */
+const byOwnField =
+  (field: string): KeyOf =>
+  (request) => {
+    const value = request.get(field)
+    return value ? BOUND + hashText(value) : 0
+  }
 
 const none: KeyOf = () => 0
 const byClient: KeyOf = (_request, client) => hashText(client)

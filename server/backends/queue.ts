@@ -8,6 +8,10 @@ import type { Server } from './server.ts'
 export interface Waiter {
   readonly key: number
   readonly tried: number
+  /** Where it would go first. */
+  readonly preferred?: Server | null
+  /** It waits for that one alone, as long as it is in use. */
+  readonly isParticular?: boolean
   /** A place at the server has been taken for it. */
   onServer(server: Server): void
   /** It has waited for as long as the config allows. */
@@ -25,10 +29,12 @@ interface Waiting {
   after: Waiting | null
 }
 
+export type WaitPick = (key: number, tried: number, preferred: Server | null) => Server | null
+
 interface QueueOptions {
   readonly size: number
   readonly timeoutMs: number
-  readonly pick: (key: number, tried: number) => Server | null
+  readonly pick: WaitPick
   readonly bell: Bell
 }
 
@@ -36,7 +42,7 @@ interface QueueOptions {
 export class WaitQueue {
   readonly #size: number
   readonly #timeoutMs: number
-  readonly #pick: (key: number, tried: number) => Server | null
+  readonly #pick: WaitPick
   readonly #bell: Bell
   readonly #places = new Map<Waiter, Waiting>()
   #first: Waiting | null = null
@@ -82,7 +88,7 @@ export class WaitQueue {
     let place = this.#first
     while (place !== null && served < most) {
       const { waiter } = place
-      const server = this.#pick(waiter.key, waiter.tried)
+      const server = this.#pick(waiter.key, waiter.tried, waiter.preferred ?? null)
       if (server !== null) {
         this.#unlink(place)
         served++
@@ -91,7 +97,7 @@ export class WaitQueue {
         continue
       }
       // Who has tried none may use any server: when it finds no room, nobody does.
-      if (waiter.tried === 0 || ++misses === MISSES) break
+      if (isOpenToAll(waiter) || ++misses === MISSES) break
       place = place.after
     }
     return served
@@ -116,6 +122,9 @@ export class WaitQueue {
   }
 }
 
+/** Any server would do. */
+const isOpenToAll = ({ tried, isParticular }: Waiter): boolean => tried === 0 && isParticular !== true
+
 /** A bug in one exchange must not cost those behind it their turn, nor the one whose end made room. */
 function tell(news: () => void): void {
   try {
@@ -136,7 +145,7 @@ export class Bell {
   #rings = 0
   /** Waiters. */
   length = 0
-  /** Waiters that have tried no server yet: newcomers stand behind them. */
+  /** Waiters that would take any server: newcomers stand behind them. */
   untried = 0
   /** Waiters are being told right now. */
   isServing = false
@@ -153,14 +162,14 @@ export class Bell {
 
   joined(queue: WaitQueue, waiter: Waiter): void {
     this.length++
-    if (waiter.tried === 0) this.untried++
+    if (isOpenToAll(waiter)) this.untried++
     if (queue.length === 1) this.#queues.push(queue)
     this.#timer ??= setInterval(() => this.tick(), TICK_MS)
   }
 
   left(queue: WaitQueue, waiter: Waiter): void {
     this.length--
-    if (waiter.tried === 0) this.untried--
+    if (isOpenToAll(waiter)) this.untried--
     if (queue.length === 0) this.#queues = this.#queues.filter((one) => one !== queue)
     if (this.length > 0 || this.#timer === null) return
     clearInterval(this.#timer)

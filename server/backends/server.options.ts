@@ -5,6 +5,7 @@ import { Name, ServerUrl } from '../lib/kinds.ts'
 const POLICIES = [
   'algorithm',
   'hash',
+  'sticky',
   'tls',
   'health_check',
   'timeouts',

@@ -10,7 +10,9 @@ import minimalJson from '../../config/examples/minimal.json' with { type: 'text'
 import https from '../../config/examples/https.yaml' with { type: 'text' }
 import minimal from '../../config/examples/minimal.yaml' with { type: 'text' }
 import rules from '../../config/examples/rules.yaml' with { type: 'text' }
+import severalChecks from '../../config/examples/several-checks.yaml' with { type: 'text' }
 import severalListeners from '../../config/examples/several-listeners.yaml' with { type: 'text' }
+import sticky from '../../config/examples/sticky.yaml' with { type: 'text' }
 import stun from '../../config/examples/stun.yaml' with { type: 'text' }
 import tlsPassthrough from '../../config/examples/tls-passthrough.yaml' with { type: 'text' }
 import turnAndHttps from '../../config/examples/turn-and-https.yaml' with { type: 'text' }
@@ -52,8 +54,10 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'health-and-backup.yaml': healthAndBackup,
   'hash.toml': text(hash),
   'rules.yaml': rules,
+  'several-checks.yaml': severalChecks,
   'several-listeners.yaml': severalListeners,
   'behind-balancer.yaml': behindBalancer,
+  'sticky.yaml': sticky,
   'stun.yaml': stun,
   'https.yaml': https,
   'acme.yaml': acme,

@@ -3,6 +3,7 @@ import type { ExplainedAny } from '../control/explain/explain-any.ts'
 import type { ExplainedConnection } from '../control/explain/explain-connection.ts'
 import type { Explained } from '../control/explain/explain.ts'
 import type { ExplainedBackend, ExplainedServer } from '../control/explain/explain-backend.ts'
+import type { ExplainedSession } from '../control/explain/explain-session.ts'
 import type { ExplainedPart, ExplainedRule, RulesTrace } from '../control/explain/explain-rules.ts'
 import type { ExplainedStep } from '../control/explain/explain-steps.ts'
 
@@ -98,9 +99,18 @@ function backendText(backend: ExplainedBackend, isLive: boolean): string[] {
   const states = isLive ? '' : '; servers are taken to be up, --live asks the gateway'
   return [
     `backend     ${backend.backend}: ${algorithm}${hashed}${states}`,
+    ...(backend.sticky === null ? [] : [`session     ${sessionText(backend.sticky)}`]),
     ...servers.map((one) => `  ${one.gets_work ? '+' : '-'} ${serverText(one, isLive)}`),
     ...(servers_left_out > 0 ? [`    and ${servers_left_out} more`] : []),
   ]
+}
+
+function sessionText({ cookie, result, server, why }: ExplainedSession): string {
+  if (result === null) return `cookie ${cookie}: cannot be read here, ${why}`
+  if (result === 'hit') return `cookie ${cookie}: stays with ${server}`
+  if (result === 'moved')
+    return `cookie ${cookie}: leaves ${server ?? 'a server that is not there any more'}: ${why}`
+  return `cookie ${cookie}: ${result === 'new' ? 'there is none' : result}, and a new one is given`
 }
 
 function serverText({ server, weight, why, in_flight, gets_work }: ExplainedServer, isLive: boolean): string {

@@ -5,6 +5,7 @@ import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
 import { checkHealth } from './check-health.ts'
 import { checkTcpBackend, checkUdpBackend } from './check-passed-on.ts'
+import { checkSticky } from './check-sticky.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
@@ -19,6 +20,7 @@ export function checkBackends(checked: Checked): void {
     checkServers(checked, [...path, 'servers'], backend.servers)
     checkOneFamily(checked, [...path, 'servers'], backend.servers)
     checkHash(checked, path, backend)
+    checkSticky(checked, path, backend)
     checkServerTls(checked, path, backend)
     CHECKS[familyOf(backend.servers)](checked, path, backend)
     if (backend.health_check !== undefined)

@@ -8,6 +8,7 @@ import { checkListeners } from './check-listeners.ts'
 import { checkMachine } from './check-machine.ts'
 import { checkRules } from './check-rules.ts'
 import { checkTlsUse } from './check-tls-use.ts'
+import { checkStickyNames } from './check-sticky.ts'
 import { Checked } from './checked.ts'
 import type { Problems } from './problem.ts'
 import type { Config } from './schema.ts'
@@ -31,6 +32,7 @@ export function checkConfig(
   checkTlsUse(checked)
   checkRules(checked)
   checkBackends(checked)
+  checkStickyNames(checked)
   checkResolver(checked)
   if (world.machine !== null) checkMachine(checked, world.machine)
   return checked.files

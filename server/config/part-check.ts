@@ -13,6 +13,7 @@ import { checkFamily } from './check-family.ts'
 import { ruledListeners } from './check-listeners.ts'
 import { checkLoops } from './check-loops.ts'
 import { checkRules } from './check-rules.ts'
+import { checkStickyNames } from './check-sticky.ts'
 import { Checked } from './checked.ts'
 import { type ChangedParts, treeOfParts } from './changed-parts.ts'
 import { namedPaths } from './named-paths.ts'
@@ -132,6 +133,9 @@ class PartChecks {
     checkRules(this.#checked({ ...config, rules }))
     const beside = this.#checked({ ...config, backends })
     checkBackends(beside)
+    // Two that set the same cookie may be one that was there and one that is new.
+    if (rules.length > 0 || Object.values(backends).some(({ sticky }) => sticky))
+      checkStickyNames(this.#checked(config))
     checkLoops(beside, openAddresses(config))
     for (const [name, options] of Object.entries(config.listeners))
       if ('backend' in options && options.backend !== undefined && Object.hasOwn(backends, options.backend))

@@ -8,7 +8,7 @@ import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { isSecretField } from './secret-field.ts'
 import { isExtension, type Path, type Tree } from './tree.ts'
-import { UNUSED_BY_CHECK, UNUSED_BY_FAMILY } from './unused-words.ts'
+import { UNUSED_BY_CHECK, UNUSED_BY_FAMILY, UNUSED_WITHOUT_COOKIE } from './unused-words.ts'
 
 /** Long enough to be a secret wherever one is asked for, so that what is shown is a valid config. */
 export const HIDDEN = '(a secret, hidden)'
@@ -48,10 +48,16 @@ const endsNone = (words: Config['listeners'][string]): boolean =>
 /** A backend without the defaults of what means nothing to its servers: nobody could have written those. */
 function usedOfBackend(words: Config['backends'][string]): unknown {
   const { servers, health_check } = words
-  const used = without(words, UNUSED_BY_FAMILY[familyOf(servers)])
+  const used = without(words, [...UNUSED_BY_FAMILY[familyOf(servers)], ...unusedOfSticky(words)])
   if (health_check === undefined) return used
   const checks = health_check.map((check) => without(check, UNUSED_BY_CHECK[checkTypeOf(check, servers)]))
   return { ...used, health_check: checks }
+}
+
+/** Where sessions are known by no cookie of ours, what is said of that. */
+function unusedOfSticky({ sticky }: Config['backends'][string]): readonly Path[] {
+  const isByCookie = typeof sticky !== 'object' || (sticky.header === undefined && sticky.client_ip !== true)
+  return isByCookie ? [] : UNUSED_WITHOUT_COOKIE.map((key) => ['sticky', key])
 }
 
 /** Maps of which nothing is left go as well. */

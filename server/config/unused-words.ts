@@ -45,3 +45,22 @@ export const UNUSED_BY_CHECK: Readonly<Record<CheckType, readonly Path[]>> = {
   tcp: OF_HTTP_CHECKS,
   udp: OF_HTTP_CHECKS,
 }
+
+/** By what "sticky" knows sessions. */
+export const STICKY_WAYS = ['cookie', 'header', 'client_ip'] as const
+
+/** In "sticky" that sets no cookie. */
+export const UNUSED_WITHOUT_COOKIE = [
+  'ttl',
+  'sliding',
+  'secret',
+  'secrets',
+  'path',
+  'domain',
+  'secure',
+  'http_only',
+  'same_site',
+  'full',
+  'strip',
+  'cache',
+] as const

@@ -93,7 +93,12 @@ function groundOf(known: KnownTraffic, { edition: { config }, plan }: Served): G
   const open = gatewayFactsOf(known).addresses()
   return {
     config,
-    states: { board: known.board, slots: plan.slots, reasonOf: reasonsOf(known, config, plan.slots) },
+    states: {
+      board: known.board,
+      slots: plan.slots,
+      reasonOf: reasonsOf(known, config, plan.slots),
+      stickySecret: plan.stickySecret,
+    },
     portsOf: (listener) => [open[listener] ?? []].flat().map((address) => parseBind(address).port),
   }
 }

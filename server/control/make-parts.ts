@@ -38,6 +38,7 @@ import { RefusedFiles } from './source/refused-files.ts'
 import type { AddressesByName } from './sockets/binds.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { ListeningSockets } from './sockets/sockets.ts'
+import { stickySecretFor } from './store/sticky-secret.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
 import { WorkerSockets } from './sockets/worker-sockets.ts'
 
@@ -207,6 +208,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
       ...(await certificates.gather(words)),
       door: await turn.doorOf(words),
       files: await readTlsFiles(words),
+      stickySecret: stickySecretFor(words),
     }),
     dryRun,
     restartProblems: (words, running) => [

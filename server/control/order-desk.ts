@@ -13,7 +13,7 @@ import { DrainedWatch, type Out } from './orders/drained.ts'
 import type { Order, OrderKind, OrderNews, OrderStore, OrderValue, ServerPlace } from './orders/order.ts'
 import { Orders } from './orders/orders.ts'
 import { backendIn } from './orders/places.ts'
-import { isHashedByName, warningsOf } from './orders/warnings.ts'
+import { goesOnWhileDraining, warningsOf } from './orders/warnings.ts'
 import type { Crew } from './processes/crew.ts'
 import type { PlanBody } from './processes/worker.ts'
 
@@ -127,7 +127,7 @@ export class OrderDesk {
   #out(): Out[] {
     return this.orders.out.map((one) => {
       const backend = this.#plan?.config.backends[one.place.backend]
-      const mayComeBack = one.order.value === 'drain' && backend !== undefined && isHashedByName(backend)
+      const mayComeBack = one.order.value === 'drain' && backend !== undefined && goesOnWhileDraining(backend)
       return { ...one, quietMs: mayComeBack ? RETURNS_MS : 0 }
     })
   }

@@ -20,3 +20,29 @@ export function cookiesIn(field: string, name: string): string[] {
   }
   return values
 }
+
+/** Where the value of the next cookie of `name=` begins, from `at` on; -1: there is none. */
+export function nextCookie(field: string, nameAndEquals: string, at: number): number {
+  for (let from = at; ;) {
+    const found = field.indexOf(nameAndEquals, from)
+    if (found === -1) return -1
+    let before = found - 1
+    while (before >= 0 && (field.charCodeAt(before) === SPACE || field.charCodeAt(before) === TAB)) before--
+    if (before === -1 || field.charCodeAt(before) === SEMICOLON) return found + nameAndEquals.length
+    from = found + 1
+  }
+}
+
+/** Where the value that begins there ends. */
+export function cookieEnd(field: string, start: number): number {
+  const semicolon = field.indexOf(';', start)
+  let end = semicolon === -1 ? field.length : semicolon
+  while (end > start && (field.charCodeAt(end - 1) === SPACE || field.charCodeAt(end - 1) === TAB)) end--
+  return end
+}
+
+/** A Cookie field without the cookies of this name; '' where nothing is left. */
+export function withoutCookie(field: string, name: string): string {
+  const isOther = (pair: string): boolean => !pair.trimStart().startsWith(`${name}=`)
+  return field.split(';').filter(isOther).join(';').trim()
+}

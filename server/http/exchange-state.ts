@@ -1,6 +1,7 @@
 // What an exchange is at any moment: what is known of it, and how far it has come. What it does is told in
 // proxy.ts.
 import type { Server } from '../backends/server.ts'
+import type { Stuck } from '../backends/sticky.ts'
 import { type Answer, type Rendered, renderAnswer } from '../head/answer.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
@@ -44,6 +45,7 @@ export abstract class ExchangeState implements Exchange {
   fault: Fault | null = null
   detail: string | null = null
   shadow: string | null = null
+  sticky: Stuck | null = null
   tries: Try[] | null = null
   aborted = false
   status = 0

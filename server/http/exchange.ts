@@ -1,5 +1,6 @@
 // One HTTP request and its answer.
 import type { Server } from '../backends/server.ts'
+import type { Stuck } from '../backends/sticky.ts'
 import type { Authority } from '../head/authority.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
@@ -91,6 +92,8 @@ export interface Exchange {
   detail: string | null
   /** Steps in shadow mode that would have refused it; null: none would. */
   shadow: string | null
+  /** Whether its server is that of its session, and why not; null: sessions have none, or none was picked. */
+  sticky: Stuck | null
   /** The attempts, once one of them has failed, in their order. */
   tries: Try[] | null
   aborted: boolean

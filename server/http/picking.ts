@@ -4,6 +4,7 @@ import type { Backend } from '../backends/backend.ts'
 import type { Outcome } from '../backends/outcome.ts'
 import type { Waiter } from '../backends/queue.ts'
 import type { Server } from '../backends/server.ts'
+import type { Shown } from '../backends/sticky.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
@@ -15,6 +16,10 @@ import { tellAttempt } from './tell-attempt.ts'
 export abstract class Picking implements Waiter {
   readonly backend: Backend
   readonly key: number
+  /** What the request shows of where it belongs; null: its backend looks at nothing. */
+  readonly shown: Shown | null
+  /** The server that it belongs to. */
+  readonly preferred: Server | null
   tried = 0
   /** Of those that would fail each time. */
   #hopeless = 0
@@ -33,13 +38,21 @@ export abstract class Picking implements Waiter {
     this.world = world
     this.backend = backend
     this.key = backend.key(asker.request, asker.clientAddress)
+    const { sticky } = backend
+    this.shown = sticky === null ? null : sticky.read(asker.request)
+    this.preferred = sticky === null || this.shown === null ? null : sticky.serverOf(this.shown)
+    if (sticky !== null && this.shown !== null) sticky.strip(asker.request, this.shown)
+  }
+
+  get isParticular(): boolean {
+    return this.preferred !== null && this.backend.sticky?.words.full === 'wait'
   }
 
   /** An attempt at this server, which has a place. */
   protected abstract open(server: Server): void
 
   attempt(): void {
-    const server = this.backend.pick(this.key, this.tried)
+    const server = this.backend.pick(this.key, this.tried, this.preferred)
     if (server) return this.#use(server)
     if (!this.backend.lastPickFull) return this.asker.refused('no_server')
     this.#waitingSinceMs = nowMs
@@ -75,7 +88,7 @@ export abstract class Picking implements Waiter {
     const { attempts } = this.asker
     const { options } = this.backend
     const isLast = attempts + 1 >= options.retry.attempts
-    const server = this.backend.pickAgain(this.key, this.tried, isLast && !isImmediate)
+    const server = this.backend.pickAgain(this.key, this.tried, isLast && !isImmediate, this.preferred)
     if (server === null && this.#hopeless !== 0 && !this.backend.hasUntried(this.#hopeless)) return false
     this.asker.server = null
     if (server === null) this.tried = this.#hopeless

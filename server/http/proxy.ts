@@ -31,6 +31,7 @@ import { KeptBody } from './kept-body.ts'
 import { OwnAnswers } from './own-answers.ts'
 import { cancelStep, endSteps, requestSteps, responseSteps } from './steps.ts'
 import { SourceBody } from './source-body.ts'
+import { stick } from './stick.ts'
 import { tellRule, tellStart } from './tell-exchange.ts'
 import { transformsOf } from './transforms.ts'
 import { Tunnel } from './tunnel.ts'
@@ -154,6 +155,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
   answered(head: ResponseHead, form: BodyForm, own: Buffer | null = null): void {
     if (this.waitingAt >= 0) cancelStep(this)
     this.begin(head)
+    if (this.forward !== null && this.forward.shown !== null) stick(this, this.forward, head, own !== null)
     if (!this.isRequestWhole) answeredEarly(this, own !== null)
     if (own === null) this.#given = head
     const taken = own === null ? this.#take(head, form) : form

@@ -39,7 +39,7 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
 
 /** One that says the same as before is the same, with all who wait for its servers. */
 function* compileBackends(
-  { config, slots, reasons, files }: Plan,
+  { config, slots, reasons, files, stickySecret }: Plan,
   board: Scoreboard,
   previous: Snapshot | null,
 ): Steps<Map<string, Backend>> {
@@ -51,11 +51,11 @@ function* compileBackends(
     const before = previous?.backends.get(name) ?? null
     if (backends.size % STEP === STEP - 1) yield
     // Why its servers are not up was told to it as it happened.
-    if (before?.isOf({ options, slots: own, board })) {
+    if (before?.isOf({ options, slots: own, board, stickySecret })) {
       backends.set(name, before)
       continue
     }
-    const parts = { name, options, slots: own, board, previous: before, files }
+    const parts = { name, options, slots: own, board, previous: before, files, stickySecret }
     const backend = at(path, () => new Backend(parts))
     for (const [server, reason] of Object.entries(reasons[name] ?? {})) backend.reasons.set(server, reason)
     backends.set(name, backend)

@@ -41,6 +41,8 @@ export interface Plan {
   readonly httpChallenges?: ChallengeTokens
   /** What stands in the files that TLS with servers is made of, by their paths; left out: there are none. */
   readonly files?: FileTexts | undefined
+  /** A secret: what signs cookies of backends that name none. Left out: there are no such backends. */
+  readonly stickySecret?: string | undefined
   /** By the name that is asked for by `acme-tls/1`: what answers challenges that are under way (RFC 8737). */
   readonly challenges: Readonly<Record<string, CertificateText>>
 }

@@ -75,6 +75,11 @@ export const METRICS = {
     'server',
     'outcome',
   ),
+  sticky_total: counter(
+    'Requests of backends whose sessions stay by a cookie: hit (served by its server), elsewhere (by another one this once, as its own was full or failed), moved (its own is out of use, another one has it from now on), new (no cookie), forged (none of ours, or of another backend), expired.',
+    'backend',
+    'result',
+  ),
   surplus_answers_total: counter(
     'Answers behind which a server sent bytes that belong to none: those are dropped, and their connection is closed.',
     'backend',

@@ -11,7 +11,7 @@ import { JsonConnectionLines, TextConnectionLines } from './connection-lines.ts'
 import type { TcpRecord } from './connection-record.ts'
 import { backendOf } from './exchange-meter.ts'
 import { FlowLines } from './flow-line.ts'
-import { certificateJson, certificateText, whyJson, whyText } from './why-line.ts'
+import { certificateJson, certificateText, isOff, whyJson, whyText } from './why-line.ts'
 import { LineSink } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
 import type { LogEvent } from './log.ts'
@@ -167,8 +167,8 @@ class JsonLines {
 }
 
 const METHOD_LENGTH_MAX = 64
-const hasWhy = ({ fault, tries, shadow }: Exchange): boolean =>
-  fault !== null || tries !== null || shadow !== null
+const hasWhy = ({ fault, tries, shadow, sticky }: Exchange): boolean =>
+  fault !== null || tries !== null || shadow !== null || isOff(sticky)
 const KEPT_MAX = 1024
 
 /** From `status` to `fault`. */

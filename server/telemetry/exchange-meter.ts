@@ -1,6 +1,7 @@
 // Counts exchanges at their end. The series of each (listener, rule, server) are looked up once and kept, so
 // that an exchange costs a few map reads and additions and builds no string.
 import type { Server } from '../backends/server.ts'
+import type { StickyResult } from '../backends/sticky.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import { LABEL_NONE, statusLabel } from '../tables/metrics.ts'
@@ -28,6 +29,8 @@ interface ExchangeSeries {
   readonly retries: Counter | null
   readonly requests: Map<number, Counter>
   lastKey: number
+  lastStickyResult: StickyResult
+  lastSticky: Counter | null
   lastRequests: Counter | null
 }
 
@@ -70,6 +73,13 @@ export class ExchangeMeter {
     place.bytesOut.observe(x.bytesOut)
     if (x.attempts > 1 && place.retries !== null) place.retries.add(x.attempts - 1)
     if (x.fault !== null) this.#fault(x.fault.code).add(1)
+    if (x.sticky !== null) this.#sticky(place, x.sticky.result).add(1)
+  }
+
+  #sticky(place: ExchangeSeries, result: StickyResult): Counter {
+    if (place.lastStickyResult === result && place.lastSticky !== null) return place.lastSticky
+    place.lastStickyResult = result
+    return (place.lastSticky = this.#registry.counter('sticky_total', [place.labels[2], result]))
   }
 
   #find(x: Exchange): ExchangeSeries {
@@ -147,6 +157,8 @@ function makeSeries(registry: Registry, x: Exchange): ExchangeSeries {
     retries: backend === null ? null : registry.counter('retries_total', [backend]),
     requests: new Map(),
     lastKey: -1,
+    lastStickyResult: 'hit',
+    lastSticky: null,
     lastRequests: null,
   }
 }

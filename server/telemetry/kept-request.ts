@@ -1,5 +1,6 @@
 // A request that was served, as a worker keeps it: objects that are used again and again, so that to keep one
 // leaves no garbage. Names are kept, not what they name: a snapshot that is gone is not held by them.
+import type { Stuck } from '../backends/sticky.ts'
 import type { Exchange, Try } from '../http/exchange.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { backendOf } from './exchange-meter.ts'
@@ -7,6 +8,10 @@ import type { Filterable } from './request-filter.ts'
 
 /** Of one head at most so much is kept. */
 export const HEAD_BYTES_MAX = 4096
+
+/** The first attempt was at the server that its session has. */
+const isStuck = ({ result, why }: Stuck): boolean =>
+  result === 'hit' || (result === 'elsewhere' && why === 'failed')
 
 export class KeptRequest implements Filterable {
   /** Counts all requests of the worker. */
@@ -32,7 +37,7 @@ export class KeptRequest implements Filterable {
   host = ''
   rule: string | null = null
   backend: string | null = null
-  /** Of the backend that its rule names. */
+  /** Of the backend that its rule names; sticky: its session chose. */
   algorithm: string | null = null
   server: string | null = null
   status = 0
@@ -64,6 +69,7 @@ export class KeptRequest implements Filterable {
     this.rule = rule === null ? null : rule.name
     this.backend = backendOf(x)
     this.algorithm = rule !== null && rule.to.is === 'backend' ? rule.to.backend.options.algorithm : null
+    if (x.sticky !== null && isStuck(x.sticky)) this.algorithm = 'sticky'
     this.server = server === null ? null : server.name
     this.status = x.status
     this.bytesIn = x.bytesIn

@@ -6,7 +6,7 @@ import { HIDDEN, shownTarget } from './shown-target.ts'
 /** An attempt at a server. */
 export interface ToldAttempt {
   readonly server: string
-  /** The algorithm that chose it; `retry`: the one before it had failed. */
+  /** The algorithm that chose it; `sticky`: its session did; `retry`: the one before it had failed. */
   readonly chosen: string
   /** What it was doing when it failed; null: it was answered. */
   readonly phase: string | null

@@ -1,9 +1,11 @@
 // The part of an access log line that only exchanges with trouble have: what went wrong in more words, and
 // each attempt.
+import type { Stuck } from '../backends/sticky.ts'
 import type { Try } from '../http/exchange.ts'
 
 /** What went wrong. */
 export interface Why {
+  readonly sticky?: Stuck | null
   readonly detail: string | null
   readonly shadow: string | null
   readonly tries: readonly Pick<Try, 'server' | 'phase' | 'fault' | 'ms'>[] | null
@@ -15,8 +17,9 @@ const rounded = (ms: number): number => Math.round(ms * 10) / 10
  * `,"detail":"…","shadow":"ip,rate_limit","tries":[{"server":"…","phase":"connect",
  * "fault":"connect_refused","ms":0.4},…]`, each where there is any.
  */
-export function whyJson({ detail, shadow, tries }: Why): string {
+export function whyJson({ detail, shadow, tries, sticky = null }: Why): string {
   const more = {
+    ...(isOff(sticky) && { sticky: stuckText(sticky) }),
     ...(detail !== null && { detail }),
     ...(shadow !== null && { shadow }),
     ...(tries !== null && {
@@ -28,11 +31,19 @@ export function whyJson({ detail, shadow, tries }: Why): string {
 }
 
 /** ` tries=a:connect_refused@connect:0.4ms,b:ok:3ms detail="…"`. */
-export function whyText({ detail, shadow, tries }: Why): string {
+export function whyText({ detail, shadow, tries, sticky = null }: Why): string {
   const attempts = tries === null ? '' : ` tries=${tries.map(tryText).join(',')}`
   const passed = shadow === null ? '' : ` shadow=${shadow}`
-  return ascii(`${attempts}${passed}${detail === null ? '' : ` detail=${JSON.stringify(detail)}`}`)
+  const stuck = isOff(sticky) ? ` sticky=${stuckText(sticky)}` : ''
+  return ascii(`${stuck}${attempts}${passed}${detail === null ? '' : ` detail=${JSON.stringify(detail)}`}`)
 }
+
+/** What goes as it should needs no words. */
+export const isOff = (stuck: Stuck | null): stuck is Stuck => stuck !== null && stuck.result !== 'hit'
+
+/** `moved:draining`. */
+const stuckText = ({ result, why }: Stuck): string =>
+  why === null ? result : `${result}:${why.replaceAll(' ', '_')}`
 
 /** Whose certificate a client has shown; its text is ASCII. */
 export const certificateJson = (whose: string): string => `,"client_certificate":${JSON.stringify(whose)}`

@@ -387,10 +387,10 @@ test('tls-to-servers.yaml: a server is known by its key; with another one it is 
   expect((await example.ask('/')).body).toBe('9001')
 })
 
-/** In tests of their own: udp-example, tls-example, unix-example, turn-on-https, client-certificates. */
+/** In tests of their own: udp-example, tls-example, unix-example, turn-on-https, system-sticky and others. */
 const ELSEWHERE = [
   ...['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml', 'turn-and-https.yaml'],
-  ...['client-certificates.yaml', 'several-checks.yaml'],
+  ...['client-certificates.yaml', 'several-checks.yaml', 'sticky.yaml'],
 ]
 
 test('no example is left out', () => {

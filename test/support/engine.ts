@@ -57,6 +57,7 @@ export interface Logged {
   readonly aborted: boolean
   readonly attempts: number
   readonly tries: Exchange['tries']
+  readonly sticky: Exchange['sticky']
   readonly bytesIn: number
   readonly bytesOut: number
   readonly queueMs: number
@@ -356,6 +357,7 @@ function loggedOf(x: Exchange): Logged {
     aborted: x.aborted,
     attempts: x.attempts,
     tries: x.tries,
+    sticky: x.sticky,
     bytesIn: x.bytesIn,
     bytesOut: x.bytesOut,
     queueMs: x.queueMs,

@@ -4,6 +4,7 @@ export const EXAMPLE_SECRETS = {
   NONCE_SECRET: 'the same in a whole group',
   ALICE_PASSWORD: 'a long password',
   BOB_PASSWORD: 'another long password',
+  STICKY_SECRET: 'the same on all machines',
   EAB_KID: 'kid-1',
   EAB_HMAC: 'c2VjcmV0',
 }

@@ -20,7 +20,8 @@ export function draftGround(config: Config, running: Ground): Ground {
       for (let left = Math.min(now.board.inFlight(known.index), IN_FLIGHT_MAX); left > 0; left--)
         board.enter(index, IN_FLIGHT_MAX)
     }
-  return { config, states: { ...ground.states, reasonOf: now.reasonOf }, portsOf: running.portsOf }
+  const { reasonOf, stickySecret } = now
+  return { config, states: { ...ground.states, reasonOf, stickySecret }, portsOf: running.portsOf }
 }
 
 const urlOf = ({ backends }: Config, backend: string, server: string): string | undefined =>

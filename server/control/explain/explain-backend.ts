@@ -4,11 +4,13 @@ import type { BackendConfig } from '../../backends/backend.options.ts'
 import { keysServer } from '../../backends/by-hash.ts'
 import { BOUND, keyOf } from '../../backends/key.ts'
 import { configuredWeight, newServer, type Server } from '../../backends/server.ts'
+import { stickyWords } from '../../backends/sticky-words.ts'
 import { type InUse, inUse, whyUnused } from '../../backends/usable.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import { STATE_DOWN, weightOf } from '../../scoreboard/states.ts'
+import { type ExplainedSession, explainSession } from './explain-session.ts'
 
 /** How servers are now. */
 export interface ServerStates {
@@ -16,6 +18,8 @@ export interface ServerStates {
   readonly slots: Readonly<Record<string, BackendSlots>>
   /** What the supervisor says of why one is not up, or was taken out of use. */
   readonly reasonOf: (backend: string, server: string) => string | null
+  /** What signs cookies of backends that name no secret; left out: nobody here knows it. */
+  readonly stickySecret?: string | undefined
 }
 
 /** A server, and whether it would get this request. */
@@ -37,6 +41,8 @@ export interface ExplainedBackend {
   readonly hashed_by: string | null
   /** Where its hash leads; null: it is not hashed, or nobody gets work. */
   readonly hashed_to: string | null
+  /** Which session it belongs to by its cookie; null: the backend has none. */
+  readonly sticky: ExplainedSession | null
   readonly servers: readonly ExplainedServer[]
   readonly servers_left_out: number
   readonly servers_with_work: number
@@ -61,6 +67,7 @@ export function explainBackend(
     algorithm: options.algorithm,
     hashed_by: hashedBy(options),
     hashed_to: hashedTo(options, used, states, keyOf(options)(request, client)),
+    sticky: explainSession({ name, options, servers, used, states }, request),
     servers: shown.slice(0, SERVERS_MAX),
     servers_left_out: Math.max(0, all.length - SERVERS_MAX),
     servers_with_work: all.filter((one) => one.gets_work).length,
@@ -103,7 +110,10 @@ function whyOut(server: Server, { board, reasonOf }: Pick<ServerStates, 'board' 
   return told === undefined ? plain : `${plain}: ${told}`
 }
 
-function hashedBy({ algorithm, hash }: BackendConfig): string | null {
+function hashedBy({ algorithm, hash, sticky }: BackendConfig): string | null {
+  const words = stickyWords({ sticky })
+  if (words?.by === 'client_ip') return 'client_ip'
+  if (words?.by === 'header') return `header ${words.header}`
   if (algorithm === 'ip_hash') return 'client_ip'
   if (algorithm !== 'hash' || hash === undefined) return null
   return hash.name === undefined ? hash.by : `${hash.by} ${hash.name}`
@@ -117,6 +127,11 @@ function hashedTo(
   key: number,
 ): string | null {
   if (hashedBy(options) === null) return null
-  const servers = options.algorithm === 'hash' && key >= BOUND ? bound : usable
+  const words = stickyWords(options)
+  const isKeyed = words !== null && words.by !== 'cookie'
+  // Who shows no such field belongs nowhere.
+  if (isKeyed && key < BOUND) return null
+  const goesOn = isKeyed ? words.drain === 'sticky' : options.algorithm === 'hash' && key >= BOUND
+  const servers = goesOn ? bound : usable
   return servers.length === 0 ? null : (keysServer({ servers, board }, key)?.name ?? null)
 }

@@ -1,6 +1,8 @@
 // What whoever orders something of a server should know: it is done all the same.
 import type { BackendConfig } from '../../backends/backend.options.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import { stickyWords } from '../../backends/sticky-words.ts'
+import { formatDuration } from '../../lib/durations.ts'
 import { familyOf } from '../../lib/server-url.ts'
 import { ADMIN_READY, adminOf, STATE_DOWN, STATE_EMPTY, weightOf } from '../../scoreboard/states.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
@@ -20,7 +22,12 @@ export function warningsOf(value: OrderValue | null, ground: Ground): string[] {
   const warnings: string[] = []
   if (isOut && !hasUsable(ground))
     warnings.push(`no server of backend "${name}" gets new work now: ${REFUSED[familyOf(backend.servers)]}`)
-  if (value === 'drain' && isHashedByName(backend))
+  const sticky = stickyWords(backend)
+  if (value === 'drain' && sticky?.drain === 'sticky')
+    warnings.push(
+      `sessions go on with this server ${sticky.by === 'cookie' && sticky.ttl > 0 ? `until their cookies end, within ${formatDuration(sticky.ttl)}` : 'without an end'} (sticky.drain): maintenance moves them`,
+    )
+  else if (value === 'drain' && isHashedByName(backend))
     warnings.push(
       `requests that carry the ${backend.hash?.by} "${backend.hash?.name}" that the backend hashes by go on to this server: maintenance moves them, too`,
     )
@@ -46,6 +53,10 @@ function hasUsable({ backend, slots, board }: Ground): boolean {
   })
 }
 
+/** Requests go on to a server that drains, of whoever belongs to it. */
+export const goesOnWhileDraining = (backend: BackendConfig): boolean =>
+  isHashedByName(backend) || stickyWords(backend)?.drain === 'sticky'
+
 /** Who names what it is hashed by goes on to a server that drains. */
-export const isHashedByName = ({ algorithm, hash }: BackendConfig): boolean =>
+const isHashedByName = ({ algorithm, hash }: BackendConfig): boolean =>
   algorithm === 'hash' && (hash?.by === 'cookie' || hash?.by === 'header' || hash?.by === 'query')

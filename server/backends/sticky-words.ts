@@ -1,0 +1,43 @@
+// What "sticky" of a backend means, whichever way it is written.
+import type { BackendConfig } from './backend.options.ts'
+import type { StickySettingsConfig } from './sticky.options.ts'
+
+export interface StickyWords extends Omit<StickySettingsConfig, 'cookie' | 'secret' | 'secrets'> {
+  readonly by: 'cookie' | 'header' | 'client_ip'
+  /** Its name; that of one that nobody sets where it is not by a cookie. */
+  readonly cookie: string
+  /** The first signs; empty: the gateway's own. */
+  readonly secrets: readonly string[]
+}
+
+/** The defaults of sticky.options.ts, as they are decoded. */
+export const USUAL: StickySettingsConfig = {
+  ttl: 3_600_000,
+  sliding: true,
+  path: '/',
+  http_only: true,
+  same_site: 'lax',
+  drain: 'leave',
+  full: 'other',
+  strip: false,
+  cache: 'private',
+}
+const USUAL_COOKIE = 'sluice_sticky'
+
+interface Sticking {
+  readonly sticky?: BackendConfig['sticky'] | undefined
+}
+
+/** Null: sessions stay nowhere. */
+export function stickyWords({ sticky }: Sticking): StickyWords | null {
+  if (sticky === undefined || sticky === false) return null
+  const { cookie = USUAL_COOKIE, secret, secrets, ...rest } = sticky === true ? USUAL : sticky
+  const by = rest.header !== undefined ? 'header' : rest.client_ip === true ? 'client_ip' : 'cookie'
+  return { ...rest, by, cookie, secrets: secrets ?? (secret === undefined ? [] : [secret]) }
+}
+
+/** Whether its cookies are signed with a secret that the gateway must make. */
+export const needsSecret = (options: Sticking): boolean => {
+  const words = stickyWords(options)
+  return words !== null && words.by === 'cookie' && words.secrets.length === 0
+}

@@ -1,0 +1,143 @@
+// Sessions that stay with a server: one way to know them by, and cookies that browsers keep.
+import type { BackendConfig } from '../backends/backend.options.ts'
+import { STICKY_COOKIE, type StickySettingsConfig } from '../backends/sticky.options.ts'
+import { familyOf } from '../lib/server-url.ts'
+import type { Checked } from './checked.ts'
+import type { Path } from './tree.ts'
+import { STICKY_WAYS, UNUSED_WITHOUT_COOKIE } from './unused-words.ts'
+import type { Written } from './written.ts'
+
+type Way = (typeof STICKY_WAYS)[number]
+
+/** What "sticky" of a backend says that cannot be. */
+export function checkSticky(
+  written: Written,
+  path: Path,
+  { sticky, servers, algorithm }: BackendConfig,
+): void {
+  if (sticky === undefined || sticky === false) return
+  const here = [...path, 'sticky']
+  const family = familyOf(servers)
+  const by = sticky === true ? 'cookie' : wayOf(sticky)
+  if (family !== 'http' && by !== 'client_ip')
+    return written.report({
+      code: 'conflict',
+      path: sticky === true || !written.isWritten([...here, by]) ? here : [...here, by],
+      found: `sessions by ${by} in a backend of ${family} servers`,
+      allowed: 'client_ip: nothing else is known of who connects',
+      hint: `write ${written.spelled({ sticky: { client_ip: true } })}`,
+    })
+  if (by !== 'cookie' && (algorithm === 'hash' || algorithm === 'ip_hash'))
+    written.report({
+      code: 'conflict',
+      path: here,
+      found: `"sticky" by ${by} with algorithm ${algorithm}`,
+      allowed: 'one of them: each says by itself where a request goes',
+      hint: 'leave "algorithm" out, or take one that spreads new clients, such as least_connections',
+    })
+  if (sticky === true) return
+  checkWays(written, here, sticky)
+  if (by === 'cookie') checkCookie(written, here, sticky)
+  else
+    for (const key of UNUSED_WITHOUT_COOKIE)
+      if (written.isWritten([...here, key]))
+        written.report({
+          code: 'conflict',
+          path: [...here, key],
+          found: `"${key}" with sessions by ${by}`,
+          allowed: 'it with a cookie of the gateway',
+          hint: `without "${by}" sessions stay by a cookie`,
+        })
+}
+
+const wayOf = ({ header, client_ip }: StickySettingsConfig): Way =>
+  header !== undefined ? 'header' : client_ip === true ? 'client_ip' : 'cookie'
+
+function checkWays(written: Written, path: Path, sticky: StickySettingsConfig): void {
+  const ways = STICKY_WAYS.filter((way) => sticky[way] !== undefined && sticky[way] !== false)
+  const [first, second] = ways
+  if (second !== undefined)
+    written.report({
+      code: 'conflict',
+      path: [...path, second],
+      found: `"${second}" beside "${first}"`,
+      allowed: `one of ${STICKY_WAYS.join(', ')}`,
+    })
+}
+
+function checkCookie(written: Written, path: Path, sticky: StickySettingsConfig): void {
+  const { cookie = STICKY_COOKIE, secret, secrets, same_site, secure, domain } = sticky
+  const report = (key: string, found: string, allowed: string, hint: string): void =>
+    written.report({ code: 'conflict', path: [...path, key], found, allowed, hint })
+  if (secret !== undefined && secrets !== undefined)
+    report(
+      'secrets',
+      '"secrets" beside "secret"',
+      'one of them',
+      'put it into "secrets": the first signs, all are believed',
+    )
+  const isUnsafe = secure !== true && !isNotAsMeant(written, [...path, 'secure'])
+  if (same_site === 'none' && isUnsafe)
+    report(
+      'same_site',
+      'same_site none without secure: true',
+      'both, as browsers drop such a cookie otherwise',
+      `write ${written.spelled({ secure: true })} beside it; clients must come by https then`,
+    )
+  if (/^__(?:Host|Secure)-/i.test(cookie) && isUnsafe)
+    report(
+      'cookie',
+      `${written.quoted([...path, 'cookie'], cookie)} without secure: true`,
+      'both: browsers ask that of such names',
+      `write ${written.spelled({ secure: true })} beside it`,
+    )
+  if (/^__Host-/i.test(cookie) && (sticky.path !== '/' || domain !== undefined))
+    report(
+      'cookie',
+      `${written.quoted([...path, 'cookie'], cookie)} with a path or a domain`,
+      'path "/", and no domain: browsers ask that of such names',
+      'take a name without "__Host-", or leave both out',
+    )
+}
+
+/** Something of another kind stands there: that was told. */
+function isNotAsMeant(written: Written, path: Path): boolean {
+  const tree = written.written(path)
+  return tree !== null && !(tree.is === 'scalar' && typeof tree.value === 'boolean')
+}
+
+/**
+ * Two backends that set the same cookie for the same host: who goes to both has always lost the session of
+ * the other one.
+ */
+export function checkStickyNames(checked: Checked): void {
+  const { rules, backends } = checked.config
+  const owners = new Map<string, string>()
+  const told = new Set<string>()
+  for (const { backend = '', match } of rules) {
+    const options = backends[backend]
+    const cookie = options === undefined ? null : cookieOf(options)
+    if (cookie === null) continue
+    for (const host of match.host.length === 0 ? ['*'] : match.host) {
+      const key = JSON.stringify([cookie, host.toLowerCase()])
+      const owner = owners.get(key) ?? backend
+      owners.set(key, owner)
+      if (owner === backend || told.has(backend)) continue
+      told.add(backend)
+      checked.warn({
+        code: 'conflict',
+        path: ['backends', backend, 'sticky'],
+        found: `cookie ${cookie[0]}, which backend "${owner}" sets as well for ${host === '*' ? 'the same clients' : host}`,
+        allowed: 'a name of its own for each backend that the same clients ask',
+        hint: `write ${checked.spelled({ cookie: `${cookie[0]}_${backend}` })} in it, else each takes away the session of the other`,
+      })
+    }
+  }
+}
+
+function cookieOf({ sticky, servers }: BackendConfig): [string, string, string] | null {
+  if (sticky === undefined || sticky === false || familyOf(servers) !== 'http') return null
+  if (sticky === true) return [STICKY_COOKIE, '', '/']
+  if (wayOf(sticky) !== 'cookie') return null
+  return [sticky.cookie ?? STICKY_COOKIE, sticky.domain ?? '', sticky.path]
+}

@@ -1,0 +1,54 @@
+// What an answer tells its client of the server that its session stays with: Set-Cookie, and to caches that
+// it is for this client alone.
+import type { Server } from '../backends/server.ts'
+import type { Stuck } from '../backends/sticky.ts'
+import type { ResponseHead } from '../head/response-head.ts'
+import type { Fault } from '../tables/faults.ts'
+import type { Client } from './exchange.ts'
+import type { Picking } from './picking.ts'
+
+interface Sticking {
+  readonly client: Client
+  readonly server: Server | null
+  readonly fault: Fault | null
+  sticky: Stuck | null
+}
+
+/** The head of an answer, `isOwn`: of one of ours, for a request that was sent to a backend. */
+export function stick(
+  x: Sticking,
+  { backend, shown, preferred, tried }: Picking,
+  head: ResponseHead,
+  isOwn: boolean,
+): void {
+  const { server } = x
+  const { sticky } = backend
+  if (sticky === null || shown === null || server === null) return
+  const hasFailed = preferred !== null && preferred !== server && (tried & preferred.triedBit) !== 0
+  const stuck = sticky.judge(shown, preferred, server, hasFailed)
+  x.sticky = stuck
+  if (isOwn && !mayBegin(stuck, x.fault)) return
+  const cookie = sticky.cookieFor(shown, stuck, server, x.client.scheme === 'https')
+  if (cookie === null) return
+  head.add('Set-Cookie', cookie)
+  if (sticky.words.cache === 'private') keepPrivate(head)
+}
+
+/**
+ * Whether an answer of ours begins a session: at a server that was reached, and of which nobody knows
+ * anything worse yet. No session moves to a server that has not answered.
+ */
+const mayBegin = ({ result }: Stuck, fault: Fault | null): boolean =>
+  result !== 'moved' && result !== 'hit' && fault?.sent !== false
+
+/**
+ * RFC 9111 §7.3: Set-Cookie keeps no cache from storing an answer, and all who are given that would have the
+ * same server.
+ */
+function keepPrivate(head: ResponseHead): void {
+  const field = head.edits === null ? head.values('cache-control').join(', ') : head.get('cache-control')
+  const said = (field ?? '').split(',').map((one) => one.trim())
+  if (said.some((one) => /^(?:no-store|private)$/i.test(one))) return
+  const left = said.filter((one) => one !== '' && !/^(?:public|s-maxage\b.*)$/i.test(one))
+  head.set('Cache-Control', ['private', ...left].join(', '))
+}
