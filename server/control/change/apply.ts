@@ -1,6 +1,6 @@
 // Applying a change: one transaction, in numbered steps. Until step 7 nothing has changed, and whatever
 // stands against the new config only leaves the old one running. One at a time: a newer request waits; one
-// that reads the file replaces another such that has not started.
+// that reads the file replaces another such that has not started. Dry runs wait for all changes.
 import type { Config } from '../../config/schema.ts'
 import { assignSlots, NO_SLOTS, planSlots, type SlotTable, type VacantSlot } from '../processes/slots.ts'
 import type { PlanBody } from '../processes/worker.ts'
@@ -70,7 +70,7 @@ interface Request {
   readonly supersede: () => void
 }
 
-/** More that wait are refused. */
+/** More that wait are refused, of changes and of dry runs. */
 const WAITING_MAX = 64
 
 export class Applier {
@@ -80,6 +80,8 @@ export class Applier {
   #table: SlotTable = NO_SLOTS
   #lastNumber = 0
   readonly #waiting: Request[] = []
+  /** Dry runs: many would keep what runs from being mended, and from going back. */
+  readonly #tries: Request[] = []
   #isBusy = false
 
   constructor(options: ApplierOptions) {
@@ -89,15 +91,17 @@ export class Applier {
   /** Applies what is wished for when its turn comes. */
   apply(wish: Wish): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>()
-    const { isReading = false } = wish
+    const { isReading = false, isDryRun = false } = wish
     const last = this.#waiting.at(-1)
     if (isReading && last?.isReading) {
       this.#waiting.pop()
       last.supersede()
     }
-    if (this.#waiting.length >= WAITING_MAX)
-      return Promise.resolve(rejected([{ path: '', message: 'too many changes wait already' }]))
-    this.#enqueue({
+    const queue = isDryRun ? this.#tries : this.#waiting
+    const kind = isDryRun ? 'dry runs' : 'changes'
+    if (queue.length >= WAITING_MAX)
+      return Promise.resolve(rejected([{ path: '', message: `too many ${kind} wait already` }]))
+    this.#enqueue(queue, {
       isReading,
       run: async () => resolve(await this.#attempt(wish)),
       supersede: () => resolve({ is: 'superseded' }),
@@ -117,18 +121,19 @@ export class Applier {
         reject(error instanceof Error ? error : new Error(String(error)))
       }
     }
-    this.#enqueue({ isReading: false, run, supersede: resolve })
+    this.#enqueue(this.#waiting, { isReading: false, run, supersede: resolve })
     return promise
   }
 
-  #enqueue(request: Request): void {
-    this.#waiting.push(request)
+  #enqueue(queue: Request[], request: Request): void {
+    queue.push(request)
     if (!this.#isBusy) void this.#work()
   }
 
   async #work(): Promise<void> {
     this.#isBusy = true
-    for (let request = this.#waiting.shift(); request; request = this.#waiting.shift()) await request.run()
+    const next = (): Request | undefined => this.#waiting.shift() ?? this.#tries.shift()
+    for (let request = next(); request; request = next()) await request.run()
     this.#isBusy = false
   }
 

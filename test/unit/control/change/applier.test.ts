@@ -179,6 +179,32 @@ test('a text that waits is not replaced by a newer reading of the file; too many
   expect(applier.running?.revision).toBe(2)
 })
 
+test('however many dry runs wait, what changes something is next, and is not refused for them', async () => {
+  const world: World = { fates: new Map(), notes: [], served: new Map(), open: new Set() }
+  const applier = applierOf(world, [])
+  const order: string[] = []
+  const wish = (hash: string, isDryRun = false): Promise<Outcome> =>
+    applier.apply({
+      isDryRun,
+      check: () => {
+        order.push(hash)
+        return Promise.resolve({ is: 'valid', edition: edition(hash) })
+      },
+    })
+  const tries = Array.from({ length: 70 }, (_, n) => wish(`try ${n}`, true))
+  const changes = [wish('first'), wish('second')]
+  const amended = applier.amend((plan) => {
+    order.push('amended')
+    return Promise.resolve(plan)
+  })
+  expect((await Promise.all(changes)).map(({ is }) => is)).toEqual(['applied', 'applied'])
+  await amended
+  expect(order.slice(0, 4)).toEqual(['try 0', 'first', 'second', 'amended'])
+  const outcomes = await Promise.all(tries)
+  expect(outcomes.map(({ is }) => is === 'sound')).toEqual(Array.from({ length: 70 }, (_, n) => n < 65))
+  expect(world.served.get('crew')).toBe('second')
+})
+
 test('where only a part is new, only that is compiled; what is refused of it is told of the whole', async () => {
   const world: World = { fates: new Map(), notes: [], served: new Map(), open: new Set() }
   let dryRun = (_: PlanBody): Promise<void> => Promise.resolve()
