@@ -6,6 +6,7 @@ import { findConfigFile, namedFile, NO_FILE } from './config-file.ts'
 import type { Io } from './io.ts'
 import { usageLine } from './usage.ts'
 import { COMMIT, VERSION } from './version.ts'
+import { endOfStdin, WHILE_STDIN } from './while-stdin.ts'
 
 const HELP = `Serves what a config file says, until SIGTERM, SIGINT or SIGQUIT; then finishes what is in flight.
 
@@ -55,7 +56,9 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   endOnBugs()
   if (process.pid === 1) (await import('../control/children/reap.ts')).reapOrphans()
   const options = superviseOptions(file, read, { ...io, stderr: tellPeople })
-  const code = await new Supervisor({ ...options, handed }).run()
+  const supervisor = new Supervisor({ ...options, handed })
+  if (io.env[WHILE_STDIN] === '1') void endOfStdin().then(() => supervisor.stopOnCommand())
+  const code = await supervisor.run()
   await finishEvents()
   return code
 }

@@ -79,7 +79,8 @@ export class DataFolder {
    */
   look(): 'held' | 'gone' | 'taken' | 'lost' {
     if (this.#isReleased || this.#held?.isThere() === true) return 'held'
-    if (!existsSync(dirname(this.#file))) return 'gone'
+    // One that never could be made is not gone: why, and what to do, was told as it was looked for.
+    if (!existsSync(dirname(this.#file))) return this.#held === null ? 'held' : 'gone'
     const held = tryLock(this.#file)
     if (held === 'other') return 'lost'
     if (held === null) return this.#held === null ? 'held' : 'gone'

@@ -138,3 +138,24 @@ test('ends with all that it has started, and leaves nothing behind', async () =>
   await waitFor(() => !pids.some(isRunning), { what: 'the end of its processes' })
   expect(readdirSync(folder)).toEqual([])
 })
+
+test('that is killed leaves no gateway behind, whose ports the next one would miss', async () => {
+  const [program = ''] = await binary()
+  const killed = Bun.spawn([program, 'demo', '--any-port'], {
+    ...{ cwd: folder, stdin: 'ignore', stdout: 'pipe', stderr: 'ignore' },
+    env: { PATH: '/usr/bin:/bin', TMPDIR: folder },
+  })
+  let tree: readonly number[] = [killed.pid]
+  try {
+    let told = ''
+    const reader = killed.stdout.getReader()
+    while (!told.includes('dashboard'))
+      told += Buffer.from((await within(reader.read(), 'words')).value ?? []).toString()
+    tree = treeOf(killed.pid)
+    expect(tree.length).toBeGreaterThan(2)
+    sendSignal(killed.pid, 'SIGKILL')
+    await waitFor(() => !tree.some(isRunning), { what: 'all of it to be gone' })
+  } finally {
+    killAll(tree)
+  }
+})

@@ -121,6 +121,12 @@ test('a reload of the unit asks for an answer', () => {
   expect(settingOf('ExecStart')).toEndWith(settingOf('ExecReload').split(' reload ')[1] ?? '')
 })
 
+test('the unit starts again what failed, and not what was told to stop; a worker that is out of memory is no end of it', () => {
+  // `sluice stop` ends the gateway with 0, which "always" would begin anew.
+  expect(settingOf('Restart')).toBe('on-failure')
+  expect(settingOf('OOMPolicy')).toBe('continue')
+})
+
 needs('systemd-analyze')(
   'systemd finds no fault with the unit',
   () => {

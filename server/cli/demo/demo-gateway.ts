@@ -1,6 +1,7 @@
 // The gateway of the demo: this very program, run as a user would, in a process of its own.
 import { join } from 'node:path'
 import type { Io } from '../io.ts'
+import { WHILE_STDIN } from '../while-stdin.ts'
 
 export interface DemoGateway {
   readonly exited: Promise<'exited'>
@@ -30,10 +31,11 @@ interface Event {
 /** Starts the gateway and waits until it serves. */
 export async function startDemoGateway(configFile: string, io: Io): Promise<DemoGateway | NotStarted> {
   const child = Bun.spawn([...thisProgram(), 'run', '-c', configFile], {
-    stdin: 'ignore',
+    // Nothing is said by it: it ends with us, also where a signal leaves us no word.
+    stdin: 'pipe',
     stdout: 'pipe',
     stderr: 'pipe',
-    env: { ...io.env },
+    env: { ...io.env, [WHILE_STDIN]: '1' },
   })
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM')
