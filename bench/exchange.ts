@@ -3,12 +3,16 @@
 // shows.
 //
 //   bun bench/exchange.ts [rounds] [answer ...]        small · kept · logged · chunked · '100 KB', and small ones by what
-//     the request has of cookies: none · cookies · fresh (other ones each time) · 'sign-in'; all where none is named
+//     the request has of cookies: none · cookies · fresh (other ones each time) · 'sign-in'; and with one of a session
+//     that stays: sticky · 'sticky fresh', and beside those the same where nobody looks at it: 'not sticky' ·
+//     'not sticky fresh'; all where none is named
 //   bun bench/exchange.ts profile [answer]             which functions it is spent in
 import { ptr } from 'bun:ffi'
 import { profile } from 'bun:jsc'
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { StickySeal } from '../server/backends/sticky-seal.ts'
+import { unixSeconds } from '../server/lib/clock.ts'
 import { libc } from '../server/lib/native.ts'
 import { Ledger } from '../server/scoreboard/ledger.ts'
 import { LogSegments } from '../server/scoreboard/log-segments.ts'
@@ -33,6 +37,14 @@ const REQUESTS: Readonly<Record<string, readonly Buffer[]>> = {
   fresh: Array.from({ length: 997 }, (_, n) => requestWith(`${SEVERAL}; n=${n * 1009}\r\n`)),
   'sign-in': [requestWith(`${SEVERAL}; sluice-0d9d76b1=${'x'.repeat(43)}\r\n`)],
 }
+const SECRET = 'a secret of the bench'
+const STICKY = `sluice_sticky=${new StickySeal('origin', [SECRET]).seal('http://127.0.0.1:1', unixSeconds())}`
+const OF_SESSION: Readonly<Record<string, readonly Buffer[]>> = {
+  sticky: [requestWith(`${SEVERAL}; ${STICKY}\r\n`)],
+  'sticky fresh': Array.from({ length: 997 }, (_, n) =>
+    requestWith(`${SEVERAL}; n=${n * 1009}; ${STICKY}\r\n`),
+  ),
+}
 const HEAD =
   'HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 29 Nov 2026 12:00:00 GMT\r\nContent-Type: text/plain\r\n'
 const SMALL = Buffer.from(`${HEAD}Content-Length: 24\r\n\r\n${'x'.repeat(24)}`)
@@ -44,6 +56,10 @@ const ANSWERS: Readonly<Record<string, Buffer>> = {
   cookies: SMALL,
   fresh: SMALL,
   'sign-in': SMALL,
+  sticky: SMALL,
+  'not sticky': SMALL,
+  'sticky fresh': SMALL,
+  'not sticky fresh': SMALL,
   chunked: Buffer.from(`${HEAD}Transfer-Encoding: chunked\r\n\r\n18\r\n${'x'.repeat(24)}\r\n0\r\n\r\n`),
   '100 KB': Buffer.from(`${HEAD}Content-Length: 102400\r\n\r\n${'x'.repeat(102_400)}`),
 }
@@ -64,18 +80,22 @@ const log = new AccessLog({
 })
 const ring = new RequestRing()
 ring.configure({ requests: 1000, bytes: 512 * 1024 })
-await using gateway = startEngine({ config: toServers(['http://127.0.0.1:1']) })
+await using plain = startEngine({ config: toServers(['http://127.0.0.1:1']) })
+await using sticky = startEngine({
+  config: toServers(['http://127.0.0.1:1'], { sticky: { secret: SECRET } }),
+})
 let served = 0
 const counts = { exchange: () => void served++ } as unknown as AccessLog
 
 /** Nanoseconds of each exchange of a round. */
 function round(name: string, answer: Buffer): number {
   const isLogged = name === 'logged'
+  const gateway = name.startsWith('sticky') ? sticky : plain
   gateway.engine.accessLog = isLogged ? log : counts
   gateway.engine.ring = name === 'kept' ? ring : null
   const { client, server, end } = wire(gateway) // its connection takes so many requests only
   client.socket.isForgetful = server.socket.isForgetful = true
-  const requests = REQUESTS[name] ?? [REQUEST]
+  const requests = REQUESTS[name] ?? OF_SESSION[name.replace('not ', '')] ?? [REQUEST]
   const before = served
   const from = threadNs()
   for (let n = 0; n < EXCHANGES; n++) {

@@ -2,9 +2,11 @@
 // what its answer says to its client. What the cookie holds stands in sticky-seal.ts. Nothing is kept of any
 // session: workers, and machines with the same secret, find the same. By a header or an address it needs no
 // cookie: key.ts.
-import { cookieEnd, nextCookie, withoutCookie } from '../head/cookie.ts'
+import { CookieSearch, endsCookie, withoutCookie } from '../head/cookie.ts'
+import { FIELD_INTS } from '../head/fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
-import { unixSeconds } from '../lib/clock.ts'
+import { otherCookies } from '../head/sign-in-cookies.ts'
+import { recentUnixSeconds } from '../lib/clock.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { BackendConfig } from './backend.options.ts'
 import type { Server } from './server.ts'
@@ -61,8 +63,8 @@ export function stickyOf(parts: StickyParts): Sticky | null {
 
 export class Sticky {
   readonly words: StickyWords
-  /** The name of the cookie, and "=". */
-  readonly #begin: string
+  readonly #search: CookieSearch
+  readonly #isDashboard: boolean
   readonly #seal: StickySeal
   readonly #board: Scoreboard
   readonly #ttlS: number
@@ -78,11 +80,12 @@ export class Sticky {
   /** The last value for each server, and the time in it. */
   #fresh: { readonly givenS: number; readonly value: string }[] = []
 
-  constructor(words: StickyWords, { backend, servers, board, secret, previous }: StickyParts) {
+  constructor(words: StickyWords, { backend, options, servers, board, secret, previous }: StickyParts) {
     const secrets = words.secrets.length > 0 ? words.secrets : secret === undefined ? [] : [secret]
     if (secrets.length === 0) throw new Error(`backend "${backend}" has no secret for its cookie`)
     this.words = words
-    this.#begin = `${words.cookie}=`
+    this.#search = new CookieSearch(words.cookie)
+    this.#isDashboard = options.dashboard
     this.#board = board
     this.#ttlS = Math.ceil(words.ttl / 1000)
     this.#seal =
@@ -123,31 +126,33 @@ export class Sticky {
 
   read(request: RequestHead): Shown {
     const { edits, fields } = request
-    const nowS = unixSeconds()
     if (edits !== null) {
-      const field = request.get('cookie')
-      return field === null ? NEW : this.#readField(field, nowS, NEW)
+      const bytes = Buffer.from(request.get('cookie') ?? '', 'latin1')
+      return this.#readField(bytes, 0, bytes.length, NEW)
     }
+    const { at, bytes } = fields
     let shown: Shown = NEW
     for (let f = 0; f < fields.count; f++) {
-      if (!fields.isNamed(f, COOKIE_FIELD)) continue
-      shown = this.#readField(fields.value(f), nowS, shown)
+      const place = f * FIELD_INTS
+      if (at[place + 1]! - at[place]! !== COOKIE_FIELD.length || !fields.isNamed(f, COOKIE_FIELD)) continue
+      shown = this.#readField(bytes, at[place + 2]!, at[place + 3]!, shown)
       if (isOpened(shown)) break
     }
     return shown
   }
 
   /** The first good one among several counts; else an expired one is told before a forged one. */
-  #readField(field: string, nowS: number, before: Shown): Shown {
+  #readField(bytes: Buffer, from: number, to: number, before: Shown): Shown {
     let shown = before
-    let at = 0
+    let at = from
     for (let looks = 0; looks < COOKIES_MAX; looks++) {
-      at = nextCookie(field, this.#begin, at)
+      at = this.#search.next(bytes, at, to)
       if (at === -1) break
-      const end = cookieEnd(field, at)
-      const opened = end - at === SEALED_LENGTH ? this.#seal.open(field.slice(at, end)) : null
+      const end = at + SEALED_LENGTH
+      const isWhole = end <= to && endsCookie(bytes, end, to)
+      const opened = isWhole ? this.#seal.open(bytes, at) : null
       if (opened === null) shown = shown === EXPIRED ? EXPIRED : FORGED
-      else if (isOver(opened.givenS, nowS, this.#ttlS)) shown = EXPIRED
+      else if (isOver(opened.givenS, recentUnixSeconds(), this.#ttlS)) shown = EXPIRED
       else return opened
     }
     return shown
@@ -157,7 +162,9 @@ export class Sticky {
   strip(request: RequestHead, shown: Shown): void {
     if (!this.words.strip || shown === NEW) return
     const field = request.edits === null ? request.values('cookie').join('; ') : (request.get('cookie') ?? '')
-    const left = withoutCookie(field, this.words.cookie)
+    const others = withoutCookie(field, this.words.cookie)
+    // What is written anew is not looked at again when it goes out.
+    const left = this.#isDashboard ? others : otherCookies(others)
     if (left === '') request.remove('Cookie')
     else request.set('Cookie', left)
   }
@@ -190,7 +197,7 @@ export class Sticky {
    */
   cookieFor(shown: Shown, stuck: Stuck, server: Server, isSecure: boolean): string | null {
     if (stuck.result === 'elsewhere') return null
-    const nowS = unixSeconds()
+    const nowS = recentUnixSeconds()
     if (stuck !== HIT || !isOpened(shown))
       return this.#cookie(server, givenAt(nowS, this.#ttlS), nowS, isSecure)
     const isOld =

@@ -21,24 +21,45 @@ export function cookiesIn(field: string, name: string): string[] {
   return values
 }
 
-/** Where the value of the next cookie of `name=` begins, from `at` on; -1: there is none. */
-export function nextCookie(field: string, nameAndEquals: string, at: number): number {
-  for (let from = at; ;) {
-    const found = field.indexOf(nameAndEquals, from)
-    if (found === -1) return -1
-    let before = found - 1
-    while (before >= 0 && (field.charCodeAt(before) === SPACE || field.charCodeAt(before) === TAB)) before--
-    if (before === -1 || field.charCodeAt(before) === SEMICOLON) return found + nameAndEquals.length
-    from = found + 1
+/** Finds the cookies of one name in the bytes of Cookie fields, without making text of those. */
+export class CookieSearch {
+  /** The name, and "=". */
+  readonly #word: Buffer
+  /** How far on the word may end at the earliest, by the byte where it would have ended (Horspool, 1980). */
+  readonly #shifts: Uint8Array
+
+  /** A name has at most 254 bytes. */
+  constructor(name: string) {
+    this.#word = Buffer.from(`${name}=`, 'latin1')
+    this.#shifts = new Uint8Array(256).fill(this.#word.length)
+    const last = this.#word.length - 1
+    for (let i = 0; i < last; i++) this.#shifts[this.#word[i]!] = last - i
+  }
+
+  /** Where the value of the next one in `bytes[from..to)`, a field or its rest, begins; -1: there is none. */
+  next(bytes: Uint8Array, from: number, to: number): number {
+    const word = this.#word
+    const last = word.length - 1
+    for (let end = from + last; end < to; end += this.#shifts[bytes[end]!]!)
+      if (bytes[end] === EQUALS && this.#isHere(bytes, from, end - last)) return end + 1
+    return -1
+  }
+
+  #isHere(bytes: Uint8Array, from: number, at: number): boolean {
+    const word = this.#word
+    for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false
+    // A pair begins here.
+    let before = at - 1
+    while (before >= from && (bytes[before] === SPACE || bytes[before] === TAB)) before--
+    return before < from || bytes[before] === SEMICOLON
   }
 }
 
-/** Where the value that begins there ends. */
-export function cookieEnd(field: string, start: number): number {
-  const semicolon = field.indexOf(';', start)
-  let end = semicolon === -1 ? field.length : semicolon
-  while (end > start && (field.charCodeAt(end - 1) === SPACE || field.charCodeAt(end - 1) === TAB)) end--
-  return end
+/** Whether the value of a cookie ends at `at`, in a field that ends at `to`. */
+export function endsCookie(bytes: Uint8Array, at: number, to: number): boolean {
+  let end = at
+  while (end < to && (bytes[end] === SPACE || bytes[end] === TAB)) end++
+  return end >= to || bytes[end] === SEMICOLON
 }
 
 /** A Cookie field without the cookies of this name; '' where nothing is left. */

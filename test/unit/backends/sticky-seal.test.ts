@@ -1,10 +1,22 @@
 import { describe, expect, test } from 'bun:test'
 import { createHmac } from 'node:crypto'
-import { givenAt, isOver, SEALED_LENGTH, StickySeal } from '../../../server/backends/sticky-seal.ts'
+import {
+  givenAt,
+  isOver,
+  type Opened,
+  SEALED_LENGTH,
+  StickySeal,
+} from '../../../server/backends/sticky-seal.ts'
 
 const SECRET = 'a secret of the tests'
 const OTHER = 'another secret of the tests'
 const GIVEN_S = 1_800_000_000
+
+/** Among other bytes, as it comes. */
+function open(seal: StickySeal, value: string): Opened | null {
+  const bytes = Buffer.from(`; a=${value}; b`, 'latin1')
+  return seal.open(bytes, 4)
+}
 
 describe('a sealed cookie', () => {
   test('is short, of letters that need no quotes, and tells nothing of its server', () => {
@@ -23,7 +35,7 @@ describe('a sealed cookie', () => {
   test('is read by all who have the secret, and says the server and when it was given', () => {
     const value = new StickySeal('api', [SECRET]).seal('b', GIVEN_S)
     const there = new StickySeal('api', [SECRET])
-    expect(there.open(value)).toEqual({ secret: 0, server: there.nameOf(0, 'b'), givenS: GIVEN_S })
+    expect(open(there, value)).toEqual({ secret: 0, server: there.nameOf(0, 'b'), givenS: GIVEN_S })
     expect(there.nameOf(0, 'b')).not.toBe(there.nameOf(0, 'a'))
   })
 
@@ -34,47 +46,45 @@ describe('a sealed cookie', () => {
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const changed = Buffer.from(bytes)
       changed[bit >> 3]! ^= 1 << (bit & 7)
-      if (seal.open(changed.toString('base64url')) !== null) opened++
+      if (open(seal, changed.toString('base64url')) !== null) opened++
     }
     expect(opened).toBe(0)
   })
 
-  test('is none of ours under another secret, of another backend, cut, long, or spelled in another way', () => {
+  test('is none of ours under another secret, of another backend, or spelled in another way', () => {
     const value = new StickySeal('api', [SECRET]).seal('a', GIVEN_S)
     const seal = new StickySeal('api', [SECRET])
-    expect(new StickySeal('api', [OTHER]).open(value)).toBeNull()
-    expect(new StickySeal('web', [SECRET]).open(value)).toBeNull()
+    expect(open(new StickySeal('api', [OTHER]), value)).toBeNull()
+    expect(open(new StickySeal('web', [SECRET]), value)).toBeNull()
     for (const wrong of [
-      '',
-      value.slice(1),
-      `${value}A`,
-      `${value}=`,
+      `${value.slice(1)}A`,
+      `${value.slice(0, -1)}=`,
       `${value.slice(0, -1)}.`,
-      'x'.repeat(1e6),
+      'A'.repeat(40),
     ])
-      expect(seal.open(wrong)).toBeNull()
+      expect(open(seal, wrong)).toBeNull()
     // Any of the alphabet's two letters that differ: one of many values has one.
     const odd = Array.from({ length: 64 }, (_, at) => seal.seal('a', at)).find((one) => /[-_]/.test(one))!
-    expect(seal.open(odd)).not.toBeNull()
-    expect(seal.open(Buffer.from(odd, 'base64url').toString('base64'))).toBeNull()
+    expect(open(seal, odd)).not.toBeNull()
+    expect(open(seal, Buffer.from(odd, 'base64url').toString('base64'))).toBeNull()
   })
 
   test('is signed by the first of several secrets, and known by each', () => {
     const old = new StickySeal('api', [OTHER]).seal('a', GIVEN_S)
     const both = new StickySeal('api', [SECRET, OTHER])
-    expect(both.open(old)).toEqual({ secret: 1, server: both.nameOf(1, 'a'), givenS: GIVEN_S })
-    expect(new StickySeal('api', [SECRET]).open(both.seal('a', GIVEN_S))?.secret).toBe(0)
-    expect(new StickySeal('api', [OTHER]).open(both.seal('a', GIVEN_S))).toBeNull()
+    expect(open(both, old)).toEqual({ secret: 1, server: both.nameOf(1, 'a'), givenS: GIVEN_S })
+    expect(open(new StickySeal('api', [SECRET]), both.seal('a', GIVEN_S))?.secret).toBe(0)
+    expect(open(new StickySeal('api', [OTHER]), both.seal('a', GIVEN_S))).toBeNull()
   })
 
   test('is read alike after more others than are remembered', () => {
     const seal = new StickySeal('api', [SECRET])
     const wrong = Array.from({ length: 40_000 }, (_, at) => {
-      const opened = seal.open(seal.seal('a', at))
+      const opened = open(seal, seal.seal('a', at))
       return opened?.givenS === at ? 0 : 1
     }).filter((one) => one === 1)
     expect(wrong).toEqual([])
-    expect(seal.open(seal.seal('a', 7))?.givenS).toBe(7)
+    expect(open(seal, seal.seal('a', 7))?.givenS).toBe(7)
   })
 
   test('is compared by backend and secrets, each by itself', () => {

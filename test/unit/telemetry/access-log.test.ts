@@ -39,6 +39,23 @@ test('a line has exactly the fields of the contract, in their order', async () =
   )
 })
 
+test('what became of a session is told, but for those whom their server has served', async () => {
+  const endings = [
+    [{ result: 'moved', why: 'in maintenance' }, '"fault":null,"sticky":"moved:in_maintenance","user_agent"'],
+    [{ result: 'elsewhere', why: 'full' }, '"fault":null,"sticky":"elsewhere:full","user_agent"'],
+    [{ result: 'new', why: null }, '"fault":null,"sticky":"new","user_agent"'],
+    [{ result: 'hit', why: null }, '"fault":null,"user_agent"'],
+  ] as const
+  for (const [sticky, said] of endings) {
+    expect(await lineOf(fakeExchange({ sticky }))).toContain(said)
+    rmSync(file)
+  }
+  const [moved] = endings[0]
+  expect(await lineOf(fakeExchange({ sticky: moved }), 'text')).toContain(
+    ' fault=- sticky=moved:in_maintenance id=',
+  )
+})
+
 test('of what came by TLS it says which, before whatever else there is to say', async () => {
   const tls = {
     version: 'TLSv1.3',

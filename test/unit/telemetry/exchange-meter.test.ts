@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import type { StickyResult } from '../../../server/backends/sticky.ts'
 import { ExchangeMeter } from '../../../server/telemetry/exchange-meter.ts'
 import { renderMetrics } from '../../../server/telemetry/prometheus.ts'
 import { Totals } from '../../../server/telemetry/registry.ts'
@@ -29,6 +30,17 @@ test('how long a tunnel stood is no latency', () => {
     `lb_requests_total{${of},server="http://10.0.0.1:8080",method="GET",status="101"} 1`,
   )
   expect(lines).toContain(`lb_response_size_bytes_count{${of}} 2`)
+})
+
+test('what became of sessions is counted by backend and result, in whatever order it comes', () => {
+  const of = (result: StickyResult): FakeFields => ({ sticky: { result, why: null } })
+  const lines = metered(of('hit'), of('new'), of('hit'), of('hit'), of('forged'), of('new'), {})
+  for (const [result, count] of [
+    ['hit', 3],
+    ['new', 2],
+    ['forged', 1],
+  ])
+    expect(lines).toContain(`lb_sticky_total{backend="api",result="${result}"} ${count}`)
 })
 
 test('labels never come from the request', () => {

@@ -177,3 +177,16 @@ test('numbers are those of the exchange, and what has not come to be is null', (
     ...{ status: null, connect_ms: null, first_byte_ms: null, total_ms: 12.346, attempts: [], backend: null },
   })
 })
+
+test('an attempt that a session has chosen is told as that, and others as chosen by the algorithm', () => {
+  const ring = ringOf(9)
+  const chosenOf = (sticky: Exchange['sticky']): unknown => {
+    ring.exchange(exchangeOf('/', '', { sticky }))
+    return list(ring, 1).requests[0]?.attempts[0]?.chosen
+  }
+  expect(chosenOf({ result: 'hit', why: null })).toBe('sticky')
+  expect(chosenOf({ result: 'elsewhere', why: 'failed' })).toBe('sticky')
+  expect(chosenOf({ result: 'elsewhere', why: 'full' })).toBe('round_robin')
+  expect(chosenOf({ result: 'moved', why: 'down' })).toBe('round_robin')
+  expect(chosenOf(null)).toBe('round_robin')
+})
