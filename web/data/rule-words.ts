@@ -1,4 +1,5 @@
 // What a rule says, in the parts that are shown and compared: what it matches, where it leads.
+import type { Change } from './change.ts'
 import { isMap, type JsonMap } from './merge.ts'
 
 /** One thing that must hold: `host | api.example.com`. Of several values one will do. */
@@ -76,6 +77,27 @@ const ruleKindOf = (protocol: string): 'http' | 'tls' | null =>
 /** Those that have rules. */
 export const listenersWithRules = (all: readonly ListenerRow[]): readonly ListenerRow[] =>
   all.filter(({ protocol }) => ruleKindOf(protocol) !== null)
+
+/** What rules need to know of a listener as it is written or means. */
+export function listenerRow(name: string, fields: unknown): ListenerRow {
+  const { protocol = 'http', bind } = isMap(fields) ? fields : {}
+  const [first = ''] = listOf(bind)
+  return { name, protocol: String(protocol), port: /:\d+$/.exec(first)?.[0] ?? '' }
+}
+
+/** With those that only the draft has. */
+export function withDrafted(
+  rows: readonly ListenerRow[],
+  changes: readonly Change[],
+): readonly ListenerRow[] {
+  const drafted = changes.flatMap((one) =>
+    one.op === 'create' && /^listeners\/[^/]+$/.test(one.resource)
+      ? [listenerRow(String(one.value['name']), one.value)]
+      : [],
+  )
+  const isNew = ({ name }: ListenerRow): boolean => rows.every((row) => row.name !== name)
+  return [...rows, ...listenersWithRules(drafted).filter(isNew)]
+}
 
 /** Whether requests of a listener are asked of this rule: as the gateway decides it. */
 export function isOn(rule: JsonMap, listener: ListenerRow, all: readonly ListenerRow[]): boolean {

@@ -1,4 +1,5 @@
 // One server: the three states, its fields, and what was found of it lately.
+import { useEffect, useState } from 'preact/hooks'
 import { change, changeOf, discard, draftedOf, remove } from '../../data/draft.ts'
 import type { JsonMap } from '../../data/merge.ts'
 import { can } from '../../data/session.ts'
@@ -58,13 +59,24 @@ export function ServerDrawer({ scene, row, resource, onClose }: ServerDrawerProp
   )
 }
 
+/** What the palette leads here to order: asked about once, and then gone from the address. */
+function useWanted() {
+  const { query, put } = useAddress()
+  const order = ORDERED.find((one) => one === query['order'])
+  const [now, setNow] = useState({ wanted: order, times: 0 })
+  useEffect(() => {
+    if (order === undefined) return
+    setNow(({ times }) => ({ wanted: order, times: times + 1 }))
+    put({ order: undefined }, 'replace')
+  }, [order])
+  return now
+}
+
 function States({ scene, row }: { readonly scene: Scene; readonly row: ServerRow }) {
   const { live } = row
-  const order = useAddress().query['order']
+  const { wanted, times } = useWanted()
   if (live === null) return null
   const [admin, seen] = [shownAdmin(live.admin), shownOperation(live)]
-  // The palette leads here with what is to be ordered; it is asked about as always.
-  const wanted = ORDERED.find((one) => one === order)
   const weightOrder = live.orders?.find(({ kind }) => kind === 'weight')
   return (
     <dl class={css.states}>
@@ -83,7 +95,7 @@ function States({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
         ))}
         <span class={css.acts}>
           <OrderPopover
-            key={wanted ?? ''}
+            key={times}
             scene={scene}
             servers={[row.id]}
             choice={wanted ?? (live.admin === 'ready' ? 'drain' : 'ready')}

@@ -1,8 +1,7 @@
 // The listeners that have rules.
 import { useMemo } from 'preact/hooks'
 import { useHeld } from '../../data/held.ts'
-import { isMap } from '../../data/merge.ts'
-import { listenersWithRules, type ListenerRow, listOf } from '../../data/rule-words.ts'
+import { listenerRow, listenersWithRules, type ListenerRow } from '../../data/rule-words.ts'
 
 export function useListeners(): readonly ListenerRow[] {
   const held = useHeld(
@@ -15,13 +14,7 @@ export function useListeners(): readonly ListenerRow[] {
     },
   ).value.value
   return useMemo(
-    () => listenersWithRules((held?.items ?? []).map(({ id, effective }) => rowOf(id, effective))),
+    () => listenersWithRules((held?.items ?? []).map(({ id, effective }) => listenerRow(id, effective))),
     [held],
   )
-}
-
-function rowOf(name: string, effective: unknown): ListenerRow {
-  const { protocol = 'http', bind } = isMap(effective) ? effective : {}
-  const [first = ''] = listOf(bind)
-  return { name, protocol: String(protocol), port: /:\d+$/.exec(first)?.[0] ?? '' }
 }

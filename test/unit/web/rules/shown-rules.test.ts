@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import type { Change } from '../../../../web/data/change.ts'
+import { withDrafted } from '../../../../web/data/rule-words.ts'
 import { dropTarget, orderAfter, stepTarget } from '../../../../web/pages/rules/moving.ts'
 import { rowsOf, shadowedWords } from '../../../../web/pages/rules/rows.ts'
 import { shownRules } from '../../../../web/pages/rules/shown-rules.ts'
@@ -91,4 +92,17 @@ test('what is never reached follows the draft: moved before what takes it all, o
   expect(shadowedWords(moved)).toBe('')
   const added = rows({ op: 'create', resource: 'rules/new', value: { name: 'new', match: { path: '/n' } } })
   expect(added.at(-1)?.shadowedBy).toEqual({ name: 'all', place: 1 })
+})
+
+test('a listener that only the draft has is one that a rule may name', () => {
+  const web = { name: 'web', protocol: 'http', port: ':80' }
+  const drafted = (name: string, value: object) =>
+    ({ op: 'create', resource: `listeners/${name}`, value: { name, ...value } }) as unknown as Change
+  const changes = [
+    drafted('next', { bind: ['0.0.0.0:8080'] }),
+    drafted('relay', { bind: ':3478', protocol: 'turn' }),
+    drafted('web', { bind: ':81' }),
+    { op: 'create', resource: 'rules/next', value: { name: 'next' } } as unknown as Change,
+  ]
+  expect(withDrafted([web], changes)).toEqual([web, { name: 'next', protocol: 'http', port: ':8080' }])
 })
