@@ -8,7 +8,7 @@ import { Note } from '../../parts/messages.tsx'
 import { Drawer } from '../../parts/overlays.tsx'
 import { Tag } from '../../parts/status.tsx'
 import { Copy } from '../../parts/words.tsx'
-import css from './activity.module.css'
+import css from './drawers.module.css'
 import { actionWords, differenceOf, pageOfResource, revisionIn } from './audit-words.ts'
 import type { Filters } from './tokens.ts'
 

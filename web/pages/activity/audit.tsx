@@ -19,6 +19,7 @@ import { Tag } from '../../parts/status.tsx'
 import { type Column, Table } from '../../parts/table.tsx'
 import { TokenBox } from '../../parts/token-box.tsx'
 import css from './activity.module.css'
+import cells from './cells.module.css'
 import { AuditDrawer } from './audit-drawer.tsx'
 import { actionWords } from './audit-words.ts'
 import { ExportMenu } from './export-menu.tsx'
@@ -186,7 +187,7 @@ const TIME: Column<AuditEntry> = {
   head: 'Time',
   onCard: 'half',
   cell: ({ time }) => (
-    <time class={css.clock} dateTime={time} title={whole(time)}>
+    <time class={cells.clock} dateTime={time} title={whole(time)}>
       {clock(time)}
     </time>
   ),
@@ -196,8 +197,8 @@ const WHO: Column<AuditEntry> = {
   head: 'Who',
   onCard: 'half',
   cell: ({ who }) => (
-    <span class={css.who}>
-      {who === null ? <span class="quiet">nobody known</span> : <span class={css.thing}>{who.name}</span>}
+    <span class={cells.who}>
+      {who === null ? <span class="quiet">nobody known</span> : <span class={cells.thing}>{who.name}</span>}
       {who !== null && who.kind !== 'user' && <span class="quiet small">{who.kind}</span>}
     </span>
   ),
@@ -207,7 +208,7 @@ const ACTION: Column<AuditEntry> = {
   head: 'What',
   onCard: 'lead',
   cell: ({ action, result }) => (
-    <span class={css.action}>
+    <span class={cells.action}>
       <span title={action}>{actionWords(action)}</span>
       {result === 'refused' && <Tag state="down">refused</Tag>}
     </span>
@@ -219,7 +220,7 @@ const RESOURCE: Column<AuditEntry> = {
   isCut: true,
   onCard: 'bare',
   cell: ({ resource }) => (
-    <span class={css.resource} title={resource}>
+    <span class={cells.resource} title={resource}>
       {resource}
     </span>
   ),
@@ -230,7 +231,7 @@ const FROM: Column<AuditEntry> = {
   from: 880,
   onCard: 'half',
   cell: ({ from }) => (
-    <span class={css.client}>{from === 'unix' || from === 'local' ? 'this machine' : from}</span>
+    <span class={cells.client}>{from === 'unix' || from === 'local' ? 'this machine' : from}</span>
   ),
 }
 const COLUMNS = [TIME, WHO, ACTION, RESOURCE, FROM]

@@ -6,7 +6,7 @@ import { Note } from '../../parts/messages.tsx'
 import { Drawer } from '../../parts/overlays.tsx'
 import { Tag } from '../../parts/status.tsx'
 import { Copy } from '../../parts/words.tsx'
-import css from './activity.module.css'
+import css from './drawers.module.css'
 import type { ListedEvent } from './event-groups.ts'
 
 interface EventDrawerProps {

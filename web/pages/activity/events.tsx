@@ -14,6 +14,7 @@ import { Beside } from '../../parts/overlays.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Shape } from '../../parts/status.tsx'
 import css from './activity.module.css'
+import minutes from './events.module.css'
 import { EventDrawer } from './event-drawer.tsx'
 import { chosenEvents, type ListedEvent, type Minute, minutesOf } from './event-groups.ts'
 import { ExportMenu } from './export-menu.tsx'
@@ -148,7 +149,7 @@ interface TopicsProps {
 /** None chosen is all of them. */
 function Topics({ all, chosen, onChange }: TopicsProps) {
   return (
-    <div class={css.topics} role="group" aria-label="Topics">
+    <div class={minutes.topics} role="group" aria-label="Topics">
       {all.map((topic) => {
         const isOn = chosen.includes(topic)
         return (
@@ -176,8 +177,8 @@ interface MinuteProps {
 function MinuteRows({ minute: { atMs, events }, openId, hrefOf: linkOf, onOpen }: MinuteProps) {
   const isToday = new Date(atMs).toDateString() === new Date(gatewayNow()).toDateString()
   return (
-    <section class={css.minute}>
-      <h2 class={css.when}>
+    <section class={minutes.minute}>
+      <h2 class={minutes.when}>
         <time dateTime={new Date(atMs).toISOString()} title={whole(atMs)}>
           {isToday ? clock(atMs) : `${day(atMs)} ${clock(atMs).slice(-5)}`}
         </time>
@@ -189,18 +190,18 @@ function MinuteRows({ minute: { atMs, events }, openId, hrefOf: linkOf, onOpen }
           return (
             <li
               key={id}
-              class={css.event}
+              class={minutes.event}
               aria-current={id === openId ? 'true' : undefined}
               onClick={({ target }) => (target as Element).closest('a') === null && onOpen(id)}
             >
-              {state === 'unk' ? <i class={css.dot} /> : <Shape state={state} />}
-              <div class={css.what}>
+              {state === 'unk' ? <i class={minutes.dot} /> : <Shape state={state} />}
+              <div class={minutes.what}>
                 <a href={linkOf(id)} title={exactClock(event.time)}>
                   {title}
                 </a>
                 {detail !== '' && <p title={detail}>{detail}</p>}
               </div>
-              <span class={css.topic}>{about(event)}</span>
+              <span class={minutes.topic}>{about(event)}</span>
             </li>
           )
         })}

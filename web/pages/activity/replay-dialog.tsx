@@ -12,7 +12,7 @@ import { Field } from '../../parts/field.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Dialog } from '../../parts/overlays.tsx'
 import { Shape } from '../../parts/status.tsx'
-import css from './activity.module.css'
+import css from './replay.module.css'
 
 type Credentials = 'send' | 'leave_out'
 

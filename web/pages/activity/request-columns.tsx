@@ -4,7 +4,7 @@ import { exactClock, took, whole } from '../../data/say.ts'
 import { Icon } from '../../parts/icon.tsx'
 import { Shape } from '../../parts/status.tsx'
 import type { Column } from '../../parts/table.tsx'
-import css from './activity.module.css'
+import css from './cells.module.css'
 
 const TIME: Column<ServedRequest> = {
   key: 'time',

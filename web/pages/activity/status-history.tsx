@@ -1,7 +1,7 @@
 // How many requests there were in the last 15 minutes, by the class of their status.
 import { useHeld } from '../../data/held.ts'
 import { clock, count, number } from '../../data/say.ts'
-import css from './activity.module.css'
+import css from './status-history.module.css'
 import type { Filters } from './tokens.ts'
 
 export interface StatusColumns {
