@@ -26,7 +26,7 @@ function isWithin({ about: { kind, name, backend } }: OverviewProblem, scope: Sc
 
 /** Of what ends soon a bare age is read as what is left. */
 const ageIn = (state: string, age: string): string =>
-  state === 'expiring' ? `first told ${age} ago` : state === 'ending' ? `ordered ${age} ago` : age
+  state === 'expiring' ? `told ${age} ago` : state === 'ending' ? `ordered ${age} ago` : age
 
 function problemText({ state, since, title, cause, remedy }: OverviewProblem, nowMs: number): string {
   const age = since === null ? '' : ` (${ageIn(state, ageOf(nowMs - Date.parse(since)))})`

@@ -24,13 +24,13 @@ test('the age of what ends soon is not read as what is left, in a terminal or on
     .filter((line) => line !== '')
   expect(lines.slice(1)).toEqual([
     'down (8 min): x',
-    'expiring (first told 25 d ago): x',
+    'expiring (told 25 d ago): x',
     'ending (ordered 50 min ago): x',
     'unconfirmed: x',
   ])
   expect(['down', 'expiring', 'ending'].map((state) => aroundAge({ state }).join('…'))).toEqual([
     '…',
-    'first told … ago',
+    'told … ago',
     'ordered … ago',
   ])
 })

@@ -56,7 +56,7 @@ export const wordOf = ({ state, severity }: Pick<OverviewProblem, 'state' | 'sev
 
 /** Around its age: of what ends soon a bare one is read as what is left. */
 export function aroundAge({ state }: Pick<OverviewProblem, 'state'>): readonly [string, string] {
-  if (state === 'expiring') return ['first told ', ' ago']
+  if (state === 'expiring') return ['told ', ' ago']
   return state === 'ending' ? ['ordered ', ' ago'] : ['', '']
 }
 
