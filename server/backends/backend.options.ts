@@ -3,8 +3,10 @@ import { Duration, Words } from '../lib/kinds.ts'
 import { ALGORITHMS, HashOptions } from './algorithm.options.ts'
 import { ServerTlsOptions } from '../tls/server-tls.options.ts'
 import { HealthChecks } from './health-check.options.ts'
+import { RetryOptions } from './retry.options.ts'
 import { ServerOptions } from './server.options.ts'
 import { StickyOptions } from './sticky.options.ts'
+import { BackendTimeouts } from './timeouts.options.ts'
 
 /** What to say of a map that somebody turns off in a word. */
 const off = (hint: string): Record<string, string> => ({ false: hint, no: hint, off: hint, none: hint })
@@ -30,26 +32,7 @@ export const BackendOptions = Type.Object(
       maximum: 1,
       description: 'When fewer than this share of the servers is up, all are used. 0: never.',
     }),
-    retry: Type.Object(
-      {
-        attempts: Type.Integer({
-          default: 3,
-          minimum: 1,
-          maximum: 10,
-          description: 'All tries together, the first included; each on another server where there is one.',
-        }),
-        backoff: Duration({
-          default: '25ms',
-          description: 'Largest wait before the second try; doubles with each, with full jitter.',
-        }),
-      },
-      {
-        default: {},
-        said: off('write { attempts: 1 }'),
-        description:
-          'Failed attempts that may be repeated: not sent at all, or idempotent with no byte answered. A server whose certificate is refused is not tried again.',
-      },
-    ),
+    retry: RetryOptions,
     queue: Type.Object(
       {
         size: Type.Integer({
@@ -66,29 +49,7 @@ export const BackendOptions = Type.Object(
         description: 'Where requests wait while every server is at max_connections.',
       },
     ),
-    timeouts: Type.Object(
-      {
-        connect: Duration({ default: '5s', least: '1ms', description: 'Until a connection stands.' }),
-        response: Duration({
-          default: '60s',
-          least: '1ms',
-          description:
-            'From the end of the request, or the last interim answer (1xx), to the head of the answer.',
-        }),
-        idle: Duration({
-          default: '30s',
-          least: '1ms',
-          description: "A pause within the server's answer or its reading of our request.",
-        }),
-        stream: Duration({
-          default: '10m',
-          least: '1ms',
-          description:
-            'A pause between the pieces of an answer of no known length: event streams, and what is flushed piece by piece. Counts where it is longer than idle.',
-        }),
-      },
-      { default: {}, description: 'How long servers may take.' },
-    ),
+    timeouts: BackendTimeouts,
     proxy_protocol: Type.Optional(
       Words(['v1', 'v2'], {
         description:

@@ -13,6 +13,7 @@ import { clientKeyOf, keyOf, type KeyOf } from './key.ts'
 import { type Outcome, judgeFailure } from './outcome.ts'
 import { pickNone, picksOf } from './picks.ts'
 import { Bell, type WaitPick, WaitQueue } from './queue.ts'
+import { RetryPolicy } from './retry-policy.ts'
 import { configuredWeight, newServer, type Server } from './server.ts'
 import { type Sticky, stickyOf } from './sticky.ts'
 import { clientTlsOf, type FileTexts, textsOf, tlsFilesOf } from './tls.ts'
@@ -46,6 +47,8 @@ export class Backend {
   /** Why servers are not up, by name; stale for those that are. */
   readonly reasons: Map<string, string>
   readonly queue: WaitQueue
+  /** When another attempt is made. */
+  readonly retry: RetryPolicy
   /** What servers are spoken to by whose URL asks for TLS; null: none does. */
   tls: ClientTls | null
   /** After a pick that gave null: a server was usable and untried, but all such were full. */
@@ -64,6 +67,7 @@ export class Backend {
   readonly #stickySecret: string | undefined
   #files: FileTexts
   #usable: readonly Server[] = NONE
+  #standBy: readonly Server[] = NONE
   /** Those to whom somebody may belong, and those that drain among them. */
   #bound: readonly Server[] = NONE
   #pick: Pick = pickNone
@@ -93,6 +97,7 @@ export class Backend {
     this.key = keyOf(options) satisfies KeyOf
     this.clientKey = clientKeyOf(options)
     this.reasons = new Map(previous?.reasons)
+    this.retry = new RetryPolicy(options.retry, board, this.slot, previous?.retry ?? null)
     this.#files = files
     this.tls = clientTlsOf(options, files, previous?.tls ?? null)
     this.servers = this.#serversOf(options, slots, previous?.servers ?? NONE)
@@ -225,6 +230,8 @@ export class Backend {
    */
   answered(server: Server, status: number, firstByteMs: number): void {
     this.#board.attemptAnswered(server.slot)
+    const { latency } = this.retry
+    if (latency !== null && firstByteMs >= 0 && status < 500) latency.add(firstByteMs, nowMs)
     const { record } = server.live
     if (status >= 500) record.failed(Math.max(firstByteMs, 0), nowMs)
     else if (firstByteMs >= 0) record.answered(firstByteMs, nowMs)
@@ -254,6 +261,11 @@ export class Backend {
     return false
   }
 
+  /** The same of one that stands by, too: somebody else is left to ask. */
+  hasOther(tried: number): boolean {
+    return this.hasUntried(tried) || this.#standBy.some(({ triedBit }) => (tried & triedBit) === 0)
+  }
+
   #refresh(): void {
     const epoch = this.#board.epoch(this.slot)
     if (epoch !== this.#epoch) this.#prepare(epoch)
@@ -268,6 +280,7 @@ export class Backend {
     const used = inUse(this.servers, this.#board, this.options.panic_threshold)
     this.#usable = used.usable
     this.#bound = used.bound
+    this.#standBy = used.standBy
     this.sticky?.prepare(used)
     const ground = { board: this.#board, slot: this.slot, chance: this.#chance, now: this.#now }
     const { pick, pickBackup } = picksOf(used, ground, this.options)

@@ -8,6 +8,9 @@ import { type ClientTls, ServerTls } from '../tls/server-tls.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { TrackRecord } from './track-record.ts'
 
+/** How long a server may take, in ms. */
+export type ServerTimeouts = Endpoint['timeouts']
+
 /** One address of a backend. Immutable: a change of config makes another, which may share its `live`. */
 export interface Server extends Endpoint {
   readonly backend: string

@@ -6,11 +6,12 @@ import { checkServerTls } from './check-server-tls.ts'
 import { checkHealth } from './check-health.ts'
 import { checkTcpBackend, checkUdpBackend } from './check-passed-on.ts'
 import { checkSticky } from './check-sticky.ts'
+import { checkRetry } from './check-retry.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 import { isStandIn } from './stand-in.ts'
 
-const CHECKS = { http: () => {}, tcp: checkTcpBackend, udp: checkUdpBackend } as const
+const CHECKS = { http: checkRetry, tcp: checkTcpBackend, udp: checkUdpBackend } as const
 
 /** Checks all backends. */
 export function checkBackends(checked: Checked): void {

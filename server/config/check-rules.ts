@@ -4,6 +4,7 @@ import { kindOfRule, type RuleKind, ruleKindOf } from '../lib/rule-kind.ts'
 import { checkMiddleware } from '../middleware/middleware.options.ts'
 import { checkFamily } from './check-family.ts'
 import { checkFields } from './check-fields.ts'
+import { checkRuleTimeouts } from './check-retry.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Checked } from './checked.ts'
 import { KNOWN_METHODS } from './known-methods.ts'
@@ -69,6 +70,7 @@ function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
   checkMethods(checked, path, rule)
   checkPaths(checked, path, rule)
   checkDestination(checked, path, rule)
+  checkRuleTimeouts(checked, path, rule)
   for (const word of ['server_name', 'alpn'] as const)
     if (rule.match[word].length > 0)
       checked.report({

@@ -9,7 +9,7 @@ const UNSEEN = ['host', 'path', 'method', 'header'] as const
 const OTHERS = ['respond', 'redirect'] as const
 
 export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): void {
-  const { match, middleware, backend, listener } = rule
+  const { match, middleware, timeouts, backend, listener } = rule
   for (const word of UNSEEN)
     if (Object.keys(match[word]).length > 0)
       checked.report({
@@ -26,6 +26,13 @@ export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): vo
       path: [...path, 'middleware'],
       found: 'steps for a tls listener, which sees no requests',
       allowed: 'none; rules of an https listener have them',
+    })
+  if (timeouts !== undefined)
+    checked.report({
+      code: 'conflict',
+      path: [...path, 'timeouts'],
+      found: '"timeouts" for a tls listener, which sees no requests',
+      allowed: 'those of the listener and the backend',
     })
   const other = OTHERS.find((key) => rule[key] !== undefined)
   if ((backend === undefined) === (listener === undefined) || other !== undefined)

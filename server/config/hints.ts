@@ -11,7 +11,7 @@ import type { Path, Tree } from './tree.ts'
 /** Longer ones are shortened when they are shown, and would not be what is meant. */
 const MEND_LENGTH_MAX = 80
 /** So many may be listed. */
-const MENDS_MAX = 4
+const MENDS_MAX = 5
 
 export class Hints {
   /** Whether a schema takes a value. */

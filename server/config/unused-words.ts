@@ -11,6 +11,12 @@ const OF_REQUESTS: readonly Path[] = [
   ['timeouts', 'response'],
   ['timeouts', 'idle'],
   ['timeouts', 'stream'],
+  ['timeouts', 'total'],
+  ['retry', 'statuses'],
+  ['retry', 'timeout'],
+  ['retry', 'retry_after_max'],
+  ['retry', 'budget'],
+  ['retry', 'hedge'],
 ]
 
 /** By what its servers speak. */
@@ -22,6 +28,8 @@ export const UNUSED_BY_FAMILY: Readonly<Record<Family, readonly Path[]>> = {
     ...OF_REQUESTS,
     ['timeouts', 'connect'],
     ['retry', 'backoff'],
+    ['retry', 'backoff_max'],
+    ['retry', 'faults'],
     ['queue', 'size'],
     ['queue', 'timeout'],
     ['proxy_protocol'],

@@ -203,7 +203,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
       portsFreed: ({ listeners }) => untilOrphansEnd(() => sockets.heldPorts(listeners), options.isWanted),
     }),
     isReusable: ({ index, sincePlan }) =>
-      board.scoreboard.inFlight(index) === 0 && options.oldestPlan() >= sincePlan,
+      board.scoreboard.isEmpty(index) && options.oldestPlan() >= sincePlan,
     gather: async (words) => ({
       ...(await certificates.gather(words)),
       door: await turn.doorOf(words),

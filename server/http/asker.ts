@@ -7,9 +7,12 @@ import type { RequestLines } from '../head/write.ts'
 import type { KeptFor } from '../lib/held-pieces.ts'
 import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { ProxyVersion } from '../lib/proxy-header-out.ts'
+import type { Wheel } from '../lib/wheel.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
+import type { AttemptMeter } from '../telemetry/attempt-meter.ts'
 import type { BodyForm, Outlet, Servers } from './ends.ts'
 import type { Try } from './exchange.ts'
+import type { Timing } from './timing.ts'
 
 /** What attempts leave behind for the log and the metrics; see Exchange for each. */
 export interface AttemptRecord {
@@ -32,6 +35,8 @@ export interface Asker extends AttemptRecord {
   readonly isRequestWhole: boolean
   /** By which algorithms that go by clients tell them apart. */
   readonly clientAddress: string
+  /** How long servers and attempts may take. */
+  readonly timing: Timing
   /** Who counts what is kept for it. */
   readonly keptFor: KeptFor
   /** What is written into the request beside its own fields. Valid until the next call. */
@@ -67,6 +72,8 @@ export interface Asker extends AttemptRecord {
 /** What attempts are made with. */
 export interface AskerWorld {
   readonly servers: Servers
+  readonly wheel: Wheel
+  readonly meter: { readonly attempts: AttemptMeter }
   readonly isDebugging: boolean
   /** Chance in [0, 1). */
   chance(): number

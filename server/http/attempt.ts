@@ -4,43 +4,62 @@ import { nowMs } from '../lib/clock.ts'
 import { type FaultCode, type Loss, isTlsFault } from '../tables/faults.ts'
 import type { AttemptRecord } from './asker.ts'
 import type { Phase, Try } from './exchange.ts'
+import type { Reason } from './retry.ts'
 import { tellFailure } from './tell-attempt.ts'
 
 /** Attempts that an exchange remembers: retries are few, but not for ever. */
 const TRIES_MAX = 16
 
-/** The head of an answer is here, after others have failed. */
-export function attemptAnswered(
-  tries: Try[],
-  { server, sinceMs, connectMs }: Omit<LostAttempt, 'code' | 'phase'>,
-): void {
-  const { name } = server
-  tries.push({ server: name, phase: null, fault: null, atMs: sinceMs, connectMs, ms: nowMs - sinceMs })
-}
-
-interface LostAttempt {
+interface Attempt {
   readonly server: Server
-  readonly code: FaultCode
-  readonly phase: Phase
+  /** Why it was made; null: it is the first. */
+  readonly reason: Reason | null
   readonly sinceMs: number
   /** Until a connection was there; null: none was. */
   readonly connectMs: number | null
+}
+
+/** The head of an answer is here: that of an attempt after others, or one that is not passed on. */
+export function attemptAnswered(record: AttemptRecord, one: Attempt & { readonly status: number }): void {
+  remember(record, { ...tryOf(one), phase: null, fault: null, status: one.status })
+}
+
+/** Another one was answered first. */
+export function attemptGivenUp(record: AttemptRecord, one: Attempt): void {
+  const phase = one.connectMs === null ? 'connect' : 'wait'
+  remember(record, { ...tryOf(one), phase, fault: null, status: null })
+}
+
+interface LostAttempt extends Attempt {
+  readonly code: FaultCode
+  readonly phase: Phase
+  /** It is told as answered by now, if anything is told of it. */
+  readonly wasAnswered?: boolean
 }
 
 /** The server gave no answer, or broke off in the middle of one. */
 export function attemptLost(
   record: AttemptRecord,
   { isDebugging }: { readonly isDebugging: boolean },
-  { server, code, phase, sinceMs, connectMs }: LostAttempt,
+  { code, phase, wasAnswered = false, ...one }: LostAttempt,
 ): void {
-  if (isDebugging) tellFailure(record, server, code, phase)
-  const ms = nowMs - sinceMs
-  const failed = { server: server.name, phase, fault: code, atMs: sinceMs, connectMs, ms }
+  if (isDebugging) tellFailure(record, one.server, code, phase)
+  // It is one attempt, and this is how it ended.
+  if (wasAnswered) record.tries?.pop()
+  remember(record, { ...tryOf(one), phase, fault: code, status: null })
+}
+
+const tryOf = ({ server, reason, sinceMs, connectMs }: Attempt): Omit<Try, 'phase' | 'fault' | 'status'> => ({
+  server: server.name,
+  reason,
+  atMs: sinceMs,
+  connectMs,
+  ms: nowMs - sinceMs,
+})
+
+function remember(record: AttemptRecord, one: Try): void {
   record.tries ??= []
-  // One that breaks off in its answer may be told as answered by now: it is one attempt, and this is how it
-  // ended.
-  if (record.tries.at(-1)?.fault === null) record.tries[record.tries.length - 1] = failed
-  else if (record.tries.length < TRIES_MAX) record.tries.push(failed)
+  if (record.tries.length < TRIES_MAX) record.tries.push(one)
 }
 
 /** What an attempt without an answer was doing when it was lost. */

@@ -36,7 +36,7 @@
 //   upgrades   `endWrites` of a tunnel sends END_STREAM.
 import type { Accepted } from '../accept/entry.ts'
 import type { Backend } from '../backends/backend.ts'
-import type { Server, ServerLive } from '../backends/server.ts'
+import type { Server, ServerLive, ServerTimeouts } from '../backends/server.ts'
 import type { Fields } from '../head/fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
@@ -259,6 +259,8 @@ export interface ServerEvents {
 export interface Opener extends ServerEvents {
   /** On whose behalf, for servers that are told so. */
   onBehalf(version: ProxyVersion): OnBehalf
+  /** How long the server may take; null: as its backend says. */
+  readonly timeouts: ServerTimeouts | null
 }
 
 /** A stream that is being opened. */

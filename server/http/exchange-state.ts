@@ -7,6 +7,7 @@ import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { RequestLines } from '../head/write.ts'
 import { nowMs } from '../lib/clock.ts'
+import type { Deadline } from '../lib/deadline.ts'
 import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
@@ -19,6 +20,7 @@ import type { Forward } from './forward.ts'
 import type { Parking } from './park.ts'
 import { givenRequestId, requestLines } from './forwarded-headers.ts'
 import type { SourceBody } from './source-body.ts'
+import type { Timing } from './timing.ts'
 import { onBehalfOf } from './told.ts'
 import type { Transforms } from './transforms.ts'
 
@@ -30,6 +32,8 @@ export const HEAD_SENT = 2
 /** All of the answer is written, though a slow client may not have taken it yet. */
 export const WHOLE = 3
 export const ENDED = 4
+
+const NO_TIMING: Timing = { server: null, attemptMs: 0, totalMs: -1 }
 
 export abstract class ExchangeState implements Exchange {
   readonly engine: Engine
@@ -76,6 +80,8 @@ export abstract class ExchangeState implements Exchange {
   waitingAt = -1
   /** The wait for it, to be given up. */
   parking: Parking | null = null
+  /** By when all of it is to be over; null: it may take as long as it takes. */
+  protected deadline: Deadline | null = null
 
   constructor(engine: Engine, stream: ClientStream) {
     const { connection, request } = stream
@@ -137,6 +143,9 @@ export abstract class ExchangeState implements Exchange {
 
   // ── what Forward asks (asker.ts) ──
 
+  get timing(): Timing {
+    return this.rule?.to.is === 'backend' ? this.rule.to.timing : NO_TIMING
+  }
   get requestForm(): BodyForm {
     return this.stream.requestForm
   }

@@ -10,6 +10,7 @@ import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { Verdict } from '../tls/shown-certificate.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
+import type { Reason } from './retry.ts'
 
 /** Who sent the request, after the field that client_from names was walked through trusted proxies. */
 export interface Client {
@@ -61,9 +62,13 @@ export type Phase = 'resolve' | 'connect' | 'tls' | 'send' | 'wait' | 'answer'
 /** One attempt at a server. */
 export interface Try {
   readonly server: string
-  /** Null: it was answered. */
+  /** Why it was made; null: it is the first. */
+  readonly reason: Reason | null
+  /** Null: it was answered. With it but no fault, it was given up, as another was answered first. */
   readonly phase: Phase | null
   readonly fault: FaultCode | null
+  /** Of its answer; null: none came, or it broke off. */
+  readonly status: number | null
   /** When it began: performance.now() in ms. */
   readonly atMs: number
   /** Until a connection was there; null: none was. */

@@ -5,17 +5,17 @@
 import { ANSWERED, type Outcome } from '../backends/outcome.ts'
 import type { Server } from '../backends/server.ts'
 import type { Fields } from '../head/fields.ts'
-import type { ResponseHead } from '../head/response-head.ts'
+import { type ResponseHead, giveHead } from '../head/response-head.ts'
 import { nowMs } from '../lib/clock.ts'
-import { type Loss, fault } from '../tables/faults.ts'
-import { attemptAnswered, attemptLost, phaseOf } from './attempt.ts'
-import type { BodyForm, Opener } from './ends.ts'
-import { mayRepeat } from './retry.ts'
-import { Sending } from './sending.ts'
+import { type FaultCode, type Loss, fault } from '../tables/faults.ts'
+import { IDEMPOTENT } from '../tables/methods.ts'
+import { attemptLost, phaseOf } from './attempt.ts'
+import type { BodyForm } from './ends.ts'
+import type { Hedged } from './hedge.ts'
+import { Hedging } from './hedging.ts'
+import { isRetried, mayRepeat } from './retry.ts'
 
-export class Forward extends Sending implements Opener {
-  /** The head of the answer has come: no other attempt is made. */
-  #isAnswered = false
+export class Forward extends Hedging implements Hedged {
   /** The answer is whole. */
   #isWhole = false
   /** Behind the whole answer, the server takes the rest of the request. */
@@ -23,6 +23,9 @@ export class Forward extends Sending implements Opener {
   #isTunnel = false
 
   protected get opener(): this {
+    return this
+  }
+  protected get hedged(): this {
     return this
   }
 
@@ -54,72 +57,123 @@ export class Forward extends Sending implements Opener {
   }
 
   serverAnswer(head: ResponseHead, form: BodyForm): void {
-    const { asker } = this
-    asker.firstByteMs = nowMs
+    const { asker, server } = this
     asker.fault = asker.detail = null // what failed in earlier attempts was made good
-    this.#isAnswered = true
+    if (server !== null && isRetried(head.status, this.backend.retry) && this.#goesOn(head, form, server))
+      return
+    asker.firstByteMs = nowMs
+    this.isAnswered = true
+    this.unwatch()
+    this.endBudget()
+    this.endHedges('lost')
+    this.adoptedOver('won')
+    this.dropSpared()
     this.dropBody()
     this.#isTunnel = head.status === 101
-    if (this.server) this.#learnAnswer(this.server, head.status)
+    if (server) this.learnAnswer(server, head.status, false)
     asker.answered(head, form)
     if (form === 'length' && asker.outlet !== null) this.stream?.pourTo(asker.outlet)
   }
 
-  /** What a client takes to send its request is not its server's time. */
-  #learnAnswer(server: Server, status: number): void {
-    // Told only after another has failed: the log says who answered in the end all the same.
-    const { tries } = this.asker
-    if (tries) attemptAnswered(tries, { server, sinceMs: this.usedMs, connectMs: this.connectMs })
-    this.backend.answered(server, status, this.asker.isRequestWhole ? this.waitedMs : -1)
+  /** An answer in whose place another is wanted. False: there will be none, and it is passed on. */
+  #goesOn(head: ResponseHead, form: BodyForm, server: Server): boolean {
+    if (this.isHedged) {
+      this.learnAnswer(server, head.status, true)
+      giveHead(head)
+      this.cancelAttempt()
+      this.#hedgeGoesOn(ANSWERED)
+      return true
+    }
+    if (!this.mayDoBetter(head) || !this.affords()) return false
+    this.adoptedOver('failed')
+    this.spare(head, form, server)
+    return true
+  }
+
+  /** What is under way beside the attempt that is over takes its place. */
+  #hedgeGoesOn(outcome: Outcome): void {
+    this.adoptedOver('failed')
+    this.endBudget()
+    this.release(outcome)
+    this.adoptHedge()
   }
 
   serverLost(loss: Loss): void {
-    const { server } = this
-    const { asker } = this
-    const isOurs = loss.code === 'descriptor_limit'
+    if (!this.isSparing) return this.lost(loss)
+    this.stream = null
+    this.sparedOver({ is: 'lost', loss, waitedMs: 0, wasAnswered: true })
+  }
+
+  protected lost(loss: Loss): void {
+    const { asker, server } = this
+    const { code, reached } = loss
+    const isOurs = code === 'descriptor_limit'
     // All that was sent must still be here.
-    const isRepeatable = !isOurs && this.keepsBody && mayRepeat(loss, asker.request.methodId)
+    const isKept = !isOurs && this.keepsBody
     // A connection that its server had closed before: that server is no worse for it, and it does not count
     // as an attempt, as long as nobody loses by it. What must not be sent again is lost like any other.
-    const isStale = loss.isStale && !this.needsFresh && isRepeatable
+    const isStale = loss.isStale && !this.needsFresh && isKept && IDEMPOTENT[asker.request.methodId] === true
     this.stream = this.opening = null
     if (this.isOver) return
+    this.unwatch()
     if (server && !isStale && !isOurs) this.#tellLost(server, loss)
-    this.release(this.#outcomeOf(loss, isStale))
+    const outcome = this.#outcomeOf(loss, isStale)
     asker.detail = loss.detail
-    if (this.#isAnswered) return asker.broken(loss.code)
-    if (!isOurs) asker.fault = fault(loss.code, loss.reached !== 'nothing')
-    if (!isRepeatable) return asker.unanswered(loss.code)
-    if (isStale) {
-      this.needsFresh = true
-      asker.attempts--
-      this.tried = 0
+    if (this.isAnswered) {
+      this.release(outcome)
+      return asker.broken(code)
     }
-    if (asker.attempts >= this.backend.options.retry.attempts) return asker.unanswered(loss.code)
-    if (!this.again(isStale)) asker.unanswered(loss.code)
+    if (!isOurs) asker.fault = fault(code, reached !== 'nothing')
+    if (isStale) asker.attempts--
+    if (this.isHedged) return this.#hedgeGoesOn(outcome)
+    if (isStale) return this.#onFresh(outcome, code)
+    this.adoptedOver('failed')
+    const isRepeatable = isKept && mayRepeat(loss, asker.request.methodId, this.backend.retry)
+    const isAgain = isRepeatable && asker.attempts < this.backend.retry.attempts && this.#affords(loss)
+    this.release(outcome)
+    if (!isAgain || !this.again(code)) this.giveUp(code)
+  }
+
+  /** The same attempt on a connection of its own. */
+  #onFresh(outcome: Outcome, code: FaultCode): void {
+    this.needsFresh = true
+    this.keepBudget()
+    this.release(outcome)
+    this.tried = 0
+    if (!this.again(null)) this.giveUp(code)
+  }
+
+  /** An attempt of which nothing has reached a server was no load of it. */
+  #affords({ reached }: Loss): boolean {
+    if (reached !== 'nothing') return this.affords()
+    this.keepBudget()
+    return true
   }
 
   #tellLost(server: Server, loss: Loss): void {
-    const phase = this.#isAnswered ? 'answer' : phaseOf(loss, this.asker.isRequestWhole)
+    const { asker, isAnswered: wasAnswered, reason, usedMs: sinceMs } = this
+    const phase = wasAnswered ? 'answer' : phaseOf(loss, asker.isRequestWhole)
     const connectMs = this.isAsked ? this.connectMs : null
     const { code } = loss
-    attemptLost(this.asker, this.world, { server, code, phase, sinceMs: this.usedMs, connectMs })
+    attemptLost(asker, this.world, { server, code, phase, reason, sinceMs, connectMs, wasAnswered })
   }
 
   /** Tunnels are ended by resets (WebSockets are), and the server has answered long ago. */
   #outcomeOf(found: Loss, isStale: boolean): Outcome {
     if (this.#isTunnel) return ANSWERED
     const loss = found.isStale === isStale ? found : { ...found, isStale }
-    return { is: 'lost', loss, waitedMs: this.waitedMs, wasAnswered: this.#isAnswered }
+    return { is: 'lost', loss, waitedMs: this.waitedMs, wasAnswered: this.isAnswered }
   }
 
   // ── 9 relay ──
 
   serverBody(bytes: Buffer, from: number, to: number, content: number): void {
-    this.asker.answerBody(bytes, from, to, content)
+    if (this.isSparing) this.spareBody(bytes, from, to)
+    else this.asker.answerBody(bytes, from, to, content)
   }
 
   serverEnd(trailers: Fields | null): void {
+    if (this.isSparing) return this.sparedEnd(trailers)
     if (!this.#isTunnel) {
       this.#isWhole = true
       this.#isRest = this.stream !== null && this.stream.takesRest
@@ -149,10 +203,15 @@ export class Forward extends Sending implements Opener {
     if (this.isOver) return
     this.isOver = true
     this.stopWaiting()
-    const stream = this.stream
-    const opening = this.opening
+    this.unwatch()
+    this.endHedges('given_up')
+    this.adoptedOver('given_up')
+    this.endBudget()
+    this.dropSpared()
+    const { stream, opening } = this
     this.stream = this.opening = null
-    this.release(this.#isAnswered ? ANSWERED : { is: 'given_up', waitedMs: this.waitedMs })
+    const hasAnswer = this.isAnswered || this.isSparing
+    this.release(hasAnswer ? ANSWERED : { is: 'given_up', waitedMs: this.waitedMs })
     opening?.cancel()
     stream?.cancel()
   }

@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { ProxyProtocol } from '../accept/proxy-protocol.options.ts'
 import { SteerOptions } from '../accept/steer.options.ts'
 import { UnixOptions } from '../accept/unix.options.ts'
+import { TotalTimeout } from '../backends/timeouts.options.ts'
 import { Binds, Cidr, Duration, Name, OneOrMore, Size, Words } from '../lib/kinds.ts'
 import { AltSvc, Hsts, RedirectHttps } from './secure.options.ts'
 import { CLIENT_CERTIFICATE_ALSO, ClientCertificateOptions } from '../tls/client-certificate.options.ts'
@@ -43,6 +44,7 @@ const ListenerTimeouts = Type.Object(
       least: '1ms',
       description: 'Middleware that waits for something may take this long; beyond it 504.',
     }),
+    total: TotalTimeout('A backend or a rule may have its own.'),
   },
   {
     default: {},

@@ -3,6 +3,8 @@
 import { type Answer, type BodySource, faultAnswer } from '../head/answer.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import { tellBug } from '../lib/bug.ts'
+import { Deadline } from '../lib/deadline.ts'
+import type { Rule } from '../snapshot/snapshot.ts'
 import { type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { isInsider } from './at-once.ts'
 import type { EarlyAnswer } from './early-answer.ts'
@@ -69,8 +71,23 @@ export abstract class OwnAnswers extends ExchangeState {
     this.failInside('internal')
   }
 
-  /** Something of ours failed. */
-  failInside(code: 'internal' | 'step_timeout'): void {
+  /** From here on it is known by when all of it is to be over, where that is said. */
+  protected limitTotal({ to }: Rule): void {
+    const ownMs = to.is === 'backend' ? to.timing.totalMs : -1
+    const totalMs = ownMs >= 0 ? ownMs : (this.listener.options.timeouts.total ?? 0)
+    if (totalMs === 0) return
+    this.deadline = new Deadline(this.engine.wheel, () => this.#tookTooLong(totalMs))
+    this.deadline.at(this.startedMs + totalMs)
+  }
+
+  #tookTooLong(totalMs: number): void {
+    if (this.isEnded || this.tunnel) return
+    this.detail = `timeouts.total: ${totalMs} ms`
+    this.failInside('exchange_timeout')
+  }
+
+  /** Something of ours failed, or took too long. */
+  failInside(code: 'internal' | 'step_timeout' | 'exchange_timeout'): void {
     if (this.isEnded) return
     if (!this.hasBegun) return this.reply(faultAnswer(code))
     if (this.isHeadSent) return this.broken(code)

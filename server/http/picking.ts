@@ -8,9 +8,9 @@ import type { Shown } from '../backends/sticky.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
-import { isLasting } from '../tables/faults.ts'
+import { type FaultCode, isLasting } from '../tables/faults.ts'
 import type { Asker, AskerWorld } from './asker.ts'
-import { backoffMs } from './retry.ts'
+import { type Reason, backoffMs } from './retry.ts'
 import { tellAttempt } from './tell-attempt.ts'
 
 export abstract class Picking implements Waiter {
@@ -30,6 +30,13 @@ export abstract class Picking implements Waiter {
   protected isOver = false
   /** When the attempt began. */
   protected usedMs = 0
+  /** Why the attempt under way is made; null: it is the first. */
+  protected reason: Reason | null = null
+  /** Why the one to come will be. */
+  #next: Reason | null = null
+  /** It has a place in the backend's budget; which the attempt to come will need. */
+  protected hasBudget = false
+  #keepsBudget = false
   #waitingSinceMs = 0
   #backoff: Timer | null = null
 
@@ -50,13 +57,15 @@ export abstract class Picking implements Waiter {
 
   /** An attempt at this server, which has a place. */
   protected abstract open(server: Server): void
+  /** No attempt could be made. */
+  protected abstract refused(code: FaultCode): void
 
   attempt(): void {
     const server = this.backend.pick(this.key, this.tried, this.preferred)
     if (server) return this.#use(server)
-    if (!this.backend.lastPickFull) return this.asker.refused('no_server')
+    if (!this.backend.lastPickFull) return this.refused('no_server')
     this.#waitingSinceMs = nowMs
-    if (!this.backend.queue.push(this, nowMs)) this.asker.refused('queue_full')
+    if (!this.backend.queue.push(this, nowMs)) this.refused('queue_full')
   }
 
   onServer(server: Server): void {
@@ -69,7 +78,7 @@ export abstract class Picking implements Waiter {
   onQueueTimeout(): void {
     event(() => {
       this.asker.queueMs += nowMs - this.#waitingSinceMs
-      this.asker.refused('queue_timeout')
+      this.refused('queue_timeout')
     })
   }
 
@@ -79,15 +88,28 @@ export abstract class Picking implements Waiter {
     this.tried |= server.triedBit
     this.asker.server = server
     this.asker.attempts++
+    this.#keepsBudget = false
+    if (this.#next !== null) this.#count(this.#next)
     if (this.world.isDebugging) tellAttempt(this.asker, server)
     this.open(server)
   }
 
-  /** Another server at once; the same ones only after a while. False: to none would that be of use. */
-  protected again(isImmediate: boolean): boolean {
+  #count(reason: Reason): void {
+    this.reason = reason
+    this.#next = null
+    this.world.meter.attempts.retried(this.backend.name, reason)
+  }
+
+  /**
+   * Another server at once; the same ones only after a while, which is longer than `leastMs`. False: to none
+   * would that be of use. `reason`: null where it is the same attempt on another connection.
+   */
+  protected again(reason: Reason | null, leastMs = 0): boolean {
+    const isImmediate = reason === null
     const { attempts } = this.asker
-    const { options } = this.backend
-    const isLast = attempts + 1 >= options.retry.attempts
+    const { retry } = this.backend
+    const isLast = attempts + 1 >= retry.attempts
+    this.#next = reason
     const server = this.backend.pickAgain(this.key, this.tried, isLast && !isImmediate, this.preferred)
     if (server === null && this.#hopeless !== 0 && !this.backend.hasUntried(this.#hopeless)) return false
     this.asker.server = null
@@ -95,7 +117,7 @@ export abstract class Picking implements Waiter {
     if (server) this.#use(server)
     else if (isImmediate) this.attempt()
     else {
-      const waitMs = backoffMs(options.retry.backoff, attempts, this.world.chance())
+      const waitMs = leastMs + backoffMs(retry, attempts, this.world.chance())
       this.#backoff = setTimeout(() => this.#backedOff(), waitMs)
     }
     return true
@@ -112,9 +134,38 @@ export abstract class Picking implements Waiter {
     if (this.#backoff) clearTimeout(this.#backoff)
   }
 
+  // ── the budget of the backend ──
+
+  /** A place for the attempt to come: that of the one under way, or another; false: there is none. */
+  protected takeBudget(): boolean {
+    if (!this.hasBudget && !this.backend.retry.budget.take(this.backend.servers)) {
+      this.world.meter.attempts.exhausted(this.backend.name)
+      return false
+    }
+    this.hasBudget = this.#keepsBudget = true
+    return true
+  }
+
+  /** The attempt to come has the place of the one under way, if that has one. */
+  protected keepBudget(): void {
+    this.#keepsBudget = this.hasBudget
+  }
+
+  /** No other attempt is made. */
+  protected endBudget(): void {
+    this.#keepsBudget = false
+    if (this.hasBudget && this.server === null) this.#giveBackBudget()
+  }
+
+  #giveBackBudget(): void {
+    this.hasBudget = false
+    this.backend.retry.budget.giveBack()
+  }
+
   protected release(outcome: Outcome): void {
     const server = this.server
     this.server = null
+    if (this.hasBudget && !this.#keepsBudget) this.#giveBackBudget()
     if (server === null) return
     if (outcome.is === 'lost' && isLasting(outcome.loss.code)) this.#hopeless |= server.triedBit
     this.backend.release(server, outcome)

@@ -75,6 +75,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
     if (this.engine.isDebugging) tellRule(this, rule)
     if (rule === null) return this.reply(faultAnswer('no_rule'))
     this.rule = rule
+    this.limitTotal(rule)
     this.notes = rule.hasNotes ? rule.steps.map((step) => step.note?.()) : null
     // Before anything of the body is read: servers that speak something else take no chunks of HTTP/1.1.
     if (rule.to.is === 'backend' && !this.engine.servers.takeFraming(rule.to.backend))
@@ -284,6 +285,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
     this.stage = ENDED
     this.fault = reason
     if (this.waitingAt >= 0) cancelStep(this)
+    this.deadline?.stop()
     this.transforms?.cancel()
     this.pushed?.cancel()
     this.bytesIn = this.stream.receivedBytes

@@ -1,19 +1,33 @@
 // Which lost attempts may be made again, and after how long.
-import { FAULTS } from '../tables/faults.ts'
+import { FIRST_STATUS, type RetryPolicy } from '../backends/retry-policy.ts'
+import { faultPlace, type FaultCode, type Loss } from '../tables/faults.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
-import type { Loss } from '../tables/faults.ts'
 
-const BACKOFF_MS_MAX = 5000
+/** Why an attempt is made that is not the first: what the one before came to, or that it took long. */
+export type Reason = FaultCode | `status_${number}` | 'hedge'
 
 /**
- * RFC 9110 §9.2.2: not sent at all, or idempotent with no byte of an answer; but what was waited for in vain
- * is not again.
+ * RFC 9110 §9.2.2: not sent at all, or idempotent; and as the backend has it. Nothing of an answer has gone
+ * to the client yet, but where one had begun, only what is named on purpose is repeated.
  */
-export function mayRepeat({ code, reached }: Loss, methodId: number): boolean {
+export function mayRepeat({ code, reached }: Loss, methodId: number, { faults }: RetryPolicy): boolean {
+  if (faults[faultPlace(code)] !== 1) return false
   if (reached === 'nothing') return true
-  if (FAULTS[code].status === 504) return false
-  return IDEMPOTENT[methodId] === true && reached === 'request'
+  return IDEMPOTENT[methodId] === true && (reached === 'request' || BEGUN.has(code))
 }
+
+/** How an attempt is lost when a part of an answer's head was there. */
+const BEGUN: ReadonlySet<FaultCode> = new Set([
+  'server_malformed',
+  'server_head_too_large',
+  'server_truncated',
+  'response_timeout',
+  'attempt_timeout',
+])
+
+/** Whether an answer of this status is one in whose place another attempt is made. */
+export const isRetried = (status: number, { statuses }: RetryPolicy): boolean =>
+  statuses !== null && status >= FIRST_STATUS && statuses[status - FIRST_STATUS] === 1
 
 /** What a request that is being sent would have to go by for another time. */
 interface Asked {
@@ -30,6 +44,22 @@ export const mayAskAgain = ({ methodId, attempts, mayBeStale }: Asked, attemptsM
 /**
  * How long to wait before the same servers are asked again: a part of a time that doubles with each attempt.
  */
-export function backoffMs(firstMs: number, attempts: number, chance: number): number {
-  return chance * Math.min(firstMs * 2 ** (attempts - 1), BACKOFF_MS_MAX)
+export function backoffMs(
+  { backoffMs: firstMs, backoffMaxMs }: Pick<RetryPolicy, 'backoffMs' | 'backoffMaxMs'>,
+  attempts: number,
+  chance: number,
+): number {
+  return chance * Math.min(firstMs * 2 ** (attempts - 1), backoffMaxMs)
+}
+
+/**
+ * What a Retry-After asks to wait (RFC 9110 §10.2.3), seconds or a date of the clock that `date` tells, in
+ * ms; 0: nothing that can be read.
+ */
+export function retryAfterMs(value: string, date: string | null, unixMs: number): number {
+  if (/^[0-9]{1,9}$/.test(value)) return Number(value) * 1000
+  if (!value.endsWith(' GMT')) return 0
+  const theirsMs = Date.parse(date ?? '')
+  const waitMs = Date.parse(value) - (Number.isNaN(theirsMs) ? unixMs : theirsMs)
+  return waitMs > 0 ? waitMs : 0
 }

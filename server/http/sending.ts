@@ -1,7 +1,7 @@
 // The half of an attempt that goes out: a stream is opened, the request is asked on it, and its body follows,
 // kept as far as it may have to be sent again. What comes back is heard in forward.ts.
 import type { Backend } from '../backends/backend.ts'
-import type { Server } from '../backends/server.ts'
+import type { Server, ServerTimeouts } from '../backends/server.ts'
 import type { Fields } from '../head/fields.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { OnBehalf } from '../lib/on-behalf.ts'
@@ -13,8 +13,11 @@ import { Picking } from './picking.ts'
 import { mayAskAgain } from './retry.ts'
 import { wantedUpgrades } from './upgrade.ts'
 
+const NO_UPGRADES: readonly string[] = []
+
 export abstract class Sending extends Picking {
-  readonly #upgrades: readonly string[]
+  /** The protocols that a 101 may switch to. */
+  protected readonly upgrades: readonly string[]
   protected opening: Opening | null = null
   /** The stream of the attempt under way; null: there is none. */
   stream: ServerStream | null = null
@@ -27,24 +30,32 @@ export abstract class Sending extends Picking {
   /** What comes of it may have to be sent again. */
   protected keepsBody = true
   /** When the request was sent to its end. */
-  #askedMs = 0
+  protected askedMs = 0
   /** What it took to have a connection for the attempt under way. */
   protected connectMs = 0
 
   /** `ahead`: what of the body has come before. */
   constructor(asker: Asker, backend: Backend, world: AskerWorld, ahead: KeptBody | null) {
     super(asker, backend, world)
-    this.#upgrades = wantedUpgrades(asker.request)
+    this.upgrades = wantedUpgrades(asker.request)
     this.#body = ahead
   }
 
   /** Who hears of the stream. */
   protected abstract get opener(): Opener
+  /** What the attempt may take counts from now, where that matters. */
+  protected abstract watch(): void
+
+  /** How long servers may take; null: as their backend says. */
+  get timeouts(): ServerTimeouts | null {
+    return this.asker.timing.server
+  }
 
   // ── 5 attempt ──
 
   protected open(server: Server): void {
     this.isAsked = false
+    this.watch()
     const opening = this.world.servers.open(server, this.asker.request, this.needsFresh, this.opener)
     if (opening) this.opening = opening // else it was told already, and may be under way again
   }
@@ -55,20 +66,27 @@ export abstract class Sending extends Picking {
 
   serverOpen(stream: ServerStream): void {
     const { asker } = this
-    const { request } = asker
     this.connectMs = nowMs - this.usedMs
     asker.connectMs += this.connectMs
     this.opening = null
     this.stream = stream
     this.isAsked = true
-    stream.ask(request, asker.linesFor(this.server as Server), asker.requestForm, this.#upgrades)
-    this.#askedMs = nowMs
+    stream.ask(asker.request, asker.linesFor(this.server as Server), asker.requestForm, this.upgrades)
+    this.askedMs = nowMs
     if (this.#body !== null) {
       this.#body.writeTo(stream)
       this.#keepLittle(stream)
     }
     if (asker.isRequestWhole) stream.requestEnd(this.#body?.trailers ?? null)
     else this.#goOn(stream)
+  }
+
+  /** Asks the same on another stream, whole and as kept. */
+  protected askAgainOn(stream: ServerStream, server: Server): void {
+    const { asker } = this
+    stream.ask(asker.request, asker.linesFor(server), asker.requestForm, NO_UPGRADES)
+    this.#body?.writeTo(stream)
+    stream.requestEnd(this.#body?.trailers ?? null)
   }
 
   /** What is too much to send again, or never would be, is not kept: then what is to come may pass us by. */
@@ -81,10 +99,7 @@ export abstract class Sending extends Picking {
   #mayAskAgain({ isReused }: ServerStream): boolean {
     const { request, attempts } = this.asker
     const mayBeStale = isReused && !this.needsFresh
-    return mayAskAgain(
-      { methodId: request.methodId, attempts, mayBeStale },
-      this.backend.options.retry.attempts,
-    )
+    return mayAskAgain({ methodId: request.methodId, attempts, mayBeStale }, this.backend.retry.attempts)
   }
 
   protected dropBody(): void {
@@ -108,7 +123,7 @@ export abstract class Sending extends Picking {
    */
   protected get waitedMs(): number {
     if (!this.isAsked) return nowMs - this.usedMs
-    return this.asker.isRequestWhole ? nowMs - this.#askedMs : 0
+    return this.asker.isRequestWhole ? nowMs - this.askedMs : 0
   }
 
   // ── 6 body ──
@@ -130,7 +145,8 @@ export abstract class Sending extends Picking {
 
   bodyEnd(trailers: Fields | null): void {
     if (this.#body) this.#body.trailers = trailers
-    this.#askedMs = nowMs
+    this.askedMs = nowMs
+    this.watch()
     this.stream?.requestEnd(trailers)
   }
 

@@ -30,14 +30,20 @@ export class Http1Servers implements Servers {
 
   open(server: Server, request: RequestHead, isFresh: boolean, opener: Opener): Opening | null {
     const { proxy_protocol } = server.options
+    const timeouts = opener.timeouts ?? server.timeouts
     const endpoint: Endpoint =
       proxy_protocol === undefined ? server : { ...server, onBehalf: opener.onBehalf(proxy_protocol) }
     const idle = isFresh ? null : takeIdle(endpoint, request.methodId)
     if (idle === null) {
-      const dial = new Dialling(endpoint, this.world, opener)
+      const dial = new Dialling(
+        opener.timeouts === null ? endpoint : { ...endpoint, timeouts },
+        this.world,
+        opener,
+      )
       dial.start()
       return dial.isOver ? null : dial
     }
+    idle.timeouts = timeouts
     idle.take(opener)
     opener.serverOpen(idle)
     return null

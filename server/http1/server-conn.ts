@@ -11,7 +11,7 @@ import type { FaultCode } from '../tables/faults.ts'
 import { whyLate } from '../tls/server-handshakes.ts'
 import { BodyReader } from './body.ts'
 import { Conn } from './conn.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, EndpointTimeouts } from './endpoint.ts'
 import { Held } from './held.ts'
 
 /** connecting · idle: in the pool · head: an answer is awaited · body: an answer is read · rest: it is read, and more of the
@@ -29,6 +29,8 @@ export interface Caller {
 
 export abstract class ServerConn<C extends Caller> extends Conn implements Listed {
   readonly endpoint: Endpoint
+  /** How long its server may take for what is asked on it now. */
+  timeouts: EndpointTimeouts
   /** What its handshake was made with; undefined: it is plain. */
   readonly #madeWith: object | undefined
   place: Place = 'connecting'
@@ -58,6 +60,7 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
     super()
     this.wheel = wheel
     this.endpoint = endpoint
+    this.timeouts = endpoint.timeouts
     this.#madeWith = endpoint.tls?.client.context
     this.#dialler = dialler
     endpoint.live.open++
@@ -107,14 +110,14 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
   }
 
   protected get idleMs(): number {
-    return this.endpoint.timeouts.idle
+    return this.timeouts.idle
   }
 
   /**
    * How long the answer may be silent: one of no known length is a stream where it pauses between two pieces.
    */
   get #silenceMs(): number {
-    const { idle, stream } = this.endpoint.timeouts
+    const { idle, stream } = this.timeouts
     return this.reader.isBetweenPieces ? Math.max(idle, stream) : idle
   }
 
@@ -133,7 +136,7 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
   /** Silence counts from now, if all of the request is sent. */
   protected awaitHead(): void {
     if (this.place === 'head' && this.isRequestWhole && this.waitingBytes === 0)
-      this.wheel.due(this, nowMs + this.endpoint.timeouts.response)
+      this.wheel.due(this, nowMs + this.timeouts.response)
   }
 
   // ── ends ──

@@ -104,10 +104,15 @@ export const ValueOrMap = <V extends TSchema, M extends TSchema>(
   options: { description: string; default?: string },
 ) => Type.Unsafe<V['static'] | M['static']>({ anyOf: [value, map], format: 'value-or-map', ...options })
 
-/** One value or a list of them in the file; always a list in the code. */
-export const OneOrMore = <T extends TSchema>(item: T, description: string, defaults?: readonly string[]) =>
+/** One value or a list of them in the file, which holds `least` or more; always a list in the code. */
+export const OneOrMore = <T extends TSchema>(
+  item: T,
+  description: string,
+  defaults?: readonly string[],
+  least = 1,
+) =>
   Type.Unsafe<T['static'][]>({
-    anyOf: [item, Type.Array(item, { minItems: 1 })],
+    anyOf: [item, Type.Array(item, { minItems: least })],
     format: 'one-or-more',
     description,
     ...(defaults && { default: [...defaults] }),

@@ -1,4 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { RuleTimeouts } from '../backends/timeouts.options.ts'
 import { FieldValue, MapOf, Name, OneOrMore } from '../lib/kinds.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 
@@ -108,6 +109,7 @@ export const RuleOptions = Type.Object(
     match: MatchOptions,
     middleware: Type.Array(MiddlewareOptions, { default: [], maxItems: 64, description: 'Steps, in order.' }),
     backend: Type.Optional(Name({ description: 'Destination: a backend.' })),
+    timeouts: Type.Optional(RuleTimeouts),
     listener: Type.Optional(
       Name({
         description:

@@ -108,6 +108,11 @@ export class Scoreboard {
     return Atomics.load(this.#ints, slot * this.#stride + layout.IN_FLIGHT)
   }
 
+  /** Nothing is held of a server or backend. */
+  isEmpty(slot: number): boolean {
+    return layout.GAUGES.every((gauge) => this.gauges.held(slot, gauge) === 0)
+  }
+
   // Backends
 
   /** Another one with each change of a state within it. */

@@ -3,6 +3,7 @@ import type { Backend } from '../backends/backend.ts'
 import type { Config } from '../config/schema.ts'
 import type { HttpListenerConfig } from '../http/listener.options.ts'
 import type { AnswerFields } from '../http/secure-fields.ts'
+import type { Timing } from '../http/timing.ts'
 import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { Answer } from '../head/answer.ts'
@@ -148,6 +149,6 @@ export interface Rule {
 }
 
 export type Destination =
-  | { readonly is: 'backend'; readonly backend: Backend }
+  | { readonly is: 'backend'; readonly backend: Backend; readonly timing: Timing }
   | { readonly is: 'respond'; readonly answer: Answer }
   | { readonly is: 'redirect'; readonly redirect: Redirect }

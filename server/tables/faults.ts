@@ -156,6 +156,18 @@ export const FAULTS = {
     'The server broke off in the middle of its answer.',
   ),
   server_stalled: row(504, 'server', 'http_response_timeout', 'The server paused too long.'),
+  attempt_timeout: row(
+    504,
+    'server',
+    'http_response_timeout',
+    'The server did not answer within the time of an attempt.',
+  ),
+  exchange_timeout: row(
+    504,
+    'gateway',
+    'http_response_timeout',
+    'The exchange was not over within its time.',
+  ),
   response_timeout: row(504, 'server', 'http_response_timeout', 'The server did not answer in time.'),
   step_timeout: row(504, 'gateway', 'proxy_internal_error', 'A step of the rule took too long.'),
   tunnel_timeout: row(504, 'gateway', 'connection_timeout', 'The tunnel was silent too long.'),

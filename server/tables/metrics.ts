@@ -1,26 +1,6 @@
 // Every metric: its name without the prefix, what it is, and its labels in order. Data only.
-
-export interface MetricRow {
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  readonly labels: readonly string[]
-  /** Upper bounds of a histogram's buckets, rising; +Inf is understood. */
-  readonly buckets: readonly number[]
-}
-
-const counter = (help: string, ...labels: string[]): MetricRow => ({
-  type: 'counter',
-  help,
-  labels,
-  buckets: [],
-})
-const gauge = (help: string, ...labels: string[]): MetricRow => ({ type: 'gauge', help, labels, buckets: [] })
-const histogram = (help: string, buckets: readonly number[], ...labels: readonly string[]): MetricRow => ({
-  type: 'histogram',
-  help,
-  labels,
-  buckets,
-})
+import { LAYER_4_METRICS } from './layer-4-metrics.ts'
+import { type MetricRow, counter, gauge, histogram } from './metric-row.ts'
 
 const PLACE = ['listener', 'rule', 'backend'] as const
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -68,7 +48,13 @@ export const METRICS = {
   server_in_flight: gauge('Exchanges and tunnels that a server carries.', 'backend', 'server'),
   queue_length: gauge('Exchanges that wait for a server with room.', 'backend', 'process'),
   health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),
-  retries_total: counter('Attempts beyond the first of an exchange.', 'backend'),
+  retries_total: counter('Attempts after one that failed, by its fault or status.', 'backend', 'reason'),
+  retry_budget_exhausted_total: counter('Attempts that the budget of retries let not be made.', 'backend'),
+  hedges_total: counter(
+    'Attempts beside one that let wait, by outcome: won (answered first), lost (the other was), failed, given_up (with its client), refused (not made, as the budget was used up).',
+    'backend',
+    'outcome',
+  ),
   attempts_total: counter(
     'Attempts at a server: answered, lost (asked, and not answered to the end), refused (it was never reached) or given_up (nobody waited for its answer: mostly a client that left).',
     'backend',
@@ -130,75 +116,7 @@ export const METRICS = {
   ),
   limit_refusals_total: counter('What limits of the config refused, by where the limit is set.', 'limit'),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),
-  tcp_connections_total: counter(
-    'Connections of tcp listeners that ended, by result: done, or the code of their fault.',
-    'listener',
-    'backend',
-    'server',
-    'result',
-  ),
-  tcp_bytes_total: counter(
-    'Bytes of tcp listeners received from clients (in) and sent to them (out).',
-    'listener',
-    'backend',
-    'server',
-    'direction',
-  ),
-  turn_allocations: gauge(
-    'TURN allocations, by the transport of their clients: udp, tcp or tls.',
-    'listener',
-    'realm',
-    'transport',
-  ),
-  turn_allocations_total: counter('TURN allocations that began.', 'listener', 'realm', 'transport'),
-  turn_allocations_ended_total: counter(
-    'TURN allocations that ended, by why.',
-    'listener',
-    'realm',
-    'reason',
-  ),
-  turn_bytes_total: counter(
-    'Bytes relayed from clients (to_peer) and to them (to_client), without headers.',
-    'listener',
-    'realm',
-    'direction',
-  ),
-  turn_packets_total: counter(
-    'Datagrams and messages relayed from clients (to_peer) and to them (to_client).',
-    'listener',
-    'realm',
-    'direction',
-  ),
-  turn_dropped_total: counter('What was not relayed or not answered, by why.', 'listener', 'reason'),
-  turn_requests_total: counter('STUN and TURN requests, by method.', 'listener', 'method'),
-  turn_faults_total: counter(
-    'STUN and TURN requests answered with an error, by its code.',
-    'listener',
-    'realm',
-    'code',
-  ),
-  turn_refused_peers_total: counter(
-    'Peers that clients asked for and were refused, by what the address is.',
-    'listener',
-    'reason',
-  ),
-  turn_connections: gauge('Open client connections (TCP and TLS) of TURN.', 'listener'),
-  turn_relay_restarts_total: counter('TURN relays that were replaced because they died.'),
-  udp_flows: gauge('Flows of udp listeners.', 'listener', 'process'),
-  udp_flows_total: counter(
-    'Flows that ended, by why: idle, answered, complete, refused, server_down, evicted or stopped.',
-    'listener',
-    'backend',
-    'server',
-    'end',
-  ),
-  udp_datagrams_total: counter(
-    'Datagrams that flows took from clients (in) and from servers (out).',
-    'listener',
-    'direction',
-  ),
-  udp_bytes_total: counter('Bytes of those.', 'listener', 'direction'),
-  udp_dropped_total: counter('Datagrams that were not passed on, by why.', 'listener', 'reason'),
+  ...LAYER_4_METRICS,
   accept_stopped: gauge(
     'Whether a process accepts no clients as its descriptors have run short: 1 or 0.',
     'process',

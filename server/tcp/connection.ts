@@ -22,7 +22,7 @@ import { Reach } from '../reach/reach.ts'
 import type { TcpWay } from '../snapshot/snapshot.ts'
 import type { Socket } from '../sockets/socket.ts'
 import { Splice, type SpliceEnding } from '../sockets/splice.ts'
-import { type FaultCode, isLasting, isTlsFault } from '../tables/faults.ts'
+import { type FaultCode, faultPlace, isLasting, isTlsFault } from '../tables/faults.ts'
 import type { ConnectionTry } from '../telemetry/connection-record.ts'
 import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { OpenConnection, TcpConnections } from './connections.ts'
@@ -218,8 +218,9 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     const loss = { code, reached: 'nothing', isStale: false, detail } as const
     this.#leave({ is: 'lost', loss, waitedMs, wasAnswered: false })
     // Descriptors are ours: another server would not help.
-    if (code === 'descriptor_limit' || this.attempts >= this.backend.options.retry.attempts)
-      return this.#refuse(code, detail)
+    const { retry } = this.backend
+    const isRepeated = code !== 'descriptor_limit' && retry.faults[faultPlace(code)] === 1
+    if (!isRepeated || this.attempts >= retry.attempts) return this.#refuse(code, detail)
     if (isLasting(code)) this.#hopeless |= server.triedBit
     if (!this.#again()) this.#refuse(code, detail)
   }
@@ -231,7 +232,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
 
   /** Another server at once; the same ones only after a while. False: to none would that be of use. */
   #again(): boolean {
-    const { attempts, backoff } = this.backend.options.retry
+    const { attempts, backoffMs, backoffMaxMs } = this.backend.retry
     const server = this.backend.pickAgain(this.key, this.tried, this.attempts + 1 >= attempts)
     if (server === null && this.#hopeless !== 0 && !this.backend.hasUntried(this.#hopeless)) return false
     if (server) {
@@ -239,7 +240,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
       return true
     }
     this.tried = this.#hopeless
-    const waitMs = Math.random() * backoff * 2 ** (this.attempts - 1)
+    const waitMs = Math.random() * Math.min(backoffMs * 2 ** (this.attempts - 1), backoffMaxMs)
     this.#backoff = setTimeout(() => event(() => guarded(() => this.#backedOff())), waitMs)
     return true
   }

@@ -10,7 +10,6 @@ interface ConnectionSeries {
   readonly labels: readonly [listener: string, backend: string, server: string]
   readonly bytesIn: Counter
   readonly bytesOut: Counter
-  readonly retries: Counter
   /** By result. */
   readonly results: Map<string, Counter>
 }
@@ -73,7 +72,7 @@ export class ConnectionMeter {
 
   /** Counts a connection that ended. */
   connection(one: TcpRecord): void {
-    const { labels, results, retries } = this.#seriesOf(one)
+    const { labels, results } = this.#seriesOf(one)
     const result = one.fault ?? DONE
     let counter = results.get(result)
     if (counter === undefined) {
@@ -81,8 +80,15 @@ export class ConnectionMeter {
       results.set(result, counter)
     }
     counter.add(1)
-    if (one.attempts > 1) retries.add(one.attempts - 1)
+    if (one.attempts > 1) this.#retried(one)
     if (one.fault !== null) this.#faultOf(one.fault).add(1)
+  }
+
+  /** The last of its attempts was not followed by another. */
+  #retried({ backend, attempts, tries }: TcpRecord): void {
+    const name = backend === null ? LABEL_NONE : backend.name
+    for (const { fault } of tries?.slice(0, attempts - 1) ?? [])
+      if (fault !== null) this.#registry.counter('retries_total', [name, fault]).add(1)
   }
 
   #seriesOf({ listener, backend, server }: TcpRecord): ConnectionSeries {
@@ -96,7 +102,6 @@ export class ConnectionMeter {
       labels,
       bytesIn: this.#registry.counter('tcp_bytes_total', [...labels, 'in']),
       bytesOut: this.#registry.counter('tcp_bytes_total', [...labels, 'out']),
-      retries: this.#registry.counter('retries_total', [name]),
       results: new Map(),
     }
     byServer.set(server ?? NO_SERVER, made)

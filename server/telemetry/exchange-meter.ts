@@ -6,6 +6,7 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import { LABEL_NONE, statusLabel } from '../tables/metrics.ts'
 import { METHODS } from '../tables/methods.ts'
+import { AttemptMeter } from './attempt-meter.ts'
 import type { Registry } from './registry.ts'
 import type { Counter, Histogram } from './series.ts'
 
@@ -26,7 +27,6 @@ interface ExchangeSeries {
   readonly ofServer: Histogram | null
   readonly bytesIn: Histogram
   readonly bytesOut: Histogram
-  readonly retries: Counter | null
   readonly requests: Map<number, Counter>
   lastKey: number
   lastStickyResult: StickyResult
@@ -41,6 +41,8 @@ const NO_SERVER = {}
 
 /** Counts exchanges into a registry. */
 export class ExchangeMeter {
+  /** Attempts beyond the first are counted as they are made. */
+  readonly attempts: AttemptMeter
   readonly #registry: Registry
   readonly #faults = new Map<string, Counter>()
   /** Exchanges finish on the snapshot they began with, so two may be in use at once. */
@@ -52,6 +54,7 @@ export class ExchangeMeter {
 
   constructor(registry: Registry) {
     this.#registry = registry
+    this.attempts = new AttemptMeter(registry)
   }
 
   /** Counts an exchange that ended. */
@@ -71,7 +74,6 @@ export class ExchangeMeter {
       place.ofServer.observe((x.firstByteMs - x.startedMs - x.queueMs) / 1000)
     place.bytesIn.observe(x.bytesIn)
     place.bytesOut.observe(x.bytesOut)
-    if (x.attempts > 1 && place.retries !== null) place.retries.add(x.attempts - 1)
     if (x.fault !== null) this.#fault(x.fault.code).add(1)
     if (x.sticky !== null) this.#sticky(place, x.sticky.result).add(1)
   }
@@ -154,7 +156,6 @@ function makeSeries(registry: Registry, x: Exchange): ExchangeSeries {
         : registry.histogram('server_response_seconds', [x.server.backend, x.server.name]),
     bytesIn: registry.histogram('request_size_bytes', labels),
     bytesOut: registry.histogram('response_size_bytes', labels),
-    retries: backend === null ? null : registry.counter('retries_total', [backend]),
     requests: new Map(),
     lastKey: -1,
     lastStickyResult: 'hit',

@@ -1,6 +1,7 @@
 // One series of a metric: a label set and its number. They hold what was counted and what of it was handed on
 // already.
-import { METRICS, SERIES_MAX, type MetricName, type MetricRow } from '../tables/metrics.ts'
+import type { MetricRow } from '../tables/metric-row.ts'
+import { METRICS, SERIES_MAX, type MetricName } from '../tables/metrics.ts'
 
 /** Who wants to know that a series changed. */
 export interface Watcher {

@@ -6,11 +6,18 @@ import { HIDDEN, shownTarget } from './shown-target.ts'
 /** An attempt at a server. */
 export interface ToldAttempt {
   readonly server: string
-  /** The algorithm that chose it; `sticky`: its session did; `retry`: the one before it had failed. */
+  /**
+   * The algorithm that chose it; `sticky`: its session did; `retry`: the one before it had failed; `hedge`:
+   * that let wait.
+   */
   readonly chosen: string
+  /** Why it was made: what the one before came to, or `hedge`; null: it is the first. */
+  readonly reason: string | null
   /** What it was doing when it failed; null: it was answered. */
   readonly phase: string | null
   readonly fault: string | null
+  /** Of its answer; null: none came, or it broke off. */
+  readonly status: number | null
   /** When it began, from the begin of the request on. */
   readonly at_ms: number
   /** Until a connection was there, 0 for one that was kept; null: none was. */
@@ -126,17 +133,25 @@ function shownField(name: string, value: string, hidden: string[]): readonly [st
 
 function attemptsOf(kept: KeptRequest): ToldAttempt[] {
   const { tries, server, attempts, startedMs, firstByteMs, queueMs, connectMs } = kept
-  const chosenBy = (place: number): string => (place === 0 ? (kept.algorithm ?? '-') : 'retry')
   if (tries !== null)
-    return tries.map(({ server: one, phase, fault, atMs, connectMs: toConnect, ms }, place) => ({
-      ...{ server: one, chosen: chosenBy(place), phase, fault, at_ms: rounded(atMs - startedMs) },
-      ...{ connect_ms: toConnect === null ? null : rounded(toConnect), ms: rounded(ms) },
-    }))
+    return tries.map(
+      ({ server: one, reason, phase, fault, status, atMs, connectMs: toConnect, ms }, place) => ({
+        ...{ server: one, chosen: chosenBy(kept, place, reason), reason, phase, fault, status },
+        at_ms: rounded(atMs - startedMs),
+        ...{ connect_ms: toConnect === null ? null : rounded(toConnect), ms: rounded(ms) },
+      }),
+    )
   if (server === null || attempts === 0) return []
   const ms = firstByteMs === 0 ? 0 : rounded(firstByteMs - startedMs - queueMs)
   const times = { at_ms: rounded(queueMs), connect_ms: rounded(connectMs), ms }
-  return [{ server, chosen: chosenBy(0), phase: null, fault: null, ...times }]
+  const status = firstByteMs === 0 || kept.status === 0 ? null : kept.status
+  return [
+    { server, chosen: chosenBy(kept, 0, null), reason: null, phase: null, fault: null, status, ...times },
+  ]
 }
+
+const chosenBy = ({ algorithm }: KeptRequest, place: number, reason: string | null): string =>
+  reason === 'hedge' ? reason : place === 0 ? (algorithm ?? '-') : 'retry'
 
 /** To a thousandth. */
 const rounded = (ms: number): number => Math.max(0, Math.round(ms * 1000) / 1000)

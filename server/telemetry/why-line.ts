@@ -3,19 +3,23 @@
 import type { Stuck } from '../backends/sticky.ts'
 import type { Try } from '../http/exchange.ts'
 
+/** Of tcp connections there are no answers. */
+type ToldTry = Pick<Try, 'server' | 'phase' | 'fault' | 'ms'> & Partial<Pick<Try, 'status' | 'reason'>>
+
 /** What went wrong. */
 export interface Why {
   readonly sticky?: Stuck | null
   readonly detail: string | null
   readonly shadow: string | null
-  readonly tries: readonly Pick<Try, 'server' | 'phase' | 'fault' | 'ms'>[] | null
+  readonly tries: readonly ToldTry[] | null
 }
 
 const rounded = (ms: number): number => Math.round(ms * 10) / 10
 
 /**
  * `,"detail":"…","shadow":"ip,rate_limit","tries":[{"server":"…","phase":"connect",
- * "fault":"connect_refused","ms":0.4},…]`, each where there is any.
+ * "fault":"connect_refused","ms":0.4},…]`, each where there is any; of an attempt also the status of its
+ * answer and the reason why it was made, where it has them.
  */
 export function whyJson({ detail, shadow, tries, sticky = null }: Why): string {
   const more = {
@@ -23,7 +27,11 @@ export function whyJson({ detail, shadow, tries, sticky = null }: Why): string {
     ...(detail !== null && { detail }),
     ...(shadow !== null && { shadow }),
     ...(tries !== null && {
-      tries: tries.map(({ server, phase, fault, ms }) => ({ server, phase, fault, ms: rounded(ms) })),
+      tries: tries.map(({ server, phase, fault, ms, status = null, reason = null }) => ({
+        ...{ server, phase, fault, ms: rounded(ms) },
+        ...(status !== null && { status }),
+        ...(reason !== null && { reason }),
+      })),
     }),
   }
   const json = JSON.stringify(more).slice(1, -1)
@@ -49,8 +57,14 @@ const stuckText = ({ result, why }: Stuck): string =>
 export const certificateJson = (whose: string): string => `,"client_certificate":${JSON.stringify(whose)}`
 export const certificateText = (whose: string): string => ` client_certificate=${JSON.stringify(whose)}`
 
-const tryText = ({ server, phase, fault, ms }: Pick<Try, 'server' | 'phase' | 'fault' | 'ms'>): string =>
-  `${server}:${fault === null ? 'ok' : `${fault}@${phase}`}:${rounded(ms)}ms`
+const tryText = (one: ToldTry): string => `${one.server}:${endText(one)}:${rounded(one.ms)}ms`
+
+const endText = ({ phase, fault, status = null }: ToldTry): string =>
+  phase === null
+    ? status !== null && status >= 400
+      ? String(status)
+      : 'ok'
+    : `${fault ?? 'given_up'}@${phase}`
 
 /** Lines are written byte by byte: what is not ASCII is escaped, as JSON allows. */
 export const ascii = (text: string): string =>

@@ -33,6 +33,8 @@ import { tcpBindsOf } from '../../server/lib/bind.ts'
 import { LimitNews } from '../../server/telemetry/limit-news.ts'
 import { ExchangeMeter } from '../../server/telemetry/exchange-meter.ts'
 import { Registry } from '../../server/telemetry/registry.ts'
+import type { Counter } from '../../server/telemetry/series.ts'
+import type { MetricName } from '../../server/tables/metrics.ts'
 import type { BackendSlots } from '../../server/scoreboard/slot.ts'
 import { type RawClient, rawClient } from './client.ts'
 import { lendReads } from './lent.ts'
@@ -89,6 +91,8 @@ export class TestEngine implements AsyncDisposable {
   readonly connectionLog: TcpRecord[] = []
   readonly connections: TcpConnections
   readonly registry = new Registry()
+  /** What exchanges are counted in. */
+  readonly exchanges = new Registry()
   readonly board: Scoreboard
   readonly snapshot: Snapshot
   readonly engine: Engine
@@ -134,7 +138,7 @@ export class TestEngine implements AsyncDisposable {
       board: this.board,
       servers: (wheel) => servers ?? new Http1Servers(wheel, resolver),
       accessLog,
-      meter: new ExchangeMeter(new Registry()),
+      meter: new ExchangeMeter(this.exchanges),
       limits: news,
       snapshot: this.snapshot,
       documents: (which) => ({ status: 200, body: `${which}\n` }),
@@ -175,6 +179,12 @@ export class TestEngine implements AsyncDisposable {
 
   get servers(): Server[] {
     return [...this.snapshot.backends.values()].flatMap((backend) => [...backend.servers])
+  }
+
+  /** Of a counter of exchanges: what each of its series says, by its labels. */
+  counted(name: MetricName): Record<string, number> {
+    const series = this.exchanges.families.get(name)?.series.values() ?? []
+    return Object.fromEntries([...series].map((one) => [one.labels.join(' '), (one as Counter).value]))
   }
 
   backend(name = 'origin'): Backend {

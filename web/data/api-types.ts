@@ -208,7 +208,7 @@ export type ExplainedConnection = { connection: unknown; listener: { name: strin
 
 export type Explained = { kind: string; request?: unknown; listener: { name: string; why: string; protocol?: string }; outcome: string; status?: (number | null); fault: (string | null); detail: (string | null); rule: unknown; trace?: unknown; middleware?: (unknown)[]; location?: (string | null); backend: unknown; connection?: (ExplainedConnection | unknown); gates?: unknown; handed_to?: (string | null); draft?: unknown }
 
-export type Attempt = { server: string; chosen: string; phase: (string | null); fault: (string | null); at_ms: number; connect_ms: (number | null); ms: number }
+export type Attempt = { server: string; chosen: string; reason: (string | null); phase: (string | null); fault: (string | null); status: (number | null); at_ms: number; connect_ms: (number | null); ms: number }
 
 export type ServedRequest = { id: string; worker: number; time: string; request_id: (string | null); listener: string; client: (string | null); scheme: ("http" | "https"); method: string; host: string; path: string; protocol: string; headers: ([string, string])[]; headers_cut: boolean; hidden_headers: (string)[]; rule: (string | null); backend: (string | null); server: (string | null); attempts: (Attempt)[]; status: (number | null); bytes_in: number; bytes_out: number; queue_ms: number; connect_ms: (number | null); first_byte_ms: (number | null); total_ms: number; fault: (string | null); fault_text: (string | null); detail: (string | null); shadow: (string | null) }
 

@@ -12,10 +12,19 @@ const ATTEMPT = Type.Object(
   {
     server: Type.String(),
     chosen: Type.String({
-      description: 'The algorithm that chose it; `retry`: the one before it had failed.',
+      description:
+        'The algorithm that chose it; `retry`: the one before it had failed; `hedge`: that let wait for long.',
     }),
-    phase: text('What it was doing when it failed; null: it was answered.'),
+    reason: text(
+      'Why it was made: the code of the fault that the one before came to, `status_` and the status of its answer, or `hedge`; null: it is the first.',
+    ),
+    phase: text(
+      'What it was doing when it failed, or was given up as another was answered first (without a fault); null: it was answered.',
+    ),
     fault: text(),
+    status: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'Of its answer; null: none came, or it broke off.',
+    }),
     at_ms: Type.Number({ description: 'When it began, from the begin of the request on.' }),
     connect_ms: ms('Until a connection was there, 0 for one that was kept; null: none was.'),
     ms: Type.Number({ description: 'To the first byte of its answer, or until it was lost.' }),

@@ -8,6 +8,17 @@ import type { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
 import { packOrder, STATE_UP } from '../../../server/scoreboard/states.ts'
 import type { BackendSlots } from '../../../server/scoreboard/slot.ts'
 
+/** The defaults. */
+export const RETRY: BackendConfig['retry'] = {
+  attempts: 3,
+  backoff: 25,
+  backoff_max: 5000,
+  statuses: [],
+  faults: ['default'],
+  retry_after_max: 5000,
+  budget: { ratio: 0.2, least: 3 },
+}
+
 export function serverConfig(change: Partial<ServerConfig> & { name: string }): ServerConfig {
   return { url: `http://${change.name}:8080`, weight: 1, backup: false, ...change }
 }
@@ -20,7 +31,7 @@ export function backendConfig(
     algorithm: 'round_robin',
     servers: servers.map(serverConfig),
     panic_threshold: 0,
-    retry: { attempts: 3, backoff: 25 },
+    retry: RETRY,
     queue: { size: 4, timeout: 5000 },
     timeouts: { connect: 5000, response: 60_000, idle: 30_000, stream: 600_000 },
     answers: 'strict',

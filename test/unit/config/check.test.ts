@@ -241,6 +241,23 @@ describe('backends', () => {
     ['health_check: { follow_redirects: 11 }', 'wrong-value backends.app.health_check.follow_redirects'],
     ['health_check: { host: a, headers: { HOST: b } }', 'conflict backends.app.health_check.headers.HOST'],
     ['panic_threshold: 0.5', 'conflict backends.app.panic_threshold'],
+    ['retry: { statuses: [502-504, 429], faults: [default, response_timeout], timeout: 2s }', ''],
+    ['retry: { statuses: [], faults: [] }', ''],
+    ['retry: { statuses: 200 }', 'wrong-value backends.app.retry.statuses'],
+    ['retry: { statuses: [503, 2xx] }', 'wrong-value backends.app.retry.statuses[1]'],
+    ['retry: { statuses: [600] }', 'wrong-value backends.app.retry.statuses[0]'],
+    ['retry: { faults: [connect_refuse] }', 'wrong-value backends.app.retry.faults[0]'],
+    ['retry: { attempts: 1, statuses: 503 }', 'conflict backends.app.retry.statuses'],
+    ['retry: { hedge: {} }', 'conflict backends.app.retry.hedge'],
+    ['retry: { hedge: { quantile: 0.3 } }', 'wrong-value backends.app.retry.hedge.quantile'],
+    ['retry: { budget: { ratio: 20 } }', 'wrong-value backends.app.retry.budget.ratio'],
+    ['retry: { budget: { least: -1 } }', 'wrong-value backends.app.retry.budget.least'],
+    ['retry: { max_retries: 3 }', 'unknown-key backends.app.retry.max_retries'],
+    ['retry: { backoff_ms: 100 }', 'unknown-key backends.app.retry.backoff_ms'],
+    ['retry: { timeout: 0s }', 'wrong-value backends.app.retry.timeout'],
+    ['retry: { timeout: 5s }\ntimeouts: { total: 3s }', 'conflict backends.app.retry.timeout'],
+    ['timeouts: { total: 0s }', ''],
+    ['timeouts: { attempt: 3s }', 'unknown-key backends.app.timeouts.attempt'],
   ])('%s', (keys, expected) => {
     expect(
       problemsOf(withBackend(keys))
@@ -252,6 +269,29 @@ describe('backends', () => {
   test('that nothing leads to are told, as a warning', () => {
     const text = `listeners: { web: { bind: ":80", backend: a } }\nbackends: { a: { servers: ${SERVER} }, b: { servers: ${SERVER} } }`
     expect(problemsOf(text)).toMatchObject([{ severity: 'warning', code: 'unused', path: 'backends.b' }])
+  })
+})
+
+describe('timeouts of a rule', () => {
+  test.each([
+    ['backend: app, timeouts: { response: 5s, attempt: 0s, total: 0s }', ''],
+    ['respond: {}, timeouts: { total: 5s }', 'conflict rules[0].timeouts'],
+    ['backend: app, timeouts: { attempt: 5s, total: 5s }', 'conflict rules[0].timeouts.attempt'],
+    ['backend: app, timeouts: { head: 5s }', 'unknown-key rules[0].timeouts.head'],
+    ['backend: app, timeouts: { connect: 0s }', 'wrong-value rules[0].timeouts.connect'],
+    ['backend: app, timeouts: 5s', 'wrong-type rules[0].timeouts'],
+  ])('%s', (keys, expected) => {
+    expect(
+      problemsOf(withRules(`  - { name: a, ${keys} }`))
+        .filter(({ code }) => code !== 'unused')
+        .map(({ code, path }) => `${code} ${path}`)
+        .join(),
+    ).toBe(expected)
+  })
+
+  test('that are of no use are told with what to do', () => {
+    expect(linesOf(withBackend('retry: { max_retries: 3 }'))[0]).toContain('max_retries: 3 is attempts: 4')
+    expect(linesOf(withBackend('retry: { statuses: [301] }'))[0]).toContain('allowed statuses from 400 on')
   })
 })
 

@@ -174,7 +174,10 @@ test.each([
   [rule('respond: hello'), 'write { body: hello }'],
   [withBackend('health_check: /health'), 'write { path: "/health" }'],
   [withBackend('retry: 3'), 'write { attempts: 3 }'],
-  [withBackend('timeouts: 3s'), 'write { connect: 3s }, { response: 3s }, { idle: 3s } or { stream: 3s }'],
+  [
+    withBackend('timeouts: 3s'),
+    'write { connect: 3s }, { response: 3s }, { idle: 3s }, { stream: 3s } or { total: 3s }',
+  ],
   [withBackend('health_check: false'), 'remove the key'],
   [rule('match: /a, backend: app'), 'write { path: "/a" }'],
   [

@@ -5,6 +5,7 @@ import type { BodyForm } from '../../../server/http/ends.ts'
 import { tellBugsTo } from '../../../server/lib/bug.ts'
 import type { Middleware } from '../../../server/middleware/middleware.ts'
 import { startEngine, toServers } from '../../support/engine.ts'
+import { pause } from '../../support/wait.ts'
 import { type Random, seedOfRun, seededRandom } from '../../support/random.ts'
 import { type Breaches, FakeClient, FakeServers } from './fake-ends.ts'
 
@@ -137,64 +138,101 @@ function serverEvents(servers: FakeServers, random: Random): (readonly [string, 
 const FORMS: readonly BodyForm[] = ['none', 'length', 'content', 'as_it_came']
 const STALL = (server: { stalled(): void }) => ['upload stalled', () => server.stalled()] as const
 
-test('whatever comes in whatever order, an exchange ends once and leaves nothing behind', async () => {
-  const breaches: Breaches = []
-  const bugs: unknown[] = []
-  tellBugsTo((error) => void (String(error).includes('a whim') || bugs.push(error)))
-  const step = new Whimsical()
-  const servers = new FakeServers(breaches)
-  const config = toServers(['http://127.0.0.1:1', 'http://127.0.0.1:2'], {
-    retry: { attempts: 3, backoff: '1ms' },
-    queue: { size: 1, timeout: '1h' },
-  })
-  const listener = { limits: { body: '64KiB' } }
-  await using gateway = startEngine({ config, steps: [step], servers, listener })
-  const base = seedOfRun()
-  for (let run = 0; run < RUNS; run++) {
-    const seed = base + run
-    const random = seededRandom(seed)
-    const told: string[] = []
-    step.whims = Array.from({ length: 2 }, () =>
-      random.pick(['pass', 'pass', 'pass', 'wait', 'answer', 'throw']),
-    )
-    step.reached = step.ends = 0
-    servers.attempts.length = gateway.log.length = 0
-    const [head, form] = random.pick(REQUESTS)
-    const client = new FakeClient(gateway, head, form, breaches)
-    client.takesFraming = random.below(4) > 0
-    servers.takesFraming = random.below(4) > 0
-    servers.atOnce = (attempt) => {
-      attempt.isReused = true
-      if (random.below(3) === 0) attempt.open()
-      else if (random.below(4) === 0) attempt.lose('connect_refused', 'nothing')
-    }
-    client.begin(gateway)
-    const sent: Sent = { isOver: form === 'none' }
-    for (let n = 0; n < EVENTS && !client.isOver; n++) {
-      if (client.isTunnel && form === 'none' && n < EVENTS) sent.isOver &&= told.includes('end')
-      const events = [...clientEvents(client, sent, random), ...serverEvents(servers, random)]
-      if (step.isWaiting) events.push(['settle', () => {}], ['settle', () => {}])
-      // A client seldom leaves: else no order would be long.
-      const usual = events.filter(([name]) => name !== 'gone' || random.below(8) === 0)
-      const [name, play] = random.pick(usual.length > 0 ? usual : events)
-      told.push(name)
-      if (name === 'settle') await step.settle(random.below(4) === 0)
-      else play()
-    }
-    if (!client.isOver) client.gone('stopped')
-    while (step.isWaiting) await step.settle(random.below(2) === 0)
-    const left = servers.attempts.filter(({ ending }) => ending === null).length
-    const found = { ends: step.ends, lines: gateway.log.length, inFlight: gateway.inFlight, left }
-    expect({ seed, told, breaches, bugs, ...found }).toEqual({
-      seed,
-      told,
-      breaches: [],
-      bugs: [],
-      ends: step.reached,
-      lines: 1,
-      inFlight: 0,
-      left: 0,
+/** Backends, and the share of runs that each gets. */
+const BACKENDS = {
+  'as it mostly is': [{ retry: { attempts: 3, backoff: '1ms' } }, 1],
+  'that spares answers': [
+    { retry: { attempts: 3, backoff: '1ms', statuses: [404, 503], faults: ['default', 'server_truncated'] } },
+    0.5,
+  ],
+  'that hedges': [
+    {
+      retry: {
+        attempts: 4,
+        backoff: '1ms',
+        statuses: 503,
+        hedge: { after: '1ms', most: 2 },
+        budget: { least: 2 },
+      },
+    },
+    0.25,
+  ],
+} as const
+
+test.each(Object.entries(BACKENDS))(
+  'whatever comes in whatever order to a backend %s, an exchange ends once and leaves nothing behind',
+  async (_, [words, share]) => {
+    const breaches: Breaches = []
+    const bugs: unknown[] = []
+    tellBugsTo((error) => void (String(error).includes('a whim') || bugs.push(error)))
+    const step = new Whimsical()
+    const servers = new FakeServers(breaches)
+    const config = toServers(['http://127.0.0.1:1', 'http://127.0.0.1:2', 'http://127.0.0.1:3'], {
+      ...words,
+      queue: { size: 1, timeout: '1h' },
     })
-  }
-  tellBugsTo(() => {})
-}, 60_000)
+    const listener = { limits: { body: '64KiB' } }
+    await using gateway = startEngine({ config, steps: [step], servers, listener })
+    const { retry } = gateway.backend()
+    for (let n = 0; n < 20; n++) retry.latency?.add(0.1, performance.now())
+    const hasTimers = share < 1
+    const base = seedOfRun()
+    for (let run = 0; run < RUNS * share; run++) {
+      const seed = base + run
+      const random = seededRandom(seed)
+      const told: string[] = []
+      step.whims = Array.from({ length: 2 }, () =>
+        random.pick(['pass', 'pass', 'pass', 'wait', 'answer', 'throw']),
+      )
+      step.reached = step.ends = 0
+      servers.attempts.length = gateway.log.length = 0
+      const [head, form] = random.pick(REQUESTS)
+      const client = new FakeClient(gateway, head, form, breaches)
+      client.takesFraming = random.below(4) > 0
+      servers.takesFraming = random.below(4) > 0
+      servers.atOnce = (attempt) => {
+        attempt.isReused = true
+        if (random.below(3) === 0) attempt.open()
+        else if (random.below(4) === 0) attempt.lose('connect_refused', 'nothing')
+      }
+      client.begin(gateway)
+      const sent: Sent = { isOver: form === 'none' }
+      for (let n = 0; n < EVENTS && !client.isOver; n++) {
+        if (client.isTunnel && form === 'none' && n < EVENTS) sent.isOver &&= told.includes('end')
+        const events = [...clientEvents(client, sent, random), ...serverEvents(servers, random)]
+        if (step.isWaiting) events.push(['settle', () => {}], ['settle', () => {}])
+        if (hasTimers && random.below(3) === 0) events.push(['time passes', () => {}])
+        // A client seldom leaves: else no order would be long.
+        const usual = events.filter(([name]) => name !== 'gone' || random.below(8) === 0)
+        const [name, play] = random.pick(usual.length > 0 ? usual : events)
+        told.push(name)
+        if (name === 'time passes') await pause(2)
+        else if (name === 'settle') await step.settle(random.below(4) === 0)
+        else play()
+      }
+      if (!client.isOver) client.gone('stopped')
+      while (step.isWaiting) await step.settle(random.below(2) === 0)
+      const left = servers.attempts.filter(({ ending }) => ending === null).length
+      const found = {
+        ends: step.ends,
+        lines: gateway.log.length,
+        inFlight: gateway.inFlight,
+        left,
+        budget: retry.budget.inUse,
+      }
+      expect({ seed, told, breaches, bugs, ...found }).toEqual({
+        seed,
+        told,
+        breaches: [],
+        bugs: [],
+        ends: step.reached,
+        lines: 1,
+        inFlight: 0,
+        left: 0,
+        budget: 0,
+      })
+    }
+    tellBugsTo(() => {})
+  },
+  60_000,
+)

@@ -7,6 +7,7 @@ import type { RuleConfig } from '../../../server/rules/rule.options.ts'
 import { privateRegion } from '../../../server/scoreboard/region.ts'
 import { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
 import { compile, compileSteps } from '../../../server/snapshot/compile.ts'
+import { RETRY } from '../backends/backends.ts'
 import { CompileProblem } from '../../../server/snapshot/compile-problem.ts'
 import { httpListener } from '../../support/listeners.ts'
 import type { Snapshot } from '../../../server/snapshot/snapshot.ts'
@@ -41,7 +42,7 @@ const backend = (...urls: string[]): BackendConfig => ({
   algorithm: 'round_robin',
   servers: urls.map((url) => ({ url, weight: 1, max_connections: 1024, backup: false })),
   panic_threshold: 0,
-  retry: { attempts: 3, backoff: 25 },
+  retry: RETRY,
   queue: { size: 10, timeout: 5000 },
   timeouts: { connect: 5000, response: 60_000, idle: 30_000, stream: 600_000 },
   answers: 'strict',
@@ -186,7 +187,11 @@ describe('compile', () => {
         moved.is === 'redirect' &&
         moved.redirect.location(requestOf('/old/x'), 'http'),
     ).toBe('https://example.org/old/x')
-    expect(to('/x')).toEqual({ is: 'backend', backend: snapshot.backends.get('api')! })
+    expect(to('/x')).toEqual({
+      is: 'backend',
+      backend: snapshot.backends.get('api')!,
+      timing: { server: null, attemptMs: 0, totalMs: -1 },
+    })
   })
 
   test('a listener with a backend and no rules has one rule for all, numbered behind the list', () => {

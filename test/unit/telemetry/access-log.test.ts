@@ -168,8 +168,26 @@ const TRIED = fakeExchange({
   fault: fault('server_closed', true),
   detail: 'say "no" \u2013 twice',
   tries: [
-    { server: 'a', phase: 'connect', fault: 'connect_refused', atMs: 0, connectMs: null, ms: 0.4321 },
-    { server: 'b', phase: 'wait', fault: 'server_closed', atMs: 0, connectMs: 1, ms: 12 },
+    {
+      server: 'a',
+      reason: null,
+      phase: 'connect',
+      fault: 'connect_refused',
+      status: null,
+      atMs: 0,
+      connectMs: null,
+      ms: 0.4321,
+    },
+    {
+      server: 'b',
+      reason: 'connect_refused',
+      phase: 'wait',
+      fault: 'server_closed',
+      status: null,
+      atMs: 0,
+      connectMs: 1,
+      ms: 12,
+    },
   ],
 })
 

@@ -57,13 +57,11 @@ test('labels never come from the request', () => {
   ])
 })
 
-test('further attempts and faults are counted', () => {
+test('faults are counted', () => {
   const lines = metered(
-    { attempts: 3 },
     { attempts: 1 },
     { status: 404, rule: null, server: null, attempts: 0, fault: fault('no_rule', false) },
   )
-  expect(lines).toContain('lb_retries_total{backend="api"} 2')
   expect(lines).toContain('lb_faults_total{code="no_rule"} 1')
 })
 

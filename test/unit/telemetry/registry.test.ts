@@ -24,12 +24,14 @@ test('a delta holds what changed since the last, and nothing else', () => {
 test('the totals of a worker outlive it', () => {
   const totals = new Totals()
   const first = new Registry()
-  first.counter('retries_total', ['api']).add(5)
+  first.counter('retry_budget_exhausted_total', ['api']).add(5)
   totals.merge(first.take())
   const replacement = new Registry()
-  replacement.counter('retries_total', ['api']).add(2)
+  replacement.counter('retry_budget_exhausted_total', ['api']).add(2)
   totals.merge(overIpc(replacement.take()))
-  expect(line(totals, 'lb_retries_total{')).toBe('lb_retries_total{backend="api"} 7')
+  expect(line(totals, 'lb_retry_budget_exhausted_total{')).toBe(
+    'lb_retry_budget_exhausted_total{backend="api"} 7',
+  )
 })
 
 test('histograms of several workers are added bucket by bucket', () => {
@@ -60,14 +62,14 @@ test('a value on a bound counts into its bucket', () => {
 
 test('beyond 20,000 series a metric counts into "other", and says so', () => {
   const totals = new Totals()
-  for (let i = 0; i < 20_100; i++) totals.counter('retries_total', [`b${i}`]).add(1)
+  for (let i = 0; i < 20_100; i++) totals.counter('retry_budget_exhausted_total', [`b${i}`]).add(1)
   const lines = renderMetrics(totals, 'lb')
     .split('\n')
-    .filter((text) => text.startsWith('lb_retries_total{'))
+    .filter((text) => text.startsWith('lb_retry_budget_exhausted_total{'))
   expect(lines).toHaveLength(20_000)
-  expect(lines).toContain('lb_retries_total{backend="other"} 101')
+  expect(lines).toContain('lb_retry_budget_exhausted_total{backend="other"} 101')
   expect(line(totals, 'lb_metric_series_dropped_total{')).toBe(
-    'lb_metric_series_dropped_total{metric="retries_total"} 101',
+    'lb_metric_series_dropped_total{metric="retry_budget_exhausted_total"} 101',
   )
 })
 
@@ -86,21 +88,21 @@ test('a histogram counts its buckets as series', () => {
 test('a full metric forgets series that were silent for an hour', () => {
   let nowS = 0
   const totals = new Totals(() => nowS)
-  for (let i = 0; i < 19_999; i++) totals.merge([['retries_total', [`old${i}`], 1]])
+  for (let i = 0; i < 19_999; i++) totals.merge([['retry_budget_exhausted_total', [`old${i}`], 1]])
   nowS = 3000
-  totals.merge([['retries_total', ['old0'], 1]])
-  totals.merge([['retries_total', ['new'], 1]])
-  expect(line(totals, 'lb_retries_total{backend="new"}')).toBeUndefined()
+  totals.merge([['retry_budget_exhausted_total', ['old0'], 1]])
+  totals.merge([['retry_budget_exhausted_total', ['new'], 1]])
+  expect(line(totals, 'lb_retry_budget_exhausted_total{backend="new"}')).toBeUndefined()
   nowS = 3700
-  totals.merge([['retries_total', ['new'], 1]])
-  expect(line(totals, 'lb_retries_total{backend="new"}')).toEndWith(' 1')
-  expect(line(totals, 'lb_retries_total{backend="old0"}')).toEndWith(' 2')
-  expect(line(totals, 'lb_retries_total{backend="old1"}')).toBeUndefined()
+  totals.merge([['retry_budget_exhausted_total', ['new'], 1]])
+  expect(line(totals, 'lb_retry_budget_exhausted_total{backend="new"}')).toEndWith(' 1')
+  expect(line(totals, 'lb_retry_budget_exhausted_total{backend="old0"}')).toEndWith(' 2')
+  expect(line(totals, 'lb_retry_budget_exhausted_total{backend="old1"}')).toBeUndefined()
 })
 
 test('a take is bounded; what it leaves comes with the next', () => {
   const worker = new Registry()
-  for (let i = 0; i < 5000; i++) worker.counter('retries_total', [`b${i}`]).add(1)
+  for (let i = 0; i < 5000; i++) worker.counter('retry_budget_exhausted_total', [`b${i}`]).add(1)
   const sizes = [worker.take().length, worker.take().length, worker.take().length, worker.take().length]
   expect(sizes).toEqual([2000, 2000, 1000, 0])
 })

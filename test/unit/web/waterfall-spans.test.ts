@@ -16,8 +16,17 @@ const request = (more: Partial<ServedRequest>): ServedRequest =>
     ...more,
   }) as ServedRequest
 
-const LOST = { server: 'a', chosen: 'round_robin', phase: 'wait', fault: 'server_reset', connect_ms: 2 }
-const MADE = { server: 'b', chosen: 'retry', phase: null, fault: null, connect_ms: 0 }
+const FIRST = { reason: null, status: null }
+const AGAIN = { reason: 'server_reset', status: 200 }
+const LOST = {
+  server: 'a',
+  chosen: 'round_robin',
+  phase: 'wait',
+  fault: 'server_reset',
+  connect_ms: 2,
+  ...FIRST,
+}
+const MADE = { server: 'b', chosen: 'retry', phase: null, fault: null, connect_ms: 0, ...AGAIN }
 const retried = request({
   total_ms: 184,
   first_byte_ms: 179,
@@ -61,6 +70,21 @@ test('a wait for a server with room stands before its try', () => {
   const own = { ...MADE, chosen: 'round_robin', at_ms: 8.2, ms: 1 }
   const spans = spansOf(request({ queue_ms: 8, first_byte_ms: 9.2, attempts: [own] }))
   expect(spans[1]).toMatchObject({ name: 'Queue', kind: 'pause', ms: 8 })
+})
+
+test('an attempt beside another, and an answer that was not passed on, are lost ones', () => {
+  const spared = { ...LOST, phase: null, fault: null, status: 503, at_ms: 0, ms: 10 }
+  const beaten = { ...LOST, phase: 'wait', fault: null, at_ms: 10, ms: 60 }
+  const won = { ...MADE, chosen: 'hedge', reason: 'hedge', at_ms: 50, ms: 20 }
+  const asked = request({ total_ms: 70, first_byte_ms: 70, status: 200, attempts: [spared, beaten, won] })
+  const tries = spansOf(asked).filter(({ isPart, name }) => !isPart && name.startsWith('Try'))
+  expect(tries.map(({ kind, fromMs, ms, note }) => [kind, fromMs, ms, note])).toEqual([
+    ['lost', 0, 10, '503, not passed on'],
+    ['lost', 10, 60, 'given up: another was answered first'],
+    ['answered', 50, 20, '200, a kept connection'],
+  ])
+  // Two at once are not twice the time.
+  expect(sharesOf(asked)).toEqual({ gateway: 0, servers: 70, waiting: 0 })
 })
 
 test('the axis has round numbers', () => {

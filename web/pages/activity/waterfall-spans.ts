@@ -31,11 +31,12 @@ export function spansOf(request: ServedRequest): Span[] {
     const gap = attempt.at_ms - endMs
     if (place === 0) spans.push(...beforeFirst(request, attempt.at_ms))
     else if (gap > SEEN_MS) spans.push(whole('Pause before retry', 'pause', [endMs, gap], ''))
-    const isAnswer = attempt.fault === null || attempt.phase === 'answer'
+    const isLast = place === attempts.length - 1
+    const isAnswer = (attempt.phase === null && isLast) || attempt.phase === 'answer'
     endMs = isAnswer ? Math.max(total, attempt.at_ms + attempt.ms) : attempt.at_ms + attempt.ms
     const name = attempts.length === 1 ? attempt.server : `Try ${place + 1} · ${attempt.server}`
-    const kind = attempt.fault === null ? 'answered' : 'lost'
-    spans.push(whole(name, kind, [attempt.at_ms, endMs - attempt.at_ms], noteOf(request, attempt)))
+    const kind = attempt.phase === null && isLast ? 'answered' : 'lost'
+    spans.push(whole(name, kind, [attempt.at_ms, endMs - attempt.at_ms], noteOf(request, attempt, isLast)))
     spans.push(...partsOf(attempt, isAnswer ? firstByte : null))
     if (isAnswer && firstByte !== null && endMs - firstByte > SEEN_MS)
       spans.push(part(`Body, ${bytes(request.bytes_out)}`, 'body', firstByte, endMs - firstByte))
@@ -63,8 +64,14 @@ function partsOf({ at_ms: at, connect_ms: connect, ms, phase }: Attempt, firstBy
   ]
 }
 
-function noteOf({ status }: ServedRequest, { fault, connect_ms: connect }: Attempt): string {
+function noteOf(
+  { status }: ServedRequest,
+  { fault, phase, status: own, connect_ms: connect }: Attempt,
+  isLast: boolean,
+): string {
   if (fault !== null) return fault.replaceAll('_', ' ')
+  if (phase !== null) return 'given up: another was answered first'
+  if (!isLast) return `${own ?? ''}, not passed on`
   return `${status ?? ''}${connect === 0 ? ', a kept connection' : ''}`
 }
 
@@ -84,9 +91,20 @@ const part = (name: string, kind: SpanKind, fromMs: number, ms: number): Span =>
 export function sharesOf(request: ServedRequest): { gateway: number; servers: number; waiting: number } {
   const all = spansOf(request).filter(({ isPart }) => !isPart)
   const sum = (...kinds: readonly SpanKind[]): number =>
-    all.reduce((total, { kind, ms }) => total + (kinds.includes(kind) ? ms : 0), 0)
+    covered(all.filter(({ kind }) => kinds.includes(kind)))
   const [servers, waiting] = [sum('lost', 'answered'), sum('pause')]
   return { gateway: Math.max(0, request.total_ms - servers - waiting), servers, waiting }
+}
+
+/** How long any of them lasts: two at once are not twice the time. */
+function covered(spans: readonly Span[]): number {
+  let sum = 0
+  let untilMs = 0
+  for (const { fromMs, ms } of spans.toSorted((a, b) => a.fromMs - b.fromMs)) {
+    sum += Math.max(0, fromMs + ms - Math.max(fromMs, untilMs))
+    untilMs = Math.max(untilMs, fromMs + ms)
+  }
+  return sum
 }
 
 /** Where the axis has lines, in ms: round numbers, three to five of them. */

@@ -1,0 +1,72 @@
+import { Type } from '@sinclair/typebox'
+import { Duration } from '../lib/kinds.ts'
+
+/** Of listeners, backends and rules: each goes before the ones named before it. */
+export const TotalTimeout = (of: string) =>
+  Type.Optional(
+    Duration({
+      description: `The whole exchange, from the request's head to the end of its answer, retries and waits included: 504 exchange_timeout, or a cut answer once that has begun. Not for tunnels. 0s: no limit. ${of} Left out everywhere: no limit.`,
+    }),
+  )
+
+export const BackendTimeouts = Type.Object(
+  {
+    connect: Duration({ default: '5s', least: '1ms', description: 'Until a connection stands.' }),
+    response: Duration({
+      default: '60s',
+      least: '1ms',
+      description:
+        'From the end of the request, or the last interim answer (1xx), to the head of the answer.',
+    }),
+    idle: Duration({
+      default: '30s',
+      least: '1ms',
+      description: "A pause within the server's answer or its reading of our request.",
+    }),
+    stream: Duration({
+      default: '10m',
+      least: '1ms',
+      description:
+        'A pause between the pieces of an answer of no known length: event streams, and what is flushed piece by piece. Counts where it is longer than idle.',
+    }),
+    total: TotalTimeout('Goes before that of the listener.'),
+  },
+  {
+    default: {},
+    description: 'How long servers may take. A rule may have its own.',
+    also: { read: 'response', first_byte: 'response', request: 'total' },
+    lacks: { attempt: 'it belongs to "retry", as "timeout"' },
+  },
+)
+
+const own = (description: string) => Type.Optional(Duration({ least: '1ms', description }))
+
+/** What is written goes before what the backend says. */
+export const RuleTimeouts = Type.Object(
+  {
+    connect: own('Until a connection to a server stands.'),
+    response: own(
+      'From the end of the request, or the last interim answer (1xx), to the head of the answer.',
+    ),
+    idle: own("A pause within the server's answer or its reading of our request."),
+    stream: own('A pause between the pieces of an answer of no known length.'),
+    attempt: Type.Optional(
+      Duration({
+        description:
+          'One attempt, to the head of its answer: in place of retry.timeout of the backend. 0s: no limit.',
+      }),
+    ),
+    total: TotalTimeout('Goes before those of the backend and the listener.'),
+  },
+  {
+    description:
+      'How long its servers and exchanges may take: what is written here is in place of what the backend says, tighter or looser.',
+    also: { read: 'response', first_byte: 'response', request: 'total', per_try: 'attempt' },
+    lacks: {
+      head: 'it belongs to the listener: no rule is known before the head is there',
+      keep_alive: 'it belongs to the listener',
+      tunnel: 'it belongs to the listener',
+      step: 'it belongs to the listener',
+    },
+  },
+)

@@ -1,0 +1,25 @@
+// How long servers and exchanges may take, as a rule and its backend say it: prepared once, so that what is
+// not written costs nothing.
+import type { Backend } from '../backends/backend.ts'
+import type { ServerTimeouts } from '../backends/server.ts'
+import type { RuleConfig } from '../rules/rule.options.ts'
+
+/** In ms. */
+export interface Timing {
+  /** What its servers may take; null: what their backend says. */
+  readonly server: ServerTimeouts | null
+  /** An attempt, to the head of its answer; 0: no limit. */
+  readonly attemptMs: number
+  /** The exchange; 0: no limit; -1: as the listener says. */
+  readonly totalMs: number
+}
+
+export function timingOf(words: RuleConfig['timeouts'], { options }: Backend): Timing {
+  const { connect, response, idle, stream } = { ...options.timeouts, ...words }
+  const isOwn = ['connect', 'response', 'idle', 'stream'].some((key) => Object.hasOwn(words ?? {}, key))
+  return {
+    server: isOwn ? { connect, response, idle, stream } : null,
+    attemptMs: words?.attempt ?? options.retry.timeout ?? 0,
+    totalMs: words?.total ?? options.timeouts.total ?? -1,
+  }
+}
