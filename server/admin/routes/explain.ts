@@ -1,6 +1,7 @@
 // What becomes of a request, and why: nothing is sent, nothing is changed.
 import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
+import { accountOf } from '../../control/store/principal.ts'
 import { canonicalAddress } from '../../lib/ip-address.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { OPS } from '../resources/sent-operations.ts'
@@ -136,6 +137,8 @@ const BODY_BYTES_MAX = 17 * 1024 * 1024
 
 /** Each reads all rules of a listener: more of them at a time keep the supervisor from what else it does. */
 const AT_ONCE_MAX = 4
+/** Of one account, however many it asks for: another one finds a place. */
+const OF_ONE_MAX = 3
 
 type Facts = Pick<ControlFacts, 'traffic'> & WritingFacts
 
@@ -160,15 +163,17 @@ export const explainRoutes = (facts: Facts): readonly Route[] => [
 ]
 
 function oneOfFew(make: (asked: Asked) => Promise<Response>): Route['answer'] {
-  let open = 0
+  /** By account, once for each. */
+  const open: string[] = []
   return async (asked) => {
-    if (open >= AT_ONCE_MAX)
+    const account = accountOf(asked.who)
+    if (open.length >= AT_ONCE_MAX || open.filter((one) => one === account).length >= OF_ONE_MAX)
       return problem('too_many', 'Others are explained just now.', { headers: { 'Retry-After': '1' } })
-    open++
+    open.push(account)
     try {
       return await make(asked)
     } finally {
-      open--
+      open.splice(open.indexOf(account), 1)
     }
   }
 }

@@ -12,10 +12,15 @@ test('a few are made at a time, the rest are told to come again, and room is mad
       explain: () => new Promise((resolve) => waiting.push(() => resolve({ problem: 'it is over' }))),
     } as never,
   })
-  const ask = async (): Promise<number> =>
-    (await route!.answer({ body: { url: 'http://a/' } } as unknown as Asked)).status
-  const asked = [ask(), ask(), ask(), ask()]
+  const ask = async (name = 'anna'): Promise<number> => {
+    const who = { kind: 'user', name, id: name, role: 'viewer', from: '::1' }
+    return (await route!.answer({ body: { url: 'http://a/' }, who } as unknown as Asked)).status
+  }
+  const asked = [ask(), ask(), ask()]
+  // One account leaves a place to others.
   expect(await ask()).toBe(429)
+  asked.push(ask('bob'))
+  expect(await ask('carl')).toBe(429)
   waiting.shift()?.()
   expect(await asked[0]!).toBe(422)
   asked.push(ask())
