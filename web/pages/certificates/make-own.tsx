@@ -4,16 +4,17 @@ import { type Signal, useSignal } from '@preact/signals'
 import { ask } from '../../data/api.ts'
 import { create } from '../../data/draft.ts'
 import { refreshHeld, useHeld } from '../../data/held.ts'
+import type { Problem } from '../../data/problem.ts'
 import { segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Segmented } from '../../parts/choices.tsx'
 import { ListField, NumberField, TextField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
-import { Note } from '../../parts/messages.tsx'
 import { Drawer } from '../../parts/overlays.tsx'
 import { useAddress } from '../../parts/use-address.ts'
 import { draftServing, useListeners } from './listeners.ts'
 import { nameFor } from './pem-parts.ts'
+import { Refused } from './refused.tsx'
 import { onlyOne, ServeOn } from './serve-on.tsx'
 import { forgetForm, useKept } from '../../data/kept-forms.ts'
 import { whyNoName } from './upload.tsx'
@@ -30,7 +31,7 @@ export function MakeOwn({ onClose }: { readonly onClose: () => void }) {
   const chosen = useSignal<readonly string[] | null>(null)
   const isTried = useSignal(false)
   const isBusy = useSignal(false)
-  const problem = useSignal<{ title: string; detail: string } | null>(null)
+  const problem = useSignal<Problem | null>(null)
   const known = useHeld('GET /api/v1/certificates', {}, { isWhole: true }).value.value
   const listeners = useListeners()
   const taken = known?.items.map(({ id }) => id) ?? []
@@ -101,11 +102,7 @@ export function MakeOwn({ onClose }: { readonly onClose: () => void }) {
         <TextField isMono value={name} onInput={(next) => (typedName.value = next)} />
       </Field>
       <ServeOn listeners={listeners} chosen={servedBy} onPick={(next) => (chosen.value = next)} />
-      {problem.value !== null && (
-        <Note state="down" title={problem.value.title} isUrgent>
-          {problem.value.detail}
-        </Note>
-      )}
+      <Refused problem={problem.value} onWritten={() => void make()} />
     </Drawer>
   )
 }

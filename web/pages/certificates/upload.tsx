@@ -3,6 +3,7 @@
 import { useSignal } from '@preact/signals'
 import { useHeld } from '../../data/held.ts'
 import type { CertificateResource } from '../../data/certificates.ts'
+import type { Problem } from '../../data/problem.ts'
 import { segment, to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { AreaField, TextField } from '../../parts/controls.tsx'
@@ -15,6 +16,7 @@ import { DropZone } from './drop-zone.tsx'
 import { Found } from './found.tsx'
 import { useListeners } from './listeners.ts'
 import { convertPfx, nameFor } from './pem-parts.ts'
+import { Refused } from './refused.tsx'
 import { onlyOne, ServeOn } from './serve-on.tsx'
 import { keep } from './uploading.ts'
 import { type PutIn as PutInPair, usePair } from './use-pair.ts'
@@ -32,7 +34,7 @@ export function Upload({ replaced, onClose }: UploadProps) {
   const pair = usePair(replaced?.live === undefined ? null : replaced.id)
   const typedName = useSignal<string | null>(null)
   const chosen = useSignal<readonly string[] | null>(null)
-  const problem = useSignal<{ title: string; detail: string } | null>(null)
+  const problem = useSignal<Problem | null>(null)
   const isBusy = useSignal(false)
   const known = useHeld('GET /api/v1/certificates', {}, { isWhole: true }).value.value
   const listeners = useListeners()
@@ -47,7 +49,7 @@ export function Upload({ replaced, onClose }: UploadProps) {
     const chain = checked?.ordered ?? parts.chain
     const answer = await keep({ name, pair: { chain, key: pair.key }, etag: replaced?.etag ?? null, serving })
     isBusy.value = false
-    problem.value = answer.ok ? null : { title: answer.problem.title, detail: answer.problem.detail }
+    problem.value = answer.ok ? null : answer.problem
     if (!answer.ok) return
     pair.clear()
     go(to(`/certificates/${segment(name)}`))
@@ -88,11 +90,7 @@ export function Upload({ replaced, onClose }: UploadProps) {
           <ServeOn listeners={listeners} chosen={servedBy} onPick={(next) => (chosen.value = next)} />
         </>
       )}
-      {problem.value !== null && (
-        <Note state="down" title={problem.value.title} isUrgent>
-          {problem.value.detail}
-        </Note>
-      )}
+      <Refused problem={problem.value} onWritten={() => void use()} />
     </Drawer>
   )
 }

@@ -11,6 +11,7 @@ import { can } from '../../data/session.ts'
 import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { Empty, Guarded, Loading } from '../../parts/empty.tsx'
+import { LongForm, needsLongForm } from '../../parts/long-form.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
@@ -21,7 +22,6 @@ import { Decide } from './conflicts.tsx'
 import { CopyAs } from './copy-as.tsx'
 import { Done } from './done.tsx'
 import { ImpactPanel } from './impact.tsx'
-import { LongForm, needsLongForm } from './long-form.tsx'
 import { Refused } from './refused.tsx'
 import { ReplayPanel } from './replay.tsx'
 import css from './review.module.css'
@@ -77,7 +77,12 @@ function Drafted({ trying, onDone }: { trying: Trying & { again: () => void }; o
       </PageHead>
       {problem !== null &&
         (needsLongForm(problem) ? (
-          <LongForm onWritten={trying.again} />
+          <LongForm
+            what="your draft"
+            kept="your draft is kept"
+            onWritten={trying.again}
+            refused={(why) => <Refused problem={why} onAgain={trying.again} />}
+          />
         ) : (
           <Refused problem={problem} onAgain={trying.again} />
         ))}

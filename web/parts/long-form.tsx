@@ -1,18 +1,28 @@
-// The file is in the short form, which has no words for the draft: the way on, which changes the file alone.
+// The file is in the short form, without words for what is wanted: the way on, which changes the file alone.
+import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import { ask } from '../../data/api.ts'
-import { refreshHeld } from '../../data/held.ts'
-import type { Problem } from '../../data/problem.ts'
-import { Button } from '../../parts/button.tsx'
-import { Diff } from '../../parts/diff.tsx'
-import { Note } from '../../parts/messages.tsx'
-import { Panel } from '../../parts/panel.tsx'
-import { Refused } from './refused.tsx'
+import { ask } from '../data/api.ts'
+import { refreshHeld } from '../data/held.ts'
+import type { Problem } from '../data/problem.ts'
+import { Button } from './button.tsx'
+import { Diff } from './diff.tsx'
+import { Note } from './messages.tsx'
+import { Panel } from './panel.tsx'
 
 export const needsLongForm = (problem: Problem): boolean => problem['needs_long_form'] === true
 
-/** `onWritten`: the draft can be tried again. */
-export function LongForm({ onWritten }: { readonly onWritten: () => void }) {
+export interface LongFormProps {
+  /** What the short form cannot say: "your draft". */
+  readonly what: string
+  /** What stays in the page meanwhile: "your draft is kept". */
+  readonly kept: string
+  /** It can be tried again. */
+  readonly onWritten: () => void
+  /** The file could not be written so. */
+  readonly refused: (problem: Problem) => ComponentChildren
+}
+
+export function LongForm({ what, kept, onWritten, refused }: LongFormProps) {
   const [diff, setDiff] = useState<string | null>(null)
   const [problem, setProblem] = useState<Problem | null>(null)
   const [isBusy, setBusy] = useState(false)
@@ -34,7 +44,7 @@ export function LongForm({ onWritten }: { readonly onWritten: () => void }) {
     refreshHeld()
     onWritten()
   }
-  if (problem !== null) return <Refused problem={problem} onAgain={onWritten} />
+  if (problem !== null) return <>{refused(problem)}</>
   return (
     <>
       <Note
@@ -47,8 +57,8 @@ export function LongForm({ onWritten }: { readonly onWritten: () => void }) {
           </Button>
         }
       >
-        It is in the short form, which has no words for your draft. The long form says the same, with your
-        comments, so what is served stays as it is; it becomes a revision of its own, and your draft is kept.
+        It is in the short form, which has no words for {what}. The long form says the same, with your
+        comments, so what is served stays as it is; it becomes a revision of its own, and {kept}.
       </Note>
       {diff !== null && diff !== '' && (
         <Panel title="The file in the long form" isFlush>
