@@ -278,11 +278,18 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
   expect(Object.keys(components.schemas)).toEqual([
     ...['Problem', 'ProblemItem', 'Allocation', 'Attempt', 'AuditEntry', 'Certificate'],
     ...['CertificateFinding', 'CertificateLog', 'Change', 'Changed', 'ChangesetDone'],
-    ...['CheckedCertificate', 'ConfigStatus', 'Diagnostics', 'Explained', 'ExplainedConnection'],
+    ...[
+      'CheckState',
+      'CheckedCertificate',
+      'ConfigStatus',
+      'Diagnostics',
+      'Explained',
+      'ExplainedConnection',
+    ],
     ...['GatewayRates', 'Impact', 'Middleware', 'Names', 'Operation', 'Order', 'Overview'],
     ...['PeerVerdict', 'Rates', 'ReplayAnswer', 'Replayed', 'RequestReplay', 'Resource'],
     ...['ResourceList', 'Revision', 'ServedRequest', 'Server', 'Stats', 'StatsNow', 'Timelines'],
-    ...['Token', 'ToldEvent', 'Tried', 'Turn', 'TurnCredentials', 'User', 'Way'],
+    ...['Token', 'ToldEvent', 'Tried', 'Turn', 'TurnCredentials', 'Unwritten', 'User', 'Way'],
   ])
 })
 

@@ -33,6 +33,7 @@ const ALL = {
   state: 'done',
   within_ms: 60_000,
   days_left: 4,
+  socket: 'web.socket',
 }
 
 test('every event that is told has words of its own, and none has holes', () => {
