@@ -42,7 +42,9 @@ test('a backend without a server is told in one sentence, with what to do; and t
     return told.verdict.state === 'down' && told.problems[0]?.since !== null ? told : null
   })
   expect(overview.verdict.sentence).toBe('1 of 2 backends has no server up')
-  expect(overview.verdict.detail).toMatch(/^shop has answered 503 to every request.* The other one serves\.$/)
+  expect(overview.verdict.detail).toMatch(
+    /^shop has had no server.*: requests to it are answered 503\. The other one serves\.$/,
+  )
   expect(overview.problems[0]).toMatchObject({
     ...{ id: 'backend:shop', state: 'down', severity: 'down', about: { kind: 'backend', name: 'shop' } },
     title: 'Backend shop has no server up',
@@ -83,7 +85,7 @@ test('sluice status says the same, problems with their remedies first, and of a 
   const whole = await said()
   const [first = '', ...rest] = whole.out.split('\n')
   expect([whole.code, whole.err]).toEqual([1, ''])
-  expect(first).toStartWith('1 of 2 backends has no server up. shop has answered 503 to every request')
+  expect(first).toStartWith('1 of 2 backends has no server up. shop has had no server')
   expect(rest.join('\n')).toContain(
     '  Its only server refuses connections on port 1.\n  Start the service of a, or lead rule shop to another backend.\n',
   )

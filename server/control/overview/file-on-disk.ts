@@ -1,6 +1,6 @@
 // Whether the config file says what is served. It is read when it is another one than it was: who watches
 // asks each second.
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { whyUnread } from '../../config/why-unread.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
@@ -58,10 +58,10 @@ function statOf(file: string) {
   }
 }
 
-/** Whether a change could not be written to it. */
+/** Whether a change could not be written to it; one that is gone can be where its folder takes another. */
 export function isReadOnly(file: string): boolean {
   try {
-    accessSync(file, constants.W_OK)
+    if (existsSync(file)) accessSync(file, constants.W_OK)
     accessSync(dirname(file), constants.W_OK)
     return false
   } catch {

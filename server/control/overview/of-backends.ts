@@ -36,7 +36,9 @@ function downProblem(ill: Ill, rules: readonly string[]): OverviewProblem {
   const { sinceMs, lastUpMs } = seen.spanOf(backend)
   const isUnchecked = ailing.length > 0 && ailing.every(({ state }) => state === 'unchecked')
   const outToo = out.length === 0 ? '' : ` ${outWords(out)}`
-  const lastUp = lastUpMs === null ? '' : ` The last one was up ${ageOf(seen.nowMs - lastUpMs)} ago.`
+  // Of those that nobody checks nobody knows whether they were ever up.
+  const lastUp =
+    lastUpMs === null || isUnchecked ? '' : ` The last one was up ${ageOf(seen.nowMs - lastUpMs)} ago.`
   const cause =
     all.length === 0 ? 'It has no servers.' : `${causeOf(ailing, ill.checks, all.length)}${outToo}${lastUp}`
   return {

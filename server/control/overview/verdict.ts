@@ -94,6 +94,8 @@ function lossOf(seen: Seen, name: string): string {
   const isTried = ailing.some(({ state: found }) => found === 'unchecked')
   // That it answered any would be a guess.
   if (each === 0 && !isTried) return `${name} has had no server${long}, and no request in the last minute.`
+  // None that is known of: what became of those that may have come is no news of theirs.
+  if (each === null && !isTried) return `${name} has had no server${long}: requests to it are answered 503.`
   return `${name} has ${isTried ? 'failed' : 'answered 503 to'} every request${long}${rate}.`
 }
 

@@ -132,7 +132,9 @@ test('a server that a person took for down is told with who did it', () => {
 test('servers that nobody checks fail requests: they are tried, and the backend is not said to be down', () => {
   const reason = 'connect_refused, 12 in a row, the last 3 s ago'
   const failing = { reason, healthy: false, state: 'unchecked', operational: 'unchecked' } as const
-  expect(only([serverWith({ server: 'a', ...failing })])).toMatchObject({
+  // It counted as usable for as long as nobody had tried it.
+  const spanOf = () => ({ sinceMs: minutesAgo(1), lastUpMs: minutesAgo(1) })
+  expect(only([serverWith({ server: 'a', ...failing })], { spanOf })).toMatchObject({
     ...{ state: 'failing', severity: 'down', title: 'Backend api fails all requests' },
     cause: 'Its only server refuses connections on port 8443.',
   })

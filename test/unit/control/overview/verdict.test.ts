@@ -65,12 +65,15 @@ test('what clients feel of it follows: for how long, how many, and what the othe
     'api has answered 503 to every request for 8 minutes, 41 in the last minute. The other six serve, two of them degraded.',
   )
   expect(detail({ api: 'down', b: 'half' })).toBe(
-    'api has answered 503 to every request for 8 minutes. The other one serves, on some of its servers.',
+    'api has had no server for 8 minutes: requests to it are answered 503. The other one serves, on some of its servers.',
   )
   expect(detail({ a: 'down', b: 'down', c: 'down', d: 'up', e: 'up' })).toEndWith(
     ' One more does the same. The other two serve.',
   )
-  expect(detail({ api: 'down' })).toBe('api has answered 503 to every request for 8 minutes.')
+  // Nobody knows of a request: none is said to have been answered.
+  expect(detail({ api: 'down' })).toBe(
+    'api has had no server for 8 minutes: requests to it are answered 503.',
+  )
   expect(detail({ api: 'down' }, 0)).toBe(
     'api has had no server for 8 minutes, and no request in the last minute.',
   )
