@@ -69,6 +69,7 @@ export class Bench {
       chance?: () => number
       now?: () => number
       files?: Readonly<Record<string, string>>
+      stickySecret?: string
     } = {},
   ) {
     const slots = this.slots(options)
@@ -84,6 +85,7 @@ export class Bench {
       chance,
       ...(parts.now ? { now: parts.now } : {}),
       ...(parts.files ? { files: parts.files } : {}),
+      stickySecret: parts.stickySecret,
     })
   }
 
