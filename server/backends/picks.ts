@@ -5,7 +5,7 @@ import { algorithms } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { BOUND } from './key.ts'
 import type { Server } from './server.ts'
-import { stickyWords } from './sticky-words.ts'
+import { isKeyed, stickyWords } from './sticky-words.ts'
 import type { InUse } from './usable.ts'
 
 /** What algorithms stand on. */
@@ -40,6 +40,6 @@ function theirPick(
   of: (servers: readonly Server[], algorithm?: BackendConfig['algorithm']) => Pick,
 ): Pick | null {
   const words = stickyWords(options)
-  if (words !== null && words.by !== 'cookie') return of(words.drain === 'leave' ? usable : bound, 'ip_hash')
+  if (words !== null && isKeyed(words)) return of(words.drain === 'leave' ? usable : bound, 'ip_hash')
   return options.algorithm === 'hash' && bound !== usable ? of(bound) : null
 }

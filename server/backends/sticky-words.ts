@@ -3,8 +3,8 @@ import type { BackendConfig } from './backend.options.ts'
 import type { StickySettingsConfig } from './sticky.options.ts'
 
 export interface StickyWords extends Omit<StickySettingsConfig, 'cookie' | 'secret' | 'secrets'> {
-  readonly by: 'cookie' | 'header' | 'client_ip'
-  /** Its name; that of one that nobody sets where it is not by a cookie. */
+  readonly by: 'cookie' | 'header' | 'client_ip' | 'learn'
+  /** The name of ours; that of one that nobody sets where there is none. */
   readonly cookie: string
   /** The first signs; empty: the gateway's own. */
   readonly secrets: readonly string[]
@@ -32,12 +32,18 @@ interface Sticking {
 export function stickyWords({ sticky }: Sticking): StickyWords | null {
   if (sticky === undefined || sticky === false) return null
   const { cookie = USUAL_COOKIE, secret, secrets, ...rest } = sticky === true ? USUAL : sticky
-  const by = rest.header !== undefined ? 'header' : rest.client_ip === true ? 'client_ip' : 'cookie'
-  return { ...rest, by, cookie, secrets: secrets ?? (secret === undefined ? [] : [secret]) }
+  const own = { ...rest, cookie, secrets: secrets ?? (secret === undefined ? [] : [secret]) }
+  if (rest.header !== undefined) return { ...own, by: 'header' }
+  if (rest.client_ip === true) return { ...own, by: 'client_ip' }
+  // It lives as long as that of the server does.
+  return rest.learn === undefined ? { ...own, by: 'cookie' } : { ...own, by: 'learn', ttl: 0, sliding: false }
 }
+
+/** Whether a key leads to its server, and no cookie of ours. */
+export const isKeyed = ({ by }: StickyWords): boolean => by === 'header' || by === 'client_ip'
 
 /** Whether its cookies are signed with a secret that the gateway must make. */
 export const needsSecret = (options: Sticking): boolean => {
   const words = stickyWords(options)
-  return words !== null && words.by === 'cookie' && words.secrets.length === 0
+  return words !== null && !isKeyed(words) && words.secrets.length === 0
 }

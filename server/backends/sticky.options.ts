@@ -32,6 +32,9 @@ const StickySettings = Type.Object(
           'In place of a cookie: clients of one address go to the same server. All that is known on tcp and udp listeners.',
       }),
     ),
+    learn: CookieName(
+      "Name of a cookie that the servers set: who has one stays with the server that gave it, as long as it lives. The gateway's own goes beside it, with its attributes.",
+    ),
     ttl: Duration({
       default: '1h',
       most: '24d',
@@ -119,6 +122,7 @@ const StickySettings = Type.Object(
       samesite: 'same_site',
       httponly: 'http_only',
       ip: 'client_ip',
+      app_cookie: 'learn',
       nocache: 'cache',
       no_cache: 'cache',
       indirect: 'strip',

@@ -3,15 +3,16 @@
 // session: workers, and machines with the same secret, find the same. By a header or an address it needs no
 // cookie: key.ts.
 import { CookieSearch, endsCookie, withoutCookie } from '../head/cookie.ts'
-import { FIELD_INTS } from '../head/fields.ts'
+import { FIELD_INTS, type Fields } from '../head/fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
+import type { ResponseHead } from '../head/response-head.ts'
 import { otherCookies } from '../head/sign-in-cookies.ts'
 import { recentUnixSeconds } from '../lib/clock.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { BackendConfig } from './backend.options.ts'
 import type { Server } from './server.ts'
 import { givenAt, isOver, type Opened, SEALED_LENGTH, StickySeal } from './sticky-seal.ts'
-import { stickyWords, type StickyWords } from './sticky-words.ts'
+import { isKeyed, stickyWords, type StickyWords } from './sticky-words.ts'
 import { type InUse, whyUnused } from './usable.ts'
 
 /**
@@ -58,12 +59,14 @@ export interface StickyParts {
 /** Makes what a backend needs for its cookie; null: it has none. */
 export function stickyOf(parts: StickyParts): Sticky | null {
   const words = stickyWords(parts.options)
-  return words !== null && words.by === 'cookie' ? new Sticky(words, parts) : null
+  return words === null || isKeyed(words) ? null : new Sticky(words, parts)
 }
 
 export class Sticky {
   readonly words: StickyWords
   readonly #search: CookieSearch
+  /** Of the cookie that servers set; null: any request may belong to one. */
+  readonly #learned: CookieSearch | null
   readonly #isDashboard: boolean
   readonly #seal: StickySeal
   readonly #board: Scoreboard
@@ -85,6 +88,7 @@ export class Sticky {
     if (secrets.length === 0) throw new Error(`backend "${backend}" has no secret for its cookie`)
     this.words = words
     this.#search = new CookieSearch(words.cookie)
+    this.#learned = words.learn === undefined ? null : new CookieSearch(words.learn)
     this.#isDashboard = options.dashboard
     this.#board = board
     this.#ttlS = Math.ceil(words.ttl / 1000)
@@ -125,6 +129,11 @@ export class Sticky {
   // ── what a request shows ──
 
   read(request: RequestHead): Shown {
+    // Without the session itself, what says where that was is of no use.
+    return this.#learned === null || hasCookie(request, this.#learned) ? this.#read(request) : NEW
+  }
+
+  #read(request: RequestHead): Shown {
     const { edits, fields } = request
     if (edits !== null) {
       const bytes = Buffer.from(request.get('cookie') ?? '', 'latin1')
@@ -133,8 +142,8 @@ export class Sticky {
     const { at, bytes } = fields
     let shown: Shown = NEW
     for (let f = 0; f < fields.count; f++) {
+      if (!isCookies(fields, f)) continue
       const place = f * FIELD_INTS
-      if (at[place + 1]! - at[place]! !== COOKIE_FIELD.length || !fields.isNamed(f, COOKIE_FIELD)) continue
       shown = this.#readField(bytes, at[place + 2]!, at[place + 3]!, shown)
       if (isOpened(shown)) break
     }
@@ -216,6 +225,19 @@ export class Sticky {
     return `${cookie}=${this.#valueFor(server, givenS)}${age}${this.#attributes[secure ? 1 : 0]}`
   }
 
+  /**
+   * Cookies that stand beside those which an answer of `server` gives to its client: who gives a session has
+   * it, whoever was asked. They are given, kept and taken away together.
+   */
+  learnedFrom(head: ResponseHead, server: Server): string[] {
+    const { learn = '', cookie } = this.words
+    return head.values('set-cookie').flatMap((given) => {
+      if (!given.startsWith(`${learn}=`)) return []
+      const attributes = given.indexOf(';')
+      return [`${cookie}=${this.#valueFor(server, 0)}${attributes === -1 ? '' : given.slice(attributes)}`]
+    })
+  }
+
   #valueFor({ name, index }: Server, givenS: number): string {
     const last = this.#fresh[index]
     if (last !== undefined && last.givenS === givenS) return last.value
@@ -226,6 +248,24 @@ export class Sticky {
 }
 
 const COOKIE_FIELD = Buffer.from('cookie')
+
+function isCookies(fields: Fields, field: number): boolean {
+  const place = field * FIELD_INTS
+  const length = fields.at[place + 1]! - fields.at[place]!
+  return length === COOKIE_FIELD.length && fields.isNamed(field, COOKIE_FIELD)
+}
+
+function hasCookie({ fields }: RequestHead, search: CookieSearch): boolean {
+  for (let f = 0; f < fields.count; f++) {
+    const place = f * FIELD_INTS
+    if (
+      isCookies(fields, f) &&
+      search.next(fields.bytes, fields.at[place + 2]!, fields.at[place + 3]!) !== -1
+    )
+      return true
+  }
+  return false
+}
 
 export const isOpened = (shown: Shown): shown is Opened => 'server' in shown
 

@@ -4,7 +4,7 @@ import { STICKY_COOKIE, type StickySettingsConfig } from '../backends/sticky.opt
 import { familyOf } from '../lib/server-url.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
-import { STICKY_WAYS, UNUSED_WITHOUT_COOKIE } from './unused-words.ts'
+import { STICKY_WAYS, UNUSED_WITH_LEARN, UNUSED_WITHOUT_COOKIE } from './unused-words.ts'
 import type { Written } from './written.ts'
 
 type Way = (typeof STICKY_WAYS)[number]
@@ -27,7 +27,7 @@ export function checkSticky(
       allowed: 'client_ip: nothing else is known of who connects',
       hint: `write ${written.spelled({ sticky: { client_ip: true } })}`,
     })
-  if (by !== 'cookie' && (algorithm === 'hash' || algorithm === 'ip_hash'))
+  if ((by === 'header' || by === 'client_ip') && (algorithm === 'hash' || algorithm === 'ip_hash'))
     written.report({
       code: 'conflict',
       path: here,
@@ -37,24 +37,41 @@ export function checkSticky(
     })
   if (sticky === true) return
   checkWays(written, here, sticky)
-  if (by === 'cookie') checkCookie(written, here, sticky)
-  else
-    for (const key of UNUSED_WITHOUT_COOKIE)
-      if (written.isWritten([...here, key]))
-        written.report({
-          code: 'conflict',
-          path: [...here, key],
-          found: `"${key}" with sessions by ${by}`,
-          allowed: 'it with a cookie of the gateway',
-          hint: `without "${by}" sessions stay by a cookie`,
-        })
+  if (by === 'cookie' || by === 'learn') checkCookie(written, here, sticky)
+  const unused = by === 'cookie' ? [] : by === 'learn' ? UNUSED_WITH_LEARN : UNUSED_WITHOUT_COOKIE
+  for (const key of unused)
+    if (written.isWritten([...here, key]))
+      written.report({
+        code: 'conflict',
+        path: [...here, key],
+        found: `"${key}" with sessions by ${by}`,
+        allowed: 'it with a cookie that is the gateway’s alone',
+        hint:
+          by === 'learn'
+            ? 'that of the servers says how long and where'
+            : `without "${by}" sessions stay by a cookie`,
+      })
 }
 
-const wayOf = ({ header, client_ip }: StickySettingsConfig): Way =>
-  header !== undefined ? 'header' : client_ip === true ? 'client_ip' : 'cookie'
+function wayOf({ header, client_ip, learn }: StickySettingsConfig): Way {
+  if (header !== undefined) return 'header'
+  if (client_ip === true) return 'client_ip'
+  return learn === undefined ? 'cookie' : 'learn'
+}
 
 function checkWays(written: Written, path: Path, sticky: StickySettingsConfig): void {
-  const ways = STICKY_WAYS.filter((way) => sticky[way] !== undefined && sticky[way] !== false)
+  const { cookie = STICKY_COOKIE, learn } = sticky
+  if (learn === cookie)
+    written.report({
+      code: 'conflict',
+      path: [...path, 'learn'],
+      found: `${written.quoted([...path, 'learn'], cookie)} for the cookie of the servers and for that of the gateway`,
+      allowed: 'two names: one stands beside the other',
+    })
+  // With "learn", "cookie" is what that beside it is called.
+  const ways = STICKY_WAYS.filter((way) => sticky[way] !== undefined && sticky[way] !== false).filter(
+    (way) => way !== 'cookie' || learn === undefined,
+  )
   const [first, second] = ways
   if (second !== undefined)
     written.report({
@@ -76,6 +93,7 @@ function checkCookie(written: Written, path: Path, sticky: StickySettingsConfig)
       'one of them',
       'put it into "secrets": the first signs, all are believed',
     )
+  if (sticky.learn !== undefined) return
   const isUnsafe = secure !== true && !isNotAsMeant(written, [...path, 'secure'])
   if (same_site === 'none' && isUnsafe)
     report(
@@ -138,6 +156,7 @@ export function checkStickyNames(checked: Checked): void {
 function cookieOf({ sticky, servers }: BackendConfig): [string, string, string] | null {
   if (sticky === undefined || sticky === false || familyOf(servers) !== 'http') return null
   if (sticky === true) return [STICKY_COOKIE, '', '/']
-  if (wayOf(sticky) !== 'cookie') return null
+  const by = wayOf(sticky)
+  if (by === 'header' || by === 'client_ip') return null
   return [sticky.cookie ?? STICKY_COOKIE, sticky.domain ?? '', sticky.path]
 }

@@ -8,7 +8,12 @@ import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { isSecretField } from './secret-field.ts'
 import { isExtension, type Path, type Tree } from './tree.ts'
-import { UNUSED_BY_CHECK, UNUSED_BY_FAMILY, UNUSED_WITHOUT_COOKIE } from './unused-words.ts'
+import {
+  UNUSED_BY_CHECK,
+  UNUSED_BY_FAMILY,
+  UNUSED_WITH_LEARN,
+  UNUSED_WITHOUT_COOKIE,
+} from './unused-words.ts'
 
 /** Long enough to be a secret wherever one is asked for, so that what is shown is a valid config. */
 export const HIDDEN = '(a secret, hidden)'
@@ -56,8 +61,10 @@ function usedOfBackend(words: Config['backends'][string]): unknown {
 
 /** Where sessions are known by no cookie of ours, what is said of that. */
 function unusedOfSticky({ sticky }: Config['backends'][string]): readonly Path[] {
-  const isByCookie = typeof sticky !== 'object' || (sticky.header === undefined && sticky.client_ip !== true)
-  return isByCookie ? [] : UNUSED_WITHOUT_COOKIE.map((key) => ['sticky', key])
+  if (typeof sticky !== 'object') return []
+  const isByKey = sticky.header !== undefined || sticky.client_ip === true
+  const unused = isByKey ? UNUSED_WITHOUT_COOKIE : sticky.learn === undefined ? [] : UNUSED_WITH_LEARN
+  return unused.map((key) => ['sticky', key])
 }
 
 /** Maps of which nothing is left go as well. */

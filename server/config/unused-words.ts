@@ -55,7 +55,7 @@ export const UNUSED_BY_CHECK: Readonly<Record<CheckType, readonly Path[]>> = {
 }
 
 /** By what "sticky" knows sessions. */
-export const STICKY_WAYS = ['cookie', 'header', 'client_ip'] as const
+export const STICKY_WAYS = ['cookie', 'header', 'client_ip', 'learn'] as const
 
 /** In "sticky" that sets no cookie. */
 export const UNUSED_WITHOUT_COOKIE = [
@@ -71,4 +71,15 @@ export const UNUSED_WITHOUT_COOKIE = [
   'full',
   'strip',
   'cache',
+] as const
+
+/** In "sticky" that goes by a cookie of the servers, whose attributes count. */
+export const UNUSED_WITH_LEARN = [
+  'ttl',
+  'sliding',
+  'path',
+  'domain',
+  'secure',
+  'http_only',
+  'same_site',
 ] as const

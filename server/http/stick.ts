@@ -27,10 +27,16 @@ export function stick(
   const hasFailed = preferred !== null && preferred !== server && (tried & preferred.triedBit) !== 0
   const stuck = sticky.judge(shown, preferred, server, hasFailed)
   x.sticky = stuck
-  if (isOwn && !mayBegin(stuck, x.fault)) return
-  const cookie = sticky.cookieFor(shown, stuck, server, x.client.scheme === 'https')
-  if (cookie === null) return
-  head.add('Set-Cookie', cookie)
+  if (sticky.words.by === 'learn') {
+    const cookies = isOwn ? [] : sticky.learnedFrom(head, server)
+    for (const cookie of cookies) head.add('Set-Cookie', cookie)
+    if (cookies.length === 0) return
+  } else {
+    if (isOwn && !mayBegin(stuck, x.fault)) return
+    const cookie = sticky.cookieFor(shown, stuck, server, x.client.scheme === 'https')
+    if (cookie === null) return
+    head.add('Set-Cookie', cookie)
+  }
   if (sticky.words.cache === 'private') keepPrivate(head)
 }
 

@@ -355,21 +355,3 @@ describe('a server that is full', () => {
       expect((await gateway.logged()).sticky).toEqual({ result: 'moved', why: 'down' })
     }))
 })
-
-describe('by a header', () => {
-  test('those with the same value go to one server, whatever the algorithm is, and others where that says', () =>
-    threeServers({ secret: undefined, header: 'X-User' }, async (gateway) => {
-      const whose = async (user: string): Promise<string> => {
-        await using client = await gateway.client()
-        return (await client.get('/', `X-User: ${user}\r\n`)).body
-      }
-      const first = await Promise.all(Array.from({ length: 12 }, (_, user) => whose(`u${user}`)))
-      const second = await Promise.all(Array.from({ length: 12 }, (_, user) => whose(`u${user}`)))
-      expect(second).toEqual(first)
-      expect(new Set(first).size).toBe(3)
-      await using client = await gateway.client()
-      const bodies = [await client.get('/'), await client.get('/'), await client.get('/')]
-      expect(bodies.map(({ body }) => body).toSorted()).toEqual(['a', 'b', 'c'])
-      expect(bodies.map((one) => one.get('set-cookie'))).toEqual([null, null, null])
-    }))
-})

@@ -4,7 +4,7 @@ import type { BackendConfig } from '../../backends/backend.options.ts'
 import { keysServer } from '../../backends/by-hash.ts'
 import { BOUND, keyOf } from '../../backends/key.ts'
 import { configuredWeight, newServer, type Server } from '../../backends/server.ts'
-import { stickyWords } from '../../backends/sticky-words.ts'
+import { isKeyed, stickyWords } from '../../backends/sticky-words.ts'
 import { type InUse, inUse, whyUnused } from '../../backends/usable.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
@@ -128,10 +128,10 @@ function hashedTo(
 ): string | null {
   if (hashedBy(options) === null) return null
   const words = stickyWords(options)
-  const isKeyed = words !== null && words.by !== 'cookie'
+  const isByKey = words !== null && isKeyed(words)
   // Who shows no such field belongs nowhere.
-  if (isKeyed && key < BOUND) return null
-  const goesOn = isKeyed ? words.drain === 'sticky' : options.algorithm === 'hash' && key >= BOUND
+  if (isByKey && key < BOUND) return null
+  const goesOn = isByKey ? words.drain === 'sticky' : options.algorithm === 'hash' && key >= BOUND
   const servers = goesOn ? bound : usable
   return servers.length === 0 ? null : (keysServer({ servers, board }, key)?.name ?? null)
 }

@@ -2,7 +2,7 @@
 import type { BackendConfig } from '../../backends/backend.options.ts'
 import type { Server } from '../../backends/server.ts'
 import { isOpened, type StickyResult, stickyOf } from '../../backends/sticky.ts'
-import { needsSecret, stickyWords } from '../../backends/sticky-words.ts'
+import { isKeyed, needsSecret, stickyWords } from '../../backends/sticky-words.ts'
 import type { InUse } from '../../backends/usable.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
@@ -30,7 +30,7 @@ export function explainSession(
   request: RequestHead,
 ): ExplainedSession | null {
   const words = stickyWords(options)
-  if (words?.by !== 'cookie') return null
+  if (words === null || isKeyed(words)) return null
   const { cookie } = words
   if (stickySecret === undefined && needsSecret(options))
     return { cookie, result: null, server: null, why: 'its secret is with the gateway: ask that' }

@@ -45,7 +45,7 @@ describe('a session', () => {
     expect(serve(backend, requestWith('b', 1000))).toEqual(['b', 'hit', true])
     bench.order('b', ADMIN_DRAIN)
     expect(serve(backend, requestWith('b', 1000))).toEqual(['b', 'hit', false])
-    const [server, result, isGiven] = serve(backend, requestWith('b', 3601))
+    const [server, result, isGiven] = serve(backend, requestWith('b', 3700))
     expect([server === 'b', result, isGiven]).toEqual([false, 'expired', true])
     bench.order('b', ADMIN_READY)
     expect(serve(backend, requestWith('b', 1000))).toEqual(['b', 'hit', true])

@@ -54,6 +54,10 @@ describe('sticky', () => {
     [{ cookie: 'a', header: 'X-A' }, 'sticky.header', '"header" beside "cookie"'],
     [{ header: 'X-A', ttl: '1h' }, 'sticky.ttl', '"ttl" with sessions by header'],
     [{ client_ip: true, secrets: [SECRET] }, 'sticky.secrets', '"secrets" with sessions by client_ip'],
+    [{ learn: 'sid', header: 'X-A' }, 'sticky.learn', '"learn" beside "header"'],
+    [{ learn: 'sid', same_site: 'none' }, 'sticky.same_site', '"same_site" with sessions by learn'],
+    [{ learn: 'sid', cookie: 'sid' }, 'sticky.learn', 'two names'],
+    [{ learn: 'a;b' }, 'sticky.learn', 'the name of a cookie'],
     [{ secret: SECRET, secrets: [SECRET] }, 'sticky.secrets', '"secrets" beside "secret"'],
     [{ secret: 'short' }, 'sticky.secret', 'text of 16 to 512 characters'],
     [{ secrets: [] }, 'sticky.secrets', 'at least 1'],
@@ -79,6 +83,7 @@ describe('sticky', () => {
       { secrets: [SECRET, `${SECRET} of before`], ttl: '0s' },
       { header: 'X-User', drain: 'sticky' },
       { client_ip: true },
+      { learn: 'JSESSIONID', cookie: 'where', secret: SECRET, drain: 'sticky', full: 'wait' },
     ])
       expect(said({ sticky })).toEqual([])
   })

@@ -1,0 +1,113 @@
+// Sessions that stay by what is not the gateway's own: a field, a cookie of the servers.
+import { describe, expect, test } from 'bun:test'
+import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/states.ts'
+import { startNamed } from '../support/backends.ts'
+import { startEngine, type TestEngine, toServers } from '../support/engine.ts'
+import { startOrigin } from '../support/origin.ts'
+
+const SECRET = 'a secret of the tests'
+const named = (name: string, url: string) => ({ name, url })
+
+describe('by a header', () => {
+  test('those with the same value go to one server, whatever the algorithm is, and others where that says', async () => {
+    await using a = startNamed('a')
+    await using b = startNamed('b')
+    await using c = startNamed('c')
+    const servers = [named('a', a.url), named('b', b.url), named('c', c.url)]
+    await using gateway = startEngine({ config: toServers(servers, { sticky: { header: 'X-User' } }) })
+    const whose = async (user: string): Promise<string> => {
+      await using client = await gateway.client()
+      return (await client.get('/', `X-User: ${user}\r\n`)).body
+    }
+    const first = await Promise.all(Array.from({ length: 12 }, (_, user) => whose(`u${user}`)))
+    const second = await Promise.all(Array.from({ length: 12 }, (_, user) => whose(`u${user}`)))
+    expect(second).toEqual(first)
+    expect(new Set(first).size).toBe(3)
+    await using client = await gateway.client()
+    const bodies = [await client.get('/'), await client.get('/'), await client.get('/')]
+    expect(bodies.map(({ body }) => body).toSorted()).toEqual(['a', 'b', 'c'])
+    expect(bodies.map((one) => one.get('set-cookie'))).toEqual([null, null, null])
+    await gateway.settled()
+  })
+})
+
+describe('by a cookie of the servers', () => {
+  /** Two servers with sessions of their own: /in gives one, /out takes it away, /again gives another one. */
+  async function twoApps(act: (gateway: TestEngine) => Promise<void>, sticky = {}): Promise<void> {
+    const app = (name: string) =>
+      startOrigin(({ target }, reply) => {
+        const given: Readonly<Record<string, readonly string[]>> = {
+          '/in': [
+            `Set-Cookie: sid=${name}1; Path=/app; Secure; SameSite=None; Max-Age=60`,
+            'Set-Cookie: x=1',
+          ],
+          '/again': [`Set-Cookie: sid=${name}2`],
+          '/out': ['Set-Cookie: sid=; Path=/app; Max-Age=0'],
+          '/like': ['Set-Cookie: sid2=7'],
+        }
+        reply.send(200, name, given[target] ?? [])
+      })
+    await using a = app('a')
+    await using b = app('b')
+    await using gateway = startEngine({
+      config: toServers([named('a', a.url), named('b', b.url)], {
+        sticky: { learn: 'sid', cookie: 'where', secret: SECRET, ...sticky },
+      }),
+    })
+    await act(gateway)
+    await gateway.settled()
+  }
+
+  async function ask(gateway: TestEngine, target: string, cookie = '') {
+    await using client = await gateway.client()
+    const answer = await client.get(target, cookie === '' ? '' : `Cookie: ${cookie}\r\n`)
+    const { sticky } = await gateway.logged()
+    const set = answer.all('set-cookie')
+    const ours = set.filter((one) => one.startsWith('where='))
+    return { body: answer.body, set, ours, where: ours[0]?.split(';')[0] ?? '', result: sticky?.result }
+  }
+
+  test('ours stands beside it, with its attributes, and leads to the server that gave it', () =>
+    twoApps(async (gateway) => {
+      expect((await ask(gateway, '/')).set).toEqual([])
+      const began = await ask(gateway, '/in')
+      expect(began).toMatchObject({ body: 'b', result: 'new' })
+      expect(began.ours).toEqual([`${began.where}; Path=/app; Secure; SameSite=None; Max-Age=60`])
+      for (let i = 0; i < 4; i++)
+        expect(await ask(gateway, '/', `sid=b1; ${began.where}`)).toMatchObject({
+          body: 'b',
+          result: 'hit',
+          set: [],
+        })
+      // A name that only begins like it is another one.
+      expect((await ask(gateway, '/like', `sid=b1; ${began.where}`)).ours).toEqual([])
+    }))
+
+  test('goes with it: without the session nobody belongs to a server, and it is taken away as well', () =>
+    twoApps(async (gateway) => {
+      const { where, body } = await ask(gateway, '/in')
+      const alone = [await ask(gateway, '/', where), await ask(gateway, '/', where)]
+      expect(alone.map((one) => one.body).toSorted()).toEqual(['a', 'b'])
+      expect(alone.map((one) => one.result)).toEqual(['new', 'new'])
+      const left = await ask(gateway, '/out', `sid=${body}1; ${where}`)
+      expect(left.ours).toEqual([`${where}; Path=/app; Max-Age=0`])
+    }))
+
+  test('and follows the session to the server that gives a new one', () =>
+    twoApps(async (gateway) => {
+      const { where, body } = await ask(gateway, '/in')
+      const [own, other] = gateway.backend().servers.toSorted((one) => (one.name === body ? -1 : 1))
+      gateway.setState(own!, STATE_DOWN)
+      // One that takes the session over without a word is not bound to it.
+      const silent = await ask(gateway, '/', `sid=${body}1; ${where}`)
+      expect(silent).toMatchObject({ body: other!.name, result: 'moved', set: [] })
+      const moved = await ask(gateway, '/again', `sid=${body}1; ${where}`)
+      expect(moved).toMatchObject({ body: other!.name, result: 'moved' })
+      expect(moved.ours).toEqual([moved.where])
+      gateway.setState(own!, STATE_UP)
+      expect(await ask(gateway, '/', `sid=x; ${moved.where}`)).toMatchObject({
+        body: other!.name,
+        result: 'hit',
+      })
+    }))
+})
