@@ -219,6 +219,10 @@ test('a backend that only the draft has is mended where its review leads', async
   await page.getByText('It is no JSON yet').waitFor()
   await fields.fill(text.replace('"shop"', '"other"'))
   await page.getByText('Its name stays shop').waitFor()
+  // What the gateway would refuse is told here as well.
+  scene.watch.mean(/422 POST/)
+  await fields.fill(text.replace('7001', '70010'))
+  await page.getByText(/^servers\.0\.url: .*ports go from 1 to 65535\.$/).waitFor()
   await fields.fill(text.replace('7001', '7004'))
   await page.getByRole('link', { name: 'Review', exact: true }).click()
   await page.getByText('url: "http://127.0.0.1:7004"').waitFor()

@@ -1,8 +1,10 @@
 // A backend that only the draft has: what it will be, and the way to run it.
 import { useState } from 'preact/hooks'
-import { create, discard } from '../../data/draft.ts'
+import { changeOf, create, discard } from '../../data/draft.ts'
 import { isMap, type JsonMap } from '../../data/merge.ts'
+import { sentence } from '../../data/reviewing.ts'
 import { segment, to } from '../../data/urls.ts'
+import { useTriedChange } from '../../data/use-tried-change.ts'
 import { Button } from '../../parts/button.tsx'
 import { AreaField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
@@ -10,6 +12,7 @@ import { PageHead } from '../../parts/page-head.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Tag } from '../../parts/status.tsx'
 import { useAddress } from '../../parts/use-address.ts'
+import { saidAgainst } from './tried-words.ts'
 
 export function DraftedBackend({ backend, value }: { readonly backend: string; readonly value: JsonMap }) {
   const { go } = useAddress()
@@ -45,6 +48,8 @@ export function DraftedBackend({ backend, value }: { readonly backend: string; r
 function Written({ backend, value }: { readonly backend: string; readonly value: JsonMap }) {
   const [text, setText] = useState(() => JSON.stringify(value, null, 2))
   const read = readBackend(text, backend)
+  const { errors, general } = useTriedChange(changeOf(`backends/${segment(backend)}`))
+  const refused = saidAgainst(errors)[0] ?? (general === null ? undefined : sentence(general))
   const type = (next: string): void => {
     setText(next)
     const { value: typed } = readBackend(next, backend)
@@ -54,7 +59,7 @@ function Written({ backend, value }: { readonly backend: string; readonly value:
     <Field
       label="Fields of the backend, as JSON"
       help="What you type is in the draft as soon as it is whole."
-      error={read.why}
+      error={read.why ?? refused}
     >
       <AreaField value={text} onInput={type} rows={Math.min(24, text.split('\n').length + 1)} isMono />
     </Field>

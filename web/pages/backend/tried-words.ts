@@ -27,6 +27,12 @@ export function ofOneIn({ errors, general }: TriedChange, name: string, index: n
   return { errors: Object.fromEntries(own), general }
 }
 
+/** “servers.0.url: found …; ports go from 1 to 65535.”, each by itself. */
+export const saidAgainst = (errors: TriedChange['errors']): readonly string[] =>
+  Object.entries(errors).map(
+    ([pointer, words]) => `${pointer.slice(1).replaceAll('/', '.')}: ${sentence(words)}`,
+  )
+
 /** “The gateway would refuse health_check.interval.”; null: it would take it, as far as is known. */
 export function wrongWords({ errors, general }: TriedChange): string | null {
   const fields = Object.keys(errors).map((pointer) => pointer.slice(1).replaceAll('/', '.'))
