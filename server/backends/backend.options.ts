@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Duration, Words } from '../lib/kinds.ts'
 import { ALGORITHMS, HashOptions } from './algorithm.options.ts'
+import { CircuitBreakerOptions } from './circuit-breaker.options.ts'
 import { ServerTlsOptions } from '../tls/server-tls.options.ts'
 import { HealthChecks } from './health-check.options.ts'
 import { RetryOptions } from './retry.options.ts'
@@ -26,6 +27,7 @@ export const BackendOptions = Type.Object(
     }),
     tls: Type.Optional(ServerTlsOptions),
     health_check: Type.Optional(HealthChecks),
+    circuit_breaker: Type.Optional(CircuitBreakerOptions),
     panic_threshold: Type.Number({
       default: 0,
       minimum: 0,
@@ -96,6 +98,8 @@ export const BackendOptions = Type.Object(
       healthcheck: 'health_check',
       health: 'health_check',
       check: 'health_check',
+      circuitbreaker: 'circuit_breaker',
+      breaker: 'circuit_breaker',
       ssl: 'tls',
       send_proxy: 'proxy_protocol',
       sticky_session: 'sticky',

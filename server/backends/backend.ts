@@ -8,16 +8,18 @@ import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ClientTls } from '../tls/server-tls.ts'
 import type { Pick } from './algorithm.ts'
 import type { BackendConfig } from './backend.options.ts'
+import { type Breaker, breakerOf } from './circuit-breaker.ts'
 import type { ServerConfig } from './server.options.ts'
 import { clientKeyOf, keyOf, type KeyOf } from './key.ts'
 import { type Outcome, judgeFailure } from './outcome.ts'
 import { pickNone, picksOf } from './picks.ts'
+import { Probes } from './probes.ts'
 import { Bell, type WaitPick, WaitQueue } from './queue.ts'
 import { RetryPolicy } from './retry-policy.ts'
-import { configuredWeight, newServer, type Server } from './server.ts'
+import { configuredWeight, type Server, serversOf, takeKeepAlive } from './server.ts'
 import { type Sticky, stickyOf } from './sticky.ts'
 import { clientTlsOf, type FileTexts, textsOf, tlsFilesOf } from './tls.ts'
-import { inUse, NONE, whyUnused } from './usable.ts'
+import { inUse, isAnyUntried, isByBreakers, NONE, unusedOf } from './usable.ts'
 
 interface MadeOf {
   readonly options: BackendConfig
@@ -36,6 +38,8 @@ interface BackendParts extends MadeOf {
   readonly chance?: Chance
   /** The clock of the queue, and of what was measured; of the latter else that of the event under way. */
   readonly now?: () => number
+  /** The clock that all processes share, in ms: that of the machine. */
+  readonly shared?: () => number
 }
 
 /** A named group of servers with an algorithm and policies. The constructor has no effects. */
@@ -65,6 +69,9 @@ export class Backend {
   readonly #bell: Bell
   readonly #now: () => number
   readonly #stickySecret: string | undefined
+  readonly #breaker: Breaker | null
+  /** Those to whom their breakers let a few attempts through. */
+  readonly #probes: Probes
   #files: FileTexts
   #usable: readonly Server[] = NONE
   #standBy: readonly Server[] = NONE
@@ -86,6 +93,7 @@ export class Backend {
     chance = Math.random,
     now,
     stickySecret,
+    shared,
   }: BackendParts) {
     this.name = name
     this.slot = slots.slot.index
@@ -100,7 +108,10 @@ export class Backend {
     this.retry = new RetryPolicy(options.retry, board, this.slot, previous?.retry ?? null)
     this.#files = files
     this.tls = clientTlsOf(options, files, previous?.tls ?? null)
-    this.servers = this.#serversOf(options, slots, previous?.servers ?? NONE)
+    this.#probes = new Probes(board)
+    this.#breaker = breakerOf(this, options, board, shared)
+    const before = previous?.servers ?? NONE
+    this.servers = serversOf(this, { options, slots, breaker: this.#breaker, before })
     const { servers } = this
     this.#stickySecret = stickySecret
     this.sticky = stickyOf({
@@ -130,7 +141,8 @@ export class Backend {
       this.lastPickFull = this.#waitsFor(preferred, tried)
       if (this.lastPickFull) return null
     }
-    const server = isBehind ? null : this.#pick(key, tried)
+    const probe = isBehind || this.#probes.isEmpty ? null : this.#probes.take(key, tried, preferred)
+    const server = probe ?? (isBehind ? null : this.#pick(key, tried))
     if (server === null) this.lastPickFull = this.hasUntried(tried)
     return server
   }
@@ -174,7 +186,7 @@ export class Backend {
     const before = this.servers
     const options = { ...this.options, servers: [...list] }
     this.tls ??= clientTlsOf(options, this.#files, null)
-    this.servers = this.#serversOf(options, slots, before)
+    this.servers = serversOf(this, { options, slots, breaker: this.#breaker, before })
     this.options = options
     this.sticky?.serversAre(this.servers)
     this.#epoch = NaN
@@ -211,18 +223,6 @@ export class Backend {
     this.#files = known
   }
 
-  #serversOf(options: BackendConfig, slots: BackendSlots, previous: readonly Server[]): readonly Server[] {
-    // By slot: a server that only got another name is the same.
-    const before = new Map(previous.map((server) => [server.slot, server]))
-    return options.servers.map((config, index) => {
-      const own = config.name ?? config.url
-      const slot = slots.servers[own]
-      if (slot === undefined) throw new Error(`no slot for server "${own}" of backend "${this.name}"`)
-      const { name: backend, tls } = this
-      return newServer({ backend, options, index, slot, tls, previous: before.get(slot.index) ?? null })
-    })
-  }
-
   /**
    * The head of a picked server's answer is here, `firstByteMs` after that was asked; less than 0: it was not
    * asked to the end yet, and what its client takes is not its time. Told at once, as tunnels and streams
@@ -232,6 +232,9 @@ export class Backend {
     this.#board.attemptAnswered(server.slot)
     const { latency } = this.retry
     if (latency !== null && firstByteMs >= 0 && status < 500) latency.add(firstByteMs, nowMs)
+    const { breaker, permit } = server
+    if (breaker !== null) breaker.answered(server, status, firstByteMs)
+    if (permit !== null) permit.answered(status)
     const { record } = server.live
     if (status >= 500) record.failed(Math.max(firstByteMs, 0), nowMs)
     else if (firstByteMs >= 0) record.answered(firstByteMs, nowMs)
@@ -242,28 +245,30 @@ export class Backend {
    * what became of it.
    */
   release(server: Server, outcome: Outcome): void {
-    this.#board.leave(server.slot)
     if (outcome.is !== 'answered') judgeFailure(this.#board, server, outcome)
+    if (server.permit !== null) server.permit.free()
+    this.#board.leave(server.slot)
     if (this.#bell.length !== 0) this.#bell.ring()
   }
 
   /** Why servers are not used, in the order of the config: what a 503 says. */
   down(): readonly { server: string; reason: string }[] {
-    return this.servers.flatMap((server) => {
-      const reason = whyUnused(server, this.#board, this.reasons.get(server.name))
-      return reason === null ? [] : [{ server: server.name, reason }]
-    })
+    return unusedOf(this.servers, this.#board, this.reasons)
+  }
+
+  /** What it is called that no server takes work. */
+  get noneFault(): 'no_server' | 'circuit_open' {
+    return isByBreakers(this.servers, this.#board) ? 'circuit_open' : 'no_server'
   }
 
   /** Whether one is usable whose bit is not in `tried`, full or not. */
   hasUntried(tried: number): boolean {
-    for (let i = 0; i < this.#usable.length; i++) if ((tried & this.#usable[i]!.triedBit) === 0) return true
-    return false
+    return isAnyUntried(this.#usable, tried)
   }
 
   /** The same of one that stands by, too: somebody else is left to ask. */
   hasOther(tried: number): boolean {
-    return this.hasUntried(tried) || this.#standBy.some(({ triedBit }) => (tried & triedBit) === 0)
+    return this.hasUntried(tried) || isAnyUntried(this.#standBy, tried)
   }
 
   #refresh(): void {
@@ -281,6 +286,7 @@ export class Backend {
     this.#usable = used.usable
     this.#bound = used.bound
     this.#standBy = used.standBy
+    this.#probes.prepare(used)
     this.sticky?.prepare(used)
     const ground = { board: this.#board, slot: this.slot, chance: this.#chance, now: this.#now }
     const { pick, pickBackup } = picksOf(used, ground, this.options)
@@ -290,10 +296,3 @@ export class Backend {
 }
 
 const eventMs = (): number => nowMs
-
-/** A new `keep_alive.idle` replaces what was learned; here, as the first pick comes after the commit. */
-function takeKeepAlive({ live, options }: Server): void {
-  if (live.configuredKeepAliveMs === options.keep_alive.idle) return
-  live.configuredKeepAliveMs = options.keep_alive.idle
-  live.keepAliveMs = options.keep_alive.idle
-}

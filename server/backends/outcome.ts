@@ -30,5 +30,6 @@ export function judgeFailure(board: Scoreboard, server: Server, outcome: Failure
   if (loss.isStale || FAULTS[loss.code].side !== 'server') return
   board.attemptFailed(server.slot, faultPlace(loss.code), wasAnswered, unixSeconds())
   if (loss.reached === 'nothing') board.attemptRefused(server.slot)
+  server.breaker?.lost(server, loss.code, waitedMs, wasAnswered)
   record.failed(wasAnswered ? 0 : waitedMs, nowMs)
 }

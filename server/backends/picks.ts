@@ -35,7 +35,7 @@ export function picksOf(
  * is that of a session goes by it whatever the algorithm is. Null: the algorithm picks for all alike.
  */
 function theirPick(
-  { usable, bound }: Omit<InUse, 'standBy'>,
+  { usable, bound }: Omit<InUse, 'standBy' | 'halfOpen'>,
   options: BackendConfig,
   of: (servers: readonly Server[], algorithm?: BackendConfig['algorithm']) => Pick,
 ): Pick | null {

@@ -1,36 +1,9 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Duration, OneOrMore, Words } from '../lib/kinds.ts'
+import { SERVER_FAULTS } from './server-fault.options.ts'
 
 /** `default`: those that are repeated unless others are named, DEFAULT_FAULTS of retry-policy.ts. */
-export const RETRY_FAULTS = [
-  'default',
-  'dns_failed',
-  'connect_refused',
-  'connect_failed',
-  'connect_timeout',
-  'tls_name_mismatch',
-  'tls_unknown_issuer',
-  'tls_self_signed',
-  'tls_expired',
-  'tls_not_yet_valid',
-  'tls_untrusted',
-  'tls_pin_mismatch',
-  'tls_client_certificate',
-  'tls_alert',
-  'tls_too_old',
-  'tls_not_spoken',
-  'tls_failed',
-  'tls_closed',
-  'tls_timeout',
-  'server_closed',
-  'server_reset',
-  'attempt_timeout',
-  'response_timeout',
-  'server_stalled',
-  'server_malformed',
-  'server_head_too_large',
-  'server_truncated',
-] as const
+export const RETRY_FAULTS = ['default', ...SERVER_FAULTS] as const
 
 const BudgetOptions = Type.Object(
   {

@@ -8,6 +8,7 @@ const POLICIES = [
   'sticky',
   'tls',
   'health_check',
+  'circuit_breaker',
   'timeouts',
   'retry',
   'queue',

@@ -1,11 +1,13 @@
 // A server as the data path sees it, and what of it outlives a snapshot.
-import type { Slot } from '../scoreboard/slot.ts'
+import type { BackendSlots, Slot } from '../scoreboard/slot.ts'
 import { ANSWER_LIMITS } from '../head/response-head.ts'
 import type { Endpoint, EndpointLive } from '../http1/endpoint.ts'
 import { Recent } from '../lib/recent.ts'
 import { parseServerUrl, schemeOf } from '../lib/server-url.ts'
 import { type ClientTls, ServerTls } from '../tls/server-tls.ts'
 import type { BackendConfig } from './backend.options.ts'
+import type { Breaker } from './circuit-breaker.ts'
+import type { Permit } from './permit.ts'
 import { TrackRecord } from './track-record.ts'
 
 /** How long a server may take, in ms. */
@@ -28,6 +30,10 @@ export interface Server extends Endpoint {
   /** Infinity: no limit. */
   readonly maxConnections: number
   readonly backup: boolean
+  /** Null: it has none. */
+  readonly breaker: Breaker | null
+  /** Of one attempt that its breaker has let through; null: it asks nobody. */
+  readonly permit: Permit | null
   readonly live: ServerLive
   readonly options: BackendConfig
 }
@@ -64,12 +70,21 @@ interface NewServer {
   readonly slot: Slot
   /** What it is spoken to by, where its URL asks for TLS. */
   readonly tls: ClientTls | null
+  readonly breaker?: Breaker | null
   /** The server of this slot in the snapshot before. */
   readonly previous: Server | null
 }
 
 /** The server at `index` of a backend's list. */
-export function newServer({ backend, options, index, slot, tls, previous }: NewServer): Server {
+export function newServer({
+  backend,
+  options,
+  index,
+  slot,
+  tls,
+  breaker = null,
+  previous,
+}: NewServer): Server {
   const config = options.servers[index]!
   const { url } = config
   const address = parseServerUrl(url)
@@ -98,7 +113,39 @@ export function newServer({ backend, options, index, slot, tls, previous }: NewS
     weight: config.weight,
     maxConnections: config.max_connections ?? Infinity,
     backup: config.backup,
+    breaker,
+    permit: null,
     live: isSame ? previous.live : newServerLive(options),
     options,
   }
+}
+
+/** A new `keep_alive.idle` replaces what was learned; here, as the first pick comes after the commit. */
+export function takeKeepAlive({ live, options }: Server): void {
+  if (live.configuredKeepAliveMs === options.keep_alive.idle) return
+  live.configuredKeepAliveMs = options.keep_alive.idle
+  live.keepAliveMs = options.keep_alive.idle
+}
+
+interface ServersOf {
+  readonly options: BackendConfig
+  readonly slots: BackendSlots
+  readonly breaker: Breaker | null
+  /** Those of the snapshot before: their state is carried over. */
+  readonly before: readonly Server[]
+}
+
+/** All servers of a backend. */
+export function serversOf(
+  { name: backend, tls }: { readonly name: string; readonly tls: ClientTls | null },
+  { options, slots, breaker, before }: ServersOf,
+): readonly Server[] {
+  // By slot: a server that only got another name is the same.
+  const known = new Map(before.map((server) => [server.slot, server]))
+  return options.servers.map((config, index) => {
+    const own = config.name ?? config.url
+    const slot = slots.servers[own]
+    if (slot === undefined) throw new Error(`no slot for server "${own}" of backend "${backend}"`)
+    return newServer({ backend, options, index, slot, tls, breaker, previous: known.get(slot.index) ?? null })
+  })
 }

@@ -194,7 +194,8 @@ export class Sticky {
   /** What became of a request that `server` was picked for. `hasFailed`: its own server was tried before. */
   judge(shown: Shown, own: Server | null, server: Server | null, hasFailed: boolean): Stuck {
     if (!isOpened(shown)) return shown
-    if (own === server && own !== null) return HIT
+    // By slot: one that is let through by a breaker comes as an object of its own.
+    if (own !== null && own.slot === server?.slot) return HIT
     if (own === null) return GONE
     if (this.keeps(own)) return hasFailed ? FAILED : FULL
     return { result: 'moved', why: whyUnused(own, this.#board, undefined) ?? 'others go before it' }

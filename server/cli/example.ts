@@ -5,6 +5,7 @@ import clientCertificates from '../../config/examples/client-certificates.yaml' 
 import compress from '../../config/examples/compress.yaml' with { type: 'text' }
 import hash from '../../config/examples/hash.toml' with { type: 'text' }
 import behindBalancer from '../../config/examples/behind-balancer.yaml' with { type: 'text' }
+import circuitBreaker from '../../config/examples/circuit-breaker.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
 import minimalJson from '../../config/examples/minimal.json' with { type: 'text' }
 import https from '../../config/examples/https.yaml' with { type: 'text' }
@@ -51,6 +52,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'rate-limits.yaml': rateLimits,
   'compress.yaml': compress,
   'weighted.yaml': weighted,
+  'circuit-breaker.yaml': circuitBreaker,
   'health-and-backup.yaml': healthAndBackup,
   'hash.toml': text(hash),
   'rules.yaml': rules,

@@ -71,7 +71,7 @@ export interface Stopping {
 
 export type ServerDesk = Pick<
   OrderDesk,
-  'names' | 'named' | 'document' | 'order' | 'history' | 'latest' | 'check'
+  'names' | 'named' | 'document' | 'order' | 'orderCircuit' | 'history' | 'latest' | 'check'
 >
 
 /** What commands may ask of the gateway, and tell it. */

@@ -15,6 +15,8 @@ import type { History } from './change/history.ts'
 import type { RevisionBook } from './change/revision-book.ts'
 import { bindProblems, partsOf } from './change/parts.ts'
 import { dryRun, restartProblems, workersWanted } from './change/plan-checks.ts'
+import { CircuitDesk } from './circuits/circuit-desk.ts'
+import { circuitNews } from './circuit-news.ts'
 import { OrderDesk } from './order-desk.ts'
 import { orderStoreIn } from './order-store.ts'
 import type { HealthChange, HealthResult, Prober } from './health/prober.ts'
@@ -170,9 +172,10 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
 }
 
 function makeDesk(options: PartsOptions, board: Board, prober: () => Prober): OrderDesk {
-  const { config, crew, store } = options
+  const { config, crew, store, totals } = options
   return new OrderDesk({
     board: () => board.scoreboard,
+    circuits: new CircuitDesk({ board: () => board.scoreboard, ...circuitNews(totals) }),
     crew,
     prober,
     openStore: orderStoreIn(config.data, store),

@@ -2,9 +2,11 @@
 // whom it concerns.
 import { isCalledByUrl } from '../lib/server-url.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { CircuitFacts } from '../telemetry/circuit-facts.ts'
 import { serversOfPlan } from '../telemetry/documents.ts'
 import { type AdminState, type ServerHealth, serverHealth } from '../telemetry/server-health.ts'
 import type { HealthOrder, OneCheck } from './health/checked-server.ts'
+import type { CircuitDesk, CircuitWanted } from './circuits/circuit-desk.ts'
 import type { HealthEntry, Latest } from './health/history.ts'
 import { calledOf } from './health/check-words.ts'
 import type { NamedOnce, Prober } from './health/prober.ts'
@@ -21,6 +23,7 @@ export interface OrderDeskParts {
   readonly board: () => Scoreboard
   readonly crew: Pick<Crew, 'ordered'>
   readonly prober: () => Prober
+  readonly circuits: Pick<CircuitDesk, 'commit' | 'facts' | 'order'>
   readonly openStore: (isToBeMade: boolean) => Promise<OrderStore | null>
   /** What is served stays: what was before it does not come back by itself. */
   readonly isSettled: () => boolean
@@ -49,6 +52,8 @@ export interface ServerDocument extends ServerHealth {
   readonly drained: boolean
   /** Its checks, all of which must pass; left out: it has none. */
   readonly checks?: readonly CheckFacts[]
+  /** Its breaker; null: it has none. */
+  readonly circuit: CircuitFacts | null
   /** What whoever has just ordered something should know. */
   readonly warnings?: readonly string[]
 }
@@ -102,6 +107,7 @@ export class OrderDesk {
   commit(plan: PlanBody): void {
     this.#plan = plan
     this.orders.commit(plan)
+    this.#parts.circuits.commit(plan)
     this.#lookLater()
   }
 
@@ -168,6 +174,7 @@ export class OrderDesk {
       health_reason: reasons[backend]?.[server] ?? null,
       drained: admin !== undefined && this.#drained.hasDrained(admin),
       ...checksIn(this.#parts.prober().checksOf(backend, server) ?? []),
+      circuit: this.#parts.circuits.facts(backend, server),
     }
   }
 
@@ -195,6 +202,11 @@ export class OrderDesk {
     this.look()
     const document = this.document(backend, server)
     return document && { ...document, ...(warnings.size > 0 && { warnings: [...warnings] }) }
+  }
+
+  /** Opens or closes a server's breaker by hand; null: it has none, or there is no such server. */
+  orderCircuit(backend: string, server: string, wanted: CircuitWanted): ServerDocument | null {
+    return this.#parts.circuits.order(backend, server, wanted) ? this.document(backend, server) : null
   }
 
   /** What was found of a server lately; null: the config has none of this name. */

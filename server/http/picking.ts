@@ -63,7 +63,7 @@ export abstract class Picking implements Waiter {
   attempt(): void {
     const server = this.backend.pick(this.key, this.tried, this.preferred)
     if (server) return this.#use(server)
-    if (!this.backend.lastPickFull) return this.refused('no_server')
+    if (!this.backend.lastPickFull) return this.refused(this.backend.noneFault)
     this.#waitingSinceMs = nowMs
     if (!this.backend.queue.push(this, nowMs)) this.refused('queue_full')
   }

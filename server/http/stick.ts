@@ -24,7 +24,7 @@ export function stick(
   const { server } = x
   const { sticky } = backend
   if (sticky === null || shown === null || server === null) return
-  const hasFailed = preferred !== null && preferred !== server && (tried & preferred.triedBit) !== 0
+  const hasFailed = preferred !== null && preferred.slot !== server.slot && (tried & preferred.triedBit) !== 0
   const stuck = sticky.judge(shown, preferred, server, hasFailed)
   x.sticky = stuck
   if (sticky.words.by === 'learn') {

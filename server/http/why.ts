@@ -23,17 +23,24 @@ export function whyRefused(code: FaultCode, x: ExchangeState): string | null {
 
 /** What of it strangers hear: not how we are set up. */
 export const whyForStrangers = (code: FaultCode, { forward }: ExchangeState): string =>
-  code === 'no_server' && forward !== null ? whyNoneForStrangers(forward.backend) : ''
+  (code === 'no_server' || code === 'circuit_open') && forward !== null
+    ? whyNoneForStrangers(forward.backend)
+    : ''
 
 const WHY: { readonly [code in FaultCode]?: (x: ExchangeState) => string } = {
   head_malformed: lineText,
-  no_server: ({ forward }) => (forward === null ? '' : whyNone(forward.backend)),
+  no_server: noneText,
+  circuit_open: noneText,
   target_invalid: lineText,
   match_ambiguous: ({ request }) => whyAmbiguous(request.path, fieldsThatDiffer(request)),
   host_invalid: hostText,
   framing_ambiguous: bodyText,
   coding_unsupported: bodyText,
   misdirected: misdirectedText,
+}
+
+function noneText({ forward }: ExchangeState): string {
+  return forward === null ? '' : whyNone(forward.backend)
 }
 
 /** Whose certificate it is, and what stands against it. */

@@ -16,9 +16,22 @@
 //                                                 | line 7 + 2n, of the same worker: Int32
 //   line 1, shared: 16 Int32                      |   0   permits, servers
 //     0  permits          servers: sum of rows    |   1   retries in flight, backends
-//     1  retries          backends: sum of rows   |
+//     1  retries          backends: sum of rows   |   2   attempts that a breaker in shadow mode would have refused
+//     2  circuit          servers: circuits.ts    |
+//     3  since            ms, of 32 bits          |   Of an opening, at the end of line 1:
+//     4  serial           openings ever           |   10  reason            its place
+//     5  held             openings held back      |   11  open for          ms
+//     6  good             in a row, half-open     |   12  openings          since it was closed for long
+//     7  failed in a row                          |   and of its window, at the end of line 4:
+//     8  forced           by a person             |   8   attempts    9   failed    10  slow    11  failed in a row
+//     9  bad slice        the last one            |
 //
-//   lines 2 to 5, shared: nothing yet
+//   lines 2 to 4, shared: ten slices of 4 Int32 (number, and the three counts when it began), then
+//     12  attempts        all that were counted, modulo 2^32
+//     13  failed          of those
+//     14  slow
+//
+//   line 5, shared: nothing yet
 
 const LINE_BYTES = 64
 export const LINE_INTS = 16
@@ -40,6 +53,27 @@ export const FAILING = 5
 export const LAST_FAULT = 6
 export const LAST_FAULT_S = 7
 export const ORDER = 8
+
+// Servers: breakers (circuits.ts)
+export const CIRCUIT = LINE_INTS + 2
+export const CIRCUIT_SINCE = LINE_INTS + 3
+export const CIRCUIT_SERIAL = LINE_INTS + 4
+export const CIRCUIT_HELD = LINE_INTS + 5
+export const CIRCUIT_GOOD = LINE_INTS + 6
+export const CIRCUIT_IN_A_ROW = LINE_INTS + 7
+export const CIRCUIT_FORCED = LINE_INTS + 8
+export const CIRCUIT_BAD_SLICE = LINE_INTS + 9
+export const CIRCUIT_REASON = LINE_INTS + 10
+export const OPEN_FOR = LINE_INTS + 11
+export const OPENINGS = LINE_INTS + 12
+export const SLICES = 2 * LINE_INTS
+export const OPENING_TOTAL = 4 * LINE_INTS + 8
+export const OPENING_FAILED = 4 * LINE_INTS + 9
+export const OPENING_SLOW = 4 * LINE_INTS + 10
+export const OPENING_IN_A_ROW = 4 * LINE_INTS + 11
+export const CIRCUIT_TOTAL = 4 * LINE_INTS + 12
+export const CIRCUIT_FAILED = 4 * LINE_INTS + 13
+export const CIRCUIT_SLOW = 4 * LINE_INTS + 14
 
 // Backends
 export const EPOCH = 3
@@ -64,6 +98,9 @@ export const FAILED_ATTEMPTS = 7
 export const BEATS = 1
 /** The same cell, of servers: begins again from 0 after 2^32. */
 export const GIVEN_UP_ATTEMPTS = 1
+
+/** Of servers: begins again from 0 after 2^32. */
+export const SHADOW_ATTEMPTS = LINE_INTS + 2
 
 /**
  * What is held, counted twice: in the row of the worker that holds it, and as the total over all of them.

@@ -7,6 +7,7 @@
 // first when adding, last when taking away): a worker seen between the two steps makes `reconcile` count too
 // much for a second, never too little.
 import { Buckets } from './buckets.ts'
+import { Circuits } from './circuits.ts'
 import { Gauges } from './gauges.ts'
 import * as layout from './layout.ts'
 import { reconcile, sumOf, takeBack } from './reconcile.ts'
@@ -28,6 +29,8 @@ export class Scoreboard {
   buckets = Buckets.private(PRIVATE_BUCKETS_BYTES)
   /** Permits and retries in flight. */
   readonly gauges: Gauges
+  /** Breakers. */
+  readonly circuits: Circuits
   readonly #table: Table
   /** The table's, at hand. */
   #ints: Int32Array
@@ -40,6 +43,7 @@ export class Scoreboard {
     this.rows = rows
     this.row = row
     this.gauges = new Gauges(this.#table)
+    this.circuits = new Circuits(this.#table)
     this.#ints = this.#table.ints
     this.#doubles = this.#table.doubles
     this.#stride = this.#table.stride
@@ -278,11 +282,8 @@ export class Scoreboard {
    */
   setGeneration(slot: number, generation: number): void {
     if (this.generation(slot) === generation) return
-    const first = slot * this.#stride
-    const shape = slot === GATEWAY ? layout.MAGIC : layout.LINE_INTS
-    this.#ints.fill(0, first, first + shape)
-    this.#ints.fill(0, first + layout.LINE_INTS, first + this.#stride)
-    Atomics.store(this.#ints, first + layout.GENERATION, generation)
+    this.#table.clear(slot, slot === GATEWAY ? layout.MAGIC : layout.LINE_INTS)
+    Atomics.store(this.#ints, slot * this.#stride + layout.GENERATION, generation)
   }
 
   /** Takes back what a worker that has exited held, connections too. What it counted stays. */

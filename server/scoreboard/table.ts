@@ -40,4 +40,11 @@ export class Table {
       sum += this.doubles[((first + layout.rowInts(row)) >> 1) + cell]!
     return sum
   }
+
+  /** Makes the cells of a record zero; of its first line, so many. */
+  clear(slot: number, ofFirstLine: number): void {
+    const first = slot * this.stride
+    this.ints.fill(0, first, first + ofFirstLine)
+    this.ints.fill(0, first + layout.LINE_INTS, first + this.stride)
+  }
 }

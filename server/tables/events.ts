@@ -34,6 +34,13 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   server_failing: row('health', 'failing'),
   server_recovered: row('health', 'recovered'),
 
+  circuit_opened: row('health', 'circuit_opened'),
+  circuit_half_open: row('health', 'circuit_half_open'),
+  circuit_closed: row('health', 'circuit_closed'),
+  circuit_held: row('health', 'circuit_held'),
+  circuit_ordered: row('server', 'circuit_ordered'),
+  circuit_order_ended: row('server', 'circuit_order_ended'),
+
   server_ordered: row('server', 'ordered'),
   server_order_ended: row('server', 'order_ended'),
   server_order_not_kept: row('server', 'order_not_kept'),

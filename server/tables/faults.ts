@@ -87,6 +87,14 @@ export const FAULTS = {
   loop: row(508, 'gateway', 'proxy_loop_detected', 'This request has passed here before.'),
   internal: row(500, 'gateway', 'proxy_internal_error', 'The gateway failed.'),
   no_server: passing(row(503, 'gateway', 'destination_unavailable', 'No server of the backend is up.')),
+  circuit_open: passing(
+    row(
+      503,
+      'gateway',
+      'destination_unavailable',
+      'Every server of the backend is left alone for a while, as requests to it failed (circuit breaker).',
+    ),
+  ),
   stopped: passing(
     row(503, 'gateway', 'connection_terminated', 'The gateway stopped before the exchange was over.'),
   ),

@@ -1,4 +1,5 @@
 // Every metric: its name without the prefix, what it is, and its labels in order. Data only.
+import { CIRCUIT_METRICS } from './circuit-metrics.ts'
 import { LAYER_4_METRICS } from './layer-4-metrics.ts'
 import { type MetricRow, counter, gauge, histogram } from './metric-row.ts'
 
@@ -45,6 +46,7 @@ export const METRICS = {
     'backend',
     'server',
   ),
+  ...CIRCUIT_METRICS,
   server_in_flight: gauge('Exchanges and tunnels that a server carries.', 'backend', 'server'),
   queue_length: gauge('Exchanges that wait for a server with room.', 'backend', 'process'),
   health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),

@@ -154,7 +154,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     const { backend } = this
     const server = backend.pick(this.key, this.tried)
     if (server) return this.#use(server)
-    if (!backend.lastPickFull) return this.#refuse('no_server', whyNone(backend))
+    if (!backend.lastPickFull) return this.#refuse(backend.noneFault, whyNone(backend))
     this.#sinceMs = nowMs
     if (!backend.queue.push(this, nowMs)) this.#refuseToWait('queue_full')
   }

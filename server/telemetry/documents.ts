@@ -143,14 +143,15 @@ export function serversOfPlan({
   /** What is ordered of servers, by their records. */
   readonly orders?: ReadonlyMap<number, readonly OrderFacts[]> | undefined
 }): ServerFacts[] {
-  return Object.entries(config.backends).flatMap(([backend, { servers, health_check }]) =>
+  return Object.entries(config.backends).flatMap(([backend, { servers, health_check, circuit_breaker }]) =>
     servers.flatMap(({ name, url, weight }): ServerFacts[] => {
       const server = name ?? url
       const slot = slots[backend]?.servers[server]?.index
       if (slot === undefined) return []
       const reason = reasons[backend]?.[server] ?? null
       const isChecked = health_check !== undefined
-      return [{ backend, server, url, weight, slot, isChecked, reason, orders: orders.get(slot) }]
+      const breaker = breakerMode(circuit_breaker)
+      return [{ backend, server, url, weight, slot, isChecked, breaker, reason, orders: orders.get(slot) }]
     }),
   )
 }
@@ -166,11 +167,15 @@ export function serversOfSnapshot({ backends }: Snapshot): ServerFacts[] {
         weight: backend.options.servers[index]!.weight,
         slot,
         isChecked: backend.options.health_check !== undefined,
+        breaker: breakerMode(backend.options.circuit_breaker),
         reason: backend.reasons.get(name) ?? null,
       }
     }),
   )
 }
+
+const breakerMode = (options: Config['backends'][string]['circuit_breaker']): ServerFacts['breaker'] =>
+  options === undefined || options.mode === 'off' ? null : options.mode
 
 /** Which servers are up, at `nowS` (seconds since 1970). */
 export function healthDocument(

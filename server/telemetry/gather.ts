@@ -20,9 +20,18 @@ export function gatherBoard(totals: Totals, servers: readonly ServerFacts[], boa
   totals.clear('server_admin_state')
   totals.clear('server_weight')
   totals.clear('attempts_total')
-  for (const { backend, server, slot, weight } of servers) {
+  totals.clear('circuit_breaker_state')
+  totals.clear('circuit_held_total')
+  totals.clear('circuit_shadow_attempts_total')
+  for (const { backend, server, slot, weight, breaker } of servers) {
     totals.gauge('backend_health_status', [backend, server]).set(board.state(slot) === STATE_UP ? 1 : 0)
     totals.gauge('server_in_flight', [backend, server]).set(board.inFlight(slot))
+    if (breaker !== null) {
+      const { circuits } = board
+      totals.gauge('circuit_breaker_state', [backend, server]).set(circuits.state(slot))
+      totals.counter('circuit_held_total', [backend, server]).set(circuits.held(slot))
+      totals.counter('circuit_shadow_attempts_total', [backend, server]).set(circuits.shadowAttempts(slot))
+    }
     const order = board.order(slot)
     totals.gauge('server_admin_state', [backend, server]).set(adminOf(order))
     totals.gauge('server_weight', [backend, server]).set(weightOf(order, weight))

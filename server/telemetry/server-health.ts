@@ -8,6 +8,8 @@ import {
   STATE_UP,
   weightOf,
 } from '../scoreboard/states.ts'
+import { CLOSED, OPEN } from '../scoreboard/circuits.ts'
+import { circuitReason, type CircuitState, circuitState } from './circuit-words.ts'
 import { failingSince, faultReason } from './attempts.ts'
 
 /** Of a server: drain gets no new work, maintenance none at all. */
@@ -35,6 +37,8 @@ export interface ServerFacts {
   readonly slot: number
   /** Whether it has a health check. */
   readonly isChecked: boolean
+  /** How its breaker takes part; null: it has none. */
+  readonly breaker: 'enforce' | 'shadow' | null
   /** Why it is not up; null when nobody said. */
   readonly reason: string | null
   /** What a person has ordered of it, where that is known: not to workers. */
@@ -47,8 +51,8 @@ type ServerState = 'up' | 'unchecked' | 'down' | 'draining' | 'maintenance' | 's
 export interface ServerHealth {
   readonly url: string
   readonly healthy: boolean
-  /** No breaker exists that could open. */
-  readonly circuit_state: 'Closed'
+  /** Of its breaker; Closed where it has none. */
+  readonly circuit_state: CircuitState
   readonly weight: number
   readonly active_connections: number
   readonly backend: string
@@ -68,7 +72,7 @@ export interface ServerHealth {
 
 /** At `nowS` (seconds since 1970). */
 export function serverHealth(
-  { backend, server, url, weight, slot, isChecked, reason, orders }: ServerFacts,
+  { backend, server, url, weight, slot, isChecked, breaker, reason, orders }: ServerFacts,
   board: Scoreboard,
   nowS: number,
 ): ServerHealth {
@@ -77,18 +81,24 @@ export function serverHealth(
   const ordered = board.order(slot)
   const admin = adminName(ordered)
   const failing = failingSince(board, slot, nowS)
+  const circuit = breaker === null ? CLOSED : board.circuits.state(slot)
+  const tripped = breaker === 'enforce' && circuit !== CLOSED ? circuitReason(board, slot) : null
   const inForce = weightOf(ordered, weight)
   return {
     url,
     // Who is not checked is as well as its last requests fared.
-    healthy: admin === 'ready' && (found === 'up' || (found === 'unchecked' && failing === null)),
-    circuit_state: 'Closed',
+    healthy:
+      admin === 'ready' &&
+      (tripped === null || circuit !== OPEN) &&
+      (found === 'up' || (found === 'unchecked' && failing === null)),
+    circuit_state: circuitState(circuit),
     weight: inForce,
     active_connections: board.inFlight(slot),
     backend,
     server,
     state: STATE_OF_ADMIN[admin] ?? found,
-    reason: admin !== 'ready' ? orderReason(orders) : known === 'up' ? faultReason(failing) : reason,
+    reason:
+      admin !== 'ready' ? orderReason(orders) : known === 'up' ? (tripped ?? faultReason(failing)) : reason,
     admin,
     operational: found === 'starting' ? 'unchecked' : found,
     ...(inForce !== weight && { configured_weight: weight }),

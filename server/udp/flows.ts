@@ -137,7 +137,7 @@ export class Flows implements DatagramSink, FlowHome {
     const key = backend.clientKey(clientHost)
     const tried = ended?.tried ?? 0
     const server = ended?.successor ?? backend.pick(key, tried) ?? (tried === 0 ? null : backend.pick(key, 0))
-    if (server === null) return this.meter.dropped(backend.lastPickFull ? 'server_full' : 'no_server')
+    if (server === null) return this.meter.dropped(backend.lastPickFull ? 'server_full' : backend.noneFault)
     const snapshot = this.#snapshot
     const flow = new Flow({ home: this, listener, snapshot, socket, client, clientHost, rateKey, tried }, key)
     this.#all.add(flow)

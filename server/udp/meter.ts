@@ -13,6 +13,7 @@ export type DropReason =
   | 'flow_limit'
   | 'descriptor_limit'
   | 'no_server'
+  | 'circuit_open'
   | 'server_full'
   | 'dns_failed'
   | 'unresolved'

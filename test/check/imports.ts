@@ -47,7 +47,7 @@ const TURN_FOR_CLI = /^server\/turn\/(?:bytes\/|messages\.ts$|state\/(?:rest-nam
 // Rooms of control, in the same way; what stands beside them tells the story and may import all. Rooms know
 // no more of that than its words.
 const ROOMS_OF_CONTROL = [
-  ...['sockets', 'children', 'processes', 'source', 'orders', 'store'],
+  ...['sockets', 'children', 'processes', 'source', 'orders', 'circuits', 'store'],
   ...[
     'events',
     'history',

@@ -99,6 +99,24 @@ const WORDS: Readonly<Record<string, Words>> = {
   server_failing: (e) => [`${e['server']} fails requests`, e['fault']?.replaceAll('_', ' '), 'warn'],
   server_recovered: (e) => [`${e['server']} answers again`, '', 'up'],
 
+  circuit_opened: (e) => {
+    const shadow = e['mode'] === 'shadow' ? 'shadow: it gets work all the same' : ''
+    return [`The breaker of ${e['server']} opened`, dotted(String(e['why'] ?? ''), shadow), 'down']
+  },
+  circuit_half_open: (e) => [`${e['server']} is tried again by a few requests`, '', 'warn'],
+  circuit_closed: (e) => [`The breaker of ${e['server']} closed`, '', 'up'],
+  circuit_held: (e) => [
+    `The breaker of ${e['server']} stays closed`,
+    'too many servers of its backend are out',
+    'warn',
+  ],
+  circuit_ordered: (e) => {
+    const what = e['state'] === 'auto' ? 'leaves' : e['state'] === 'open' ? 'opens' : 'closes'
+    const end = e['state'] === 'auto' ? ' to itself' : ''
+    return [`${e['by']} ${what} the breaker of ${e['server']}${end}`, e['reason'], 'warn']
+  },
+  circuit_order_ended: (e) => [`The order for the breaker of ${e['server']} is over`, '', 'up'],
+
   server_ordered: ordered,
   server_order_ended: (e) => [`The order for ${e['server']} is over`, e['why'], 'up'],
   server_order_not_kept: (e) => [`A restart would forget the order for ${e['server']}`],

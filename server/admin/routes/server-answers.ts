@@ -1,5 +1,6 @@
 // What is answered about a server, as OpenAPI describes it.
 import { Type } from '@sinclair/typebox'
+import { Circuit } from './circuit-answer.ts'
 
 const Text = Type.Union([Type.String(), Type.Null()])
 const Time = Type.String({ format: 'date-time' })
@@ -55,6 +56,8 @@ export const ServerAnswer = Type.Object(
     checks: Type.Optional(
       Type.Array(CheckState, { description: 'Its checks, in the order of the config: all must pass.' }),
     ),
+    circuit_state: Type.String({ description: 'Of its breaker: Closed, Open or HalfOpen.' }),
+    circuit: Type.Union([Circuit, Type.Null()], { description: 'Its breaker; null: it has none.' }),
     orders: Type.Optional(Type.Array(Order)),
     warnings: Type.Optional(Type.Array(Type.String())),
   },

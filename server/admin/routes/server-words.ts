@@ -8,7 +8,7 @@ import { LINE } from '../plain-text.ts'
 import { problem } from '../problem.ts'
 import type { Asked } from '../route.ts'
 
-const Reason = Type.String({
+export const Reason = Type.String({
   maxLength: REASON_MAX,
   pattern: LINE,
   allowed: `a line of at most ${REASON_MAX} characters`,
@@ -16,7 +16,7 @@ const Reason = Type.String({
 })
 
 /** When it ends by itself: one of the two at most. */
-const times = {
+export const times = {
   until: Type.Optional(
     Type.String({ description: 'When it ends by itself, as RFC 3339: 2026-12-01T06:00:00Z.' }),
   ),
@@ -83,7 +83,7 @@ export function wantedOf({ body, who }: Asked, nowMs: number): Wanted | Response
 }
 
 /** Ms since 1970; null: it does not end by itself. */
-function endOf(
+export function endOf(
   until: string | undefined,
   lasting: string | undefined,
   nowMs: number,

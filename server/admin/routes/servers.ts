@@ -8,6 +8,7 @@ import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
 import { noteForAudit } from '../audit-notes.ts'
 import { CHANGED } from '../changed.ts'
+import { CircuitBody, orderCircuit } from './server-circuit.ts'
 import { CheckAnswer, HealthAnswer, ServerAnswer } from './server-answers.ts'
 import { persist, PersistBody, type PersistFacts } from './server-persist.ts'
 import { HealthBody, StateBody, wantedOf } from './server-words.ts'
@@ -95,6 +96,15 @@ function healthRoutes(facts: Pick<ControlFacts, 'desk'>): readonly Route[] {
     {
       ...operate,
       method: 'POST',
+      path: `${SERVER}/circuit`,
+      summary: 'Open or close the breaker of a server by hand, or leave it to how attempts fare',
+      body: CircuitBody,
+      answers: { ...STATE, 409: { description: 'Its backend has no "circuit_breaker".' } },
+      answer: (asked) => withServer(facts, asked, (desk, at) => circuit(desk, at, asked)),
+    },
+    {
+      ...operate,
+      method: 'POST',
       path: `${SERVER}/checks/run`,
       summary: 'Check a server now, once',
       answers: {
@@ -146,6 +156,11 @@ function order(facts: Pick<ControlFacts, 'desk'>, asked: Asked): Response | Prom
     noteForAudit(asked.request, { before: orderedOf(before), after: orderedOf(after) })
     return shown(after)
   })
+}
+
+function circuit(desk: ServerDesk, at: At, asked: Asked): Response {
+  const after = orderCircuit(desk, at, asked)
+  return after instanceof Response ? after : shown(after)
 }
 
 function historyOf(desk: ServerDesk, at: At): Response {

@@ -1,6 +1,7 @@
 // How one server is, for people.
 import type { CheckFacts, ServerDocument } from '../../control/order-desk.ts'
 import type { OrderFacts } from '../../telemetry/server-health.ts'
+import type { CircuitFacts } from '../../telemetry/circuit-facts.ts'
 import { clockOf } from '../clock.ts'
 import { table } from '../table.ts'
 
@@ -37,7 +38,7 @@ export function serverText(document: ServerDocument): string {
   }
   // How its requests fare is a reason, too, as long as it has any; an order says by itself by whom and why.
   const isSaid = orders.some(({ kind, value }) => kind === 'health' && value === 'down')
-  const why = isSaid ? null : (document.health_reason ?? (admin === 'ready' ? document.reason : null))
+  const why = isSaid ? null : (document.health_reason ?? (admin === 'ready' ? ofRequests(document) : null))
   const reason = why === null ? '' : `: ${why}`
   const lines = [
     ['state', `${admin}${of('admin')}`],
@@ -45,6 +46,7 @@ export function serverText(document: ServerDocument): string {
     ...(admin === 'ready' ? [['in flight', String(document.active_connections)]] : []),
     ['health', `${operational}${reason}${of('health')}`],
     ...(document.checks ?? []).map((one, index) => [index === 0 ? 'checks' : '', checkLine(one)]),
+    ...(document.circuit ? [['circuit', circuitText(document.circuit)]] : []),
     [
       'weight',
       `${weight}${configured_weight === undefined ? '' : ` (config: ${configured_weight})`}${of('weight')}`,
@@ -60,6 +62,30 @@ function checkLine({ check, state, reason, last }: CheckFacts): string {
   return `${check}: ${state}${why}${last === null ? '' : `; last ${last.result} at ${clockOf(last.time)}`}`
 }
 
+/** Not what is said of its breaker. */
+const ofRequests = ({ reason, circuit }: ServerDocument): string | null =>
+  reason === (circuit?.reason ?? null) ? null : reason
+
+/** "open since 12:34:56: 57 of 100 failed; half-open at 12:35:26". */
+function circuitText(circuit: CircuitFacts): string {
+  const { state, mode, since, reason, half_open_at, window, ordered } = circuit
+  const shadow = mode === 'shadow' ? ' (shadow: all pass)' : ''
+  const order = ordered === null ? '' : `, ordered ${orderText(ordered)}`
+  if (state === 'closed') {
+    const slow = window.slow === 0 ? '' : `, ${window.slow} slow`
+    return `closed${shadow}: ${window.failed} of ${window.requests} failed${slow}${order}`
+  }
+  const from = since === null ? '' : ` since ${clockOf(since)}`
+  const why = reason === null ? '' : reason.replace(/^[^:]*/, '')
+  if (state === 'open') {
+    const next = half_open_at === null ? '' : `; half-open at ${clockOf(half_open_at)}`
+    return `open${shadow}${from}${why}${next}${order}`
+  }
+  const { let_through, half_open_requests, went_well, half_open_successes } = circuit
+  const tries = `${let_through} of ${half_open_requests} let through, ${went_well} of ${half_open_successes} went well`
+  return `half-open${shadow}${from}${why}; ${tries}${order}`
+}
+
 function leftText({ url, active_connections: left, drained }: ServerDocument): string {
   if (left === 0) return drained ? 'nothing: it has drained' : 'nothing now'
   const one = url.startsWith('udp:') ? 'flow' : /^(?:tcp|tls):/.test(url) ? 'connection' : 'exchange'
@@ -67,7 +93,7 @@ function leftText({ url, active_connections: left, drained }: ServerDocument): s
 }
 
 /** "since 12:34:56 by ana, until 13:00:00: disk swap". */
-function orderText({ since, by, until, reason }: OrderFacts): string {
+function orderText({ since, by, until, reason }: Omit<OrderFacts, 'kind' | 'value'>): string {
   const ends = until === null ? '' : `, until ${clockOf(until)}`
   return `since ${clockOf(since)} by ${by}${ends}${reason === null ? '' : `: ${reason}`}`
 }

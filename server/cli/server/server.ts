@@ -24,6 +24,8 @@ ACTION, default: show how it is
   ready              back in use; after maintenance once a check has passed
   weight N|default   another share than that of the config; 0: none
   health up|down     how it is, whatever its checks say; "health checks": what they say
+  circuit open|close|reset  its breaker: open or closed whatever attempts come to, or as they fare from now on (lasts until then, a
+                     restart, or --for)
   check              check it now, and show the answer
   persist            write the ordered weight into the config file; with --remove: take the server out of it, once it is out of use
   history            the last results of its checks, and changes of its state
@@ -57,7 +59,7 @@ const OPTIONS = {
 interface Action {
   readonly method: Asked['method']
   /** Behind the server's path. */
-  readonly path: 'state' | 'state/persist' | 'health' | 'checks/run'
+  readonly path: 'state' | 'state/persist' | 'health' | 'circuit' | 'checks/run'
   readonly body?: Readonly<Record<string, unknown>>
   readonly text: (answer: unknown) => string
 }
@@ -82,7 +84,7 @@ export async function server(args: readonly string[], io: Io): Promise<number> {
 function actionOf([name, value, ...more]: readonly string[], read: Args): Action | string {
   const action = name === undefined ? SHOW : namedAction(name, value)
   if (typeof action === 'string') return action
-  const takesValue = name === 'weight' || name === 'health'
+  const takesValue = name === 'weight' || name === 'health' || name === 'circuit'
   const extra = takesValue ? more[0] : value
   if (extra !== undefined) return `unexpected argument "${extra}"`
   const isOut = name === 'drain' || name === 'maintenance'
@@ -118,6 +120,11 @@ function namedAction(name: string, value: string | undefined): Action | string {
     case 'health':
       if (value !== 'up' && value !== 'down' && value !== 'checks') return 'health needs up, down or checks'
       return { ...put, path: 'health', body: { health: value === 'checks' ? null : value } }
+    case 'circuit': {
+      const state = value === undefined ? undefined : CIRCUIT_STATES[value]
+      if (state === undefined) return 'circuit needs open, close or reset'
+      return { method: 'POST', path: 'circuit', body: { state }, text: told }
+    }
     case 'persist':
       return { method: 'POST', path: 'state/persist', text: persistedText }
     case 'check':
@@ -129,9 +136,11 @@ function namedAction(name: string, value: string | undefined): Action | string {
         text: (answer) => historyText((answer as { entries: Entry[] }).entries),
       }
     default:
-      return `unknown action "${name}": it is drain, maintenance, ready, weight, health, check, persist or history`
+      return `unknown action "${name}": it is drain, maintenance, ready, weight, health, circuit, check, persist or history`
   }
 }
+
+const CIRCUIT_STATES: Readonly<Record<string, string>> = { open: 'open', close: 'closed', reset: 'auto' }
 
 /** Null, and a line on stderr: it is not clear which, or there is none. */
 async function findServer(

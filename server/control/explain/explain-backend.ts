@@ -5,9 +5,12 @@ import { keysServer } from '../../backends/by-hash.ts'
 import { BOUND, keyOf } from '../../backends/key.ts'
 import { configuredWeight, newServer, type Server } from '../../backends/server.ts'
 import { isKeyed, stickyWords } from '../../backends/sticky-words.ts'
-import { type InUse, inUse, whyUnused } from '../../backends/usable.ts'
+import { type InUse, inUse, isByBreakers, whyUnused } from '../../backends/usable.ts'
+import { PERMITS } from '../../scoreboard/layout.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import { HALF_OPEN } from '../../scoreboard/circuits.ts'
+import { circuitReason } from '../../telemetry/circuit-words.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import { STATE_DOWN, weightOf } from '../../scoreboard/states.ts'
 import { type ExplainedSession, explainSession } from './explain-session.ts'
@@ -85,10 +88,22 @@ function serversOf(backend: string, options: BackendConfig, { board, slots }: Se
   })
 }
 
-function explained(server: Server, { usable }: InUse, { board, reasonOf }: ServerStates): ExplainedServer {
+/** What it is called that no server of a backend takes work. */
+export const noneFault = (
+  name: string,
+  options: BackendConfig,
+  states: ServerStates,
+): 'no_server' | 'circuit_open' =>
+  isByBreakers(serversOf(name, options, states), states.board) ? 'circuit_open' : 'no_server'
+
+function explained(
+  server: Server,
+  { usable, halfOpen }: InUse,
+  { board, reasonOf }: ServerStates,
+): ExplainedServer {
   const { name, url, weight, backup, maxConnections, slot } = server
   const inFlight = board.inFlight(slot)
-  const isUsed = usable.includes(server)
+  const isUsed = usable.includes(server) || (halfOpen.includes(server) && isLetThrough(server, board))
   const isFull = inFlight >= maxConnections
   const why = isUsed ? whyUsed(server, board) : whyOut(server, { board, reasonOf })
   return {
@@ -99,8 +114,15 @@ function explained(server: Server, { usable }: InUse, { board, reasonOf }: Serve
   }
 }
 
-const whyUsed = ({ slot }: Server, board: Scoreboard): string | null =>
-  board.state(slot) === STATE_DOWN ? 'down, but fewer are up than panic_threshold: all are used' : null
+const isLetThrough = ({ slot, options }: Server, { gauges }: Scoreboard): boolean =>
+  gauges.held(slot, PERMITS) < (options.circuit_breaker?.half_open_requests ?? 0)
+
+const whyUsed = ({ slot, options }: Server, board: Scoreboard): string | null =>
+  options.circuit_breaker?.mode === 'enforce' && board.circuits.state(slot) === HALF_OPEN
+    ? `${circuitReason(board, slot)}; ${options.circuit_breaker.half_open_requests} at once are let through`
+    : board.state(slot) === STATE_DOWN
+      ? 'down, but fewer are up than panic_threshold: all are used'
+      : null
 
 function whyOut(server: Server, { board, reasonOf }: Pick<ServerStates, 'board' | 'reasonOf'>): string {
   const told = reasonOf(server.backend, server.name) ?? undefined

@@ -6,7 +6,7 @@ import { kindOfRule } from '../../lib/rule-kind.ts'
 import { compileTlsMatch } from '../../rules/tls-match.ts'
 import { isOn } from '../../snapshot/compile-http.ts'
 import type { FaultCode } from '../../tables/faults.ts'
-import { type ExplainedBackend, explainBackend } from './explain-backend.ts'
+import { type ExplainedBackend, explainBackend, noneFault } from './explain-backend.ts'
 import { type ExplainedGate, type GateClient, gatesOf } from './explain-gates.ts'
 import type { Ground } from './explain.ts'
 import type { PlacedRule } from './explain-rules.ts'
@@ -150,6 +150,6 @@ class ConnectionExplanation {
     const isFull = backend.servers.some(({ why }) => why?.startsWith('full') === true)
     if (isFull && options.queue.size > 0 && this.#asked.transport === 'tcp')
       return { outcome: 'backend', backend, detail: 'all servers are full: it waits in the queue' }
-    return { outcome: 'backend', backend, fault: isFull ? 'queue_full' : 'no_server' }
+    return { outcome: 'backend', backend, fault: isFull ? 'queue_full' : noneFault(name, options, states) }
   }
 }

@@ -15,7 +15,7 @@ import { whyAmbiguous } from '../../rules/why-ambiguous.ts'
 import { documentsOf } from '../../snapshot/compile-http.ts'
 import { FAULTS, type FaultCode } from '../../tables/faults.ts'
 import { type AskedRequest, readRequest, type UrlParts, urlParts } from './asked-request.ts'
-import { type ExplainedBackend, explainBackend, type ServerStates } from './explain-backend.ts'
+import { type ExplainedBackend, explainBackend, type ServerStates, noneFault } from './explain-backend.ts'
 import { listenerRules, type PlacedRule, type RulesTrace, traceRules } from './explain-rules.ts'
 import { type ExplainedStep, explainSteps } from './explain-steps.ts'
 import { findListener, type FoundListener, type PortsOf } from './find-listener.ts'
@@ -176,7 +176,11 @@ class Explanation {
     const isFull = backend.servers.some(({ why }) => why?.startsWith('full') === true)
     if (isFull && options.queue.size > 0)
       return { outcome: 'backend', backend, detail: 'all servers are full: it waits in the queue' }
-    return { outcome: 'backend', backend, ...failing(isFull ? 'queue_full' : 'no_server') }
+    return {
+      outcome: 'backend',
+      backend,
+      ...failing(isFull ? 'queue_full' : noneFault(name, options, states)),
+    }
   }
 }
 

@@ -2,8 +2,7 @@
 import type { HealthCheckConfig } from '../../backends/health-check.options.ts'
 import type { AskAnswer } from '../../http1/ask.ts'
 import { formatSize } from '../../lib/sizes.ts'
-
-type StatusRange = readonly [from: number, to: number]
+import { type StatusRange, statusRange } from '../../lib/status-ranges.ts'
 
 const DEFAULT_STATUS = '200-399'
 const written = (status: readonly (string | number)[] | undefined): string[] =>
@@ -16,12 +15,7 @@ const wantedStatus = (status: readonly string[] | undefined): string =>
 
 /** Reads statuses and ranges of them: 200, 200-399, 2xx. */
 export function statusRanges(status: readonly (string | number)[] | undefined): StatusRange[] {
-  return written(status).map((text): StatusRange => {
-    const [from = '', to = from] = text.split('-')
-    const [first, last] = [Number(from.replaceAll(/x/gi, '0')), Number(to.replaceAll(/x/gi, '9'))]
-    if (Number.isNaN(first + last)) throw new TypeError(`"${text}" is neither a status nor a range of them`)
-    return [first, last]
-  })
+  return written(status).map(statusRange)
 }
 
 type Expect = HealthCheckConfig['expect']

@@ -281,6 +281,7 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
     ...[
       'CheckState',
       'CheckedCertificate',
+      'Circuit',
       'ConfigStatus',
       'Diagnostics',
       'Explained',

@@ -68,6 +68,7 @@ export class Bench {
       previous?: Backend
       chance?: () => number
       now?: () => number
+      shared?: () => number
       files?: Readonly<Record<string, string>>
       stickySecret?: string
     } = {},
@@ -84,6 +85,7 @@ export class Bench {
       previous,
       chance,
       ...(parts.now ? { now: parts.now } : {}),
+      ...(parts.shared ? { shared: parts.shared } : {}),
       ...(parts.files ? { files: parts.files } : {}),
       stickySecret: parts.stickySecret,
     })

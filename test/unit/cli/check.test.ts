@@ -60,7 +60,7 @@ test('every problem goes to stderr, with exit code 1', async () => {
     code: 1,
     out: '',
     err: `bad.yaml:2:19 backends[0].url: found "ftp://a:1", allowed "http://host", "https://host", "tcp://host:port", "tls://host:port", "udp://host:port" or "http://unix:/path"; servers are spoken to by "http://", "https://", "tcp://", "tls://" or "udp://" only
-bad.yaml:3:1 x: found the unknown key "x", allowed listen, backends, status_endpoints, algorithm, hash, sticky, health_check, panic_threshold, retry, queue, timeouts, proxy_protocol, answers, dashboard, keep_alive, match, middleware, ${steps}, workers, sockets, data, drain, limits, admin, metrics, resolver, logs
+bad.yaml:3:1 x: found the unknown key "x", allowed listen, backends, status_endpoints, algorithm, hash, sticky, health_check, circuit_breaker, panic_threshold, retry, queue, timeouts, proxy_protocol, answers, dashboard, keep_alive, match, middleware, ${steps}, workers, sockets, data, drain, limits, admin, metrics, resolver, logs
 bad.yaml: 2 problems
 `,
   })

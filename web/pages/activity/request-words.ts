@@ -22,6 +22,7 @@ export const whyChosen = (chosen: string): string =>
 
 const TO_DO: Readonly<Record<string, string>> = {
   no_server: 'Look at the servers of the backend: their page says why each is down.',
+  circuit_open: 'Look at the servers of the backend: their page says why each is left alone, and until when.',
   connect_refused: 'Nothing listens there: see that the server runs, and at this port.',
   connect_timeout: 'See that the address is right and no firewall drops what is sent there.',
   connect_failed: 'See that the address is right and there is a way to it.',

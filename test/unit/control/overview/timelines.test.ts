@@ -29,7 +29,17 @@ class World {
 
   server(server: string, slot: number, more: Partial<ServerFacts> = {}): ServerFacts {
     const url = `http://192.0.2.${slot}:1`
-    return { backend: 'api', server, url, weight: 1, slot, isChecked: true, reason: null, ...more }
+    return {
+      backend: 'api',
+      server,
+      url,
+      weight: 1,
+      slot,
+      isChecked: true,
+      breaker: null,
+      reason: null,
+      ...more,
+    }
   }
 
   set(...states: readonly number[]): this {

@@ -1,0 +1,229 @@
+// The breaker of a backend's servers: counts what attempts came to, and opens and closes by it. What it knows
+// of a server lies on the scoreboard (circuits.ts), so that all workers decide as one.
+import { machineMs } from '../lib/clock.ts'
+import { statusTable } from '../lib/status-ranges.ts'
+import {
+  CLOSED,
+  FORCED_CLOSED,
+  HALF_OPEN,
+  type OpeningReason,
+  SLICES,
+  type Window,
+} from '../scoreboard/circuits.ts'
+import { PERMITS } from '../scoreboard/layout.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { FAULT_CODES, type FaultCode, faultPlace } from '../tables/faults.ts'
+import type { CircuitBreakerConfig } from './circuit-breaker.options.ts'
+import { mayTakeOut } from './may-take-out.ts'
+import { Permit } from './permit.ts'
+
+/** An attempt that lasts longer than this, and than `open_for`, gives its permit back before its end. */
+const LEASE_MS = 30_000
+
+/** A server, as far as its breaker knows it. */
+export interface Guarded {
+  readonly slot: number
+  readonly weight: number
+  readonly maxConnections: number
+  readonly permit: Permit | null
+}
+
+export interface BreakerParts {
+  readonly options: CircuitBreakerConfig
+  /** Of the backend. */
+  readonly slot: number
+  readonly board: Scoreboard
+  readonly servers: () => readonly Guarded[]
+  /** The clock that all processes share, in ms. */
+  readonly now?: (() => number) | undefined
+}
+
+export class Breaker {
+  /** Whether a server whose breaker is open gets no work: else it is only said. */
+  readonly #isEnforced: boolean
+  readonly #options: CircuitBreakerConfig
+  readonly #slot: number
+  readonly #board: Scoreboard
+  readonly #servers: () => readonly Guarded[]
+  readonly #now: () => number
+  readonly #sliceMs: number
+  /** Infinity: none is slow. */
+  readonly #slowMs: number
+  /** By status, and by place of a fault: 1 is a failure. */
+  readonly #failing: Uint8Array
+  readonly #faults: Uint8Array
+  readonly #window: Window = { total: 0, failed: 0, slow: 0 }
+
+  constructor({ options, slot, board, servers, now = machineMs }: BreakerParts) {
+    this.#isEnforced = options.mode === 'enforce'
+    this.#options = options
+    this.#slot = slot
+    this.#board = board
+    this.#servers = servers
+    this.#now = now
+    this.#sliceMs = options.window / SLICES
+    this.#slowMs = options.slow?.over ?? Infinity
+    this.#failing = statusTable(options.counts.statuses)
+    this.#faults = Uint8Array.from(FAULT_CODES, (code) =>
+      (options.counts.faults as string[]).includes(code) ? 1 : 0,
+    )
+  }
+
+  /**
+   * The same server with a permit and a place, where it is half-open and has some left; null: none. Who ends
+   * the attempt gives both back.
+   */
+  probe<S extends Guarded>(server: S): S | null {
+    const { slot } = server
+    const board = this.#board
+    if (!board.gauges.enter(slot, PERMITS, this.#options.half_open_requests)) return null
+    const hasPlace = board.enter(slot, server.maxConnections)
+    // It may have been opened again between a look at it and the permit.
+    if (hasPlace && this.#isEnforced && board.circuits.state(slot) === HALF_OPEN) {
+      const permit = new Permit(board, slot, Math.max(LEASE_MS, this.#options.open_for))
+      return { ...server, permit }
+    }
+    if (hasPlace) board.leave(slot)
+    board.gauges.leave(slot, PERMITS)
+    return null
+  }
+
+  /** A head has come: `status` 0 of what has none; `ms` less than 0: not known. */
+  answered(server: Guarded, status: number, ms: number): void {
+    this.#judge(server, this.#failing[status] === 1, ms > this.#slowMs)
+  }
+
+  /** An attempt failed after `waitedMs`; `wasAnswered`: its answer broke off, and was counted as it began. */
+  lost(server: Guarded, code: FaultCode, waitedMs: number, wasAnswered: boolean): void {
+    if (this.#faults[faultPlace(code)] !== 1) return
+    if (wasAnswered) this.#judgeBroken(server)
+    else this.#judge(server, true, waitedMs > this.#slowMs)
+  }
+
+  #judge(server: Guarded, isFailed: boolean, isSlow: boolean): void {
+    const { circuits } = this.#board
+    const { slot } = server
+    const state = circuits.state(slot)
+    if (state !== CLOSED) return this.#judgeOut(server, state, isFailed || isSlow)
+    const slice = this.#slice()
+    circuits.count(slot, slice, isFailed, isSlow)
+    if (this.#options.failures !== undefined) {
+      if (isFailed) circuits.failedAgain(slot)
+      else circuits.answeredAgain(slot)
+    }
+    if (circuits.isSpoiled(slot, slice)) this.#mayOpen(server, slice)
+  }
+
+  #judgeBroken(server: Guarded): void {
+    const { circuits } = this.#board
+    const state = circuits.state(server.slot)
+    if (state !== CLOSED) return this.#judgeOut(server, state, true)
+    const slice = this.#slice()
+    circuits.countBroken(server.slot, slice)
+    if (this.#options.failures !== undefined) circuits.failedAgain(server.slot)
+    this.#mayOpen(server, slice)
+  }
+
+  /** What it is to open for; null: nothing. The window is read with it. */
+  #whyOpen(slot: number, slice: number): OpeningReason | null {
+    const { failure_ratio, failures = Infinity, min_requests, slow } = this.#options
+    const { circuits } = this.#board
+    const window = this.#window
+    if (!circuits.read(slot, slice, window)) window.total = window.failed = window.slow = 0
+    if (circuits.inARow(slot) >= failures) return 'failures_in_a_row'
+    if (window.total < min_requests) return null
+    if (isAbove(window.failed, window.total, failure_ratio)) return 'failure_ratio'
+    return slow !== undefined && isAbove(window.slow, window.total, slow.ratio) ? 'slow' : null
+  }
+
+  /** Of one that is open nothing is learned; of one that is half-open, by those that were let through. */
+  #judgeOut(server: Guarded, state: number, isBad: boolean): void {
+    const { circuits } = this.#board
+    const { slot, permit } = server
+    if (state !== HALF_OPEN) return this.#isEnforced ? undefined : circuits.countShadow(slot)
+    if (this.#isEnforced && permit?.serial !== circuits.serial(slot)) return
+    if (isBad) return this.#openAgain(server)
+    const isEnough = circuits.wentWell(slot) >= this.#options.half_open_successes
+    if (isEnough && circuits.close(slot, HALF_OPEN, this.#now())) this.#board.bumpEpoch(this.#slot)
+  }
+
+  /**
+   * 1 Nobody else opens it. 2 It is still so: a person may have closed it meanwhile. 3 Not too many are out.
+   * 4 The figures. 5 All workers see it.
+   */
+  #mayOpen(server: Guarded, slice: number): void {
+    const { circuits } = this.#board
+    const { slot } = server
+    if (this.#whyOpen(slot, slice) === null || circuits.forced(slot) === FORCED_CLOSED) return
+    if (!circuits.beginOpening(slot, CLOSED)) return
+    const reason = this.#whyOpen(slot, slice)
+    if (reason === null || circuits.forced(slot) === FORCED_CLOSED) return circuits.leftClosed(slot)
+    if (!mayTakeOut(this.#servers(), server, this.#options.max_out, this.#board))
+      return circuits.heldBack(slot)
+    const nowMs = this.#now()
+    const closedMs = ((nowMs | 0) - circuits.sinceMs(slot)) | 0
+    const isLately = closedMs >= 0 && closedMs < this.#options.open_for_max
+    const times = isLately ? circuits.opening(slot).times + 1 : 1
+    this.#opened(server, { reason, ...this.#window, times }, nowMs)
+  }
+
+  #openAgain(server: Guarded): void {
+    const { circuits } = this.#board
+    const { slot } = server
+    if (!circuits.beginOpening(slot, HALF_OPEN)) return
+    const times = circuits.opening(slot).times + 1
+    this.#opened(server, { reason: 'half_open', total: 1, failed: 1, slow: 0, times }, this.#now())
+  }
+
+  #opened(
+    { slot }: Guarded,
+    opening: Window & { reason: OpeningReason; times: number },
+    nowMs: number,
+  ): void {
+    const { circuits } = this.#board
+    const inARow = circuits.inARow(slot)
+    circuits.opened(slot, { ...opening, inARow, openMs: openMsOf(this.#options, opening.times) }, nowMs)
+    this.#board.bumpEpoch(this.#slot)
+  }
+
+  #slice(): number {
+    return Math.floor(this.#now() / this.#sliceMs) + 1
+  }
+}
+
+interface Owner {
+  readonly slot: number
+  readonly servers: readonly Guarded[]
+}
+
+/** The breaker of a backend; null: it has none. */
+export function breakerOf(
+  backend: Owner,
+  { circuit_breaker: options }: { readonly circuit_breaker?: CircuitBreakerConfig },
+  board: Scoreboard,
+  now?: () => number,
+): Breaker | null {
+  if (options === undefined || options.mode === 'off') return null
+  return new Breaker({ options, slot: backend.slot, board, servers: () => backend.servers, now })
+}
+
+interface Configured {
+  readonly slot: number
+  readonly options: { readonly circuit_breaker?: Pick<CircuitBreakerConfig, 'mode'> }
+}
+
+/** What a server's breaker is as far as it decides who gets work: one that only watches is closed. */
+export const circuitOf = (
+  { options, slot }: Configured,
+  { circuits }: Pick<Scoreboard, 'circuits'>,
+): number => (options.circuit_breaker?.mode === 'enforce' ? circuits.state(slot) : CLOSED)
+
+/** How long it stays open the n-th time in a row. */
+export const openMsOf = (
+  { open_for, open_for_max }: Pick<CircuitBreakerConfig, 'open_for' | 'open_for_max'>,
+  times: number,
+): number => Math.min(open_for * 2 ** (times - 1), Math.max(open_for, open_for_max))
+
+/** More than this share; of a share of 1 all. */
+const isAbove = (part: number, all: number, share: number): boolean =>
+  share === 1 ? part >= all : part > share * all
