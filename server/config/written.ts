@@ -126,10 +126,18 @@ export class Written {
       path,
       found: this.said(path, name),
       allowed: names.length === 0 ? `a ${kind}, but there is none` : `a ${kind}: ${listed(names)}`,
-      hint: near === null ? null : `did you mean "${near}"?`,
+      hint: near !== null ? `did you mean "${near}"?` : names.length === 0 ? FIRST_OF[kind] : null,
     })
   }
 }
+
+/** Where there is none of its kind: how one is written. */
+const FIRST_OF = {
+  listener: null,
+  certificate:
+    'write one at the top level: certificates: { NAME: { cert: site.pem, key: site.key } }, or { NAME: { self_signed: true } } for trials',
+  backend: 'write one at the top level: backends: { NAME: { servers: [{ url: "http://HOST:PORT" }] } }',
+} as const
 
 const COMPARED_MAX = 50_000
 const NAMES_SHOWN = 12

@@ -308,3 +308,12 @@ test.each([
 ])('%s is none', (keys) => {
   expect(problemsOf(rule(keys)).filter(({ code }) => code !== 'unused')).toEqual([])
 })
+
+test('a certificate, or a backend, where there is none of them at all, is told how the first one is written', () => {
+  const web = { bind: ':8443', protocol: 'https', certificates: ['site'], backend: 'app' }
+  const told = linesOf(JSON.stringify({ listeners: { web } })).map((line) => line.replace(/^.*; /, ''))
+  expect(told).toEqual([
+    'write one at the top level: certificates: { NAME: { cert: site.pem, key: site.key } }, or { NAME: { self_signed: true } } for trials',
+    'write one at the top level: backends: { NAME: { servers: [{ url: "http://HOST:PORT" }] } }',
+  ])
+})
