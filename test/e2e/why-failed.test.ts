@@ -83,7 +83,10 @@ describe('the log says', () => {
     expect(line).toMatchObject({ status: 200, server: 'there', attempts: 2, fault: null })
     expect(line['tries']).toEqual([
       { server: 'gone', phase: 'connect', fault: 'connect_refused', ms: expect.any(Number) },
-      { server: 'there', phase: null, fault: null, ms: expect.any(Number) },
+      {
+        ...{ server: 'there', phase: null, fault: null, ms: expect.any(Number) },
+        ...{ status: 200, reason: 'connect_refused' },
+      },
     ])
   })
 
@@ -92,7 +95,10 @@ describe('the log says', () => {
     expect(line).toMatchObject({ server: 'there', attempts: 2, fault: 'server_truncated' })
     expect(line['tries']).toEqual([
       { server: 'gone', phase: 'connect', fault: 'connect_refused', ms: expect.any(Number) },
-      { server: 'there', phase: 'answer', fault: 'server_truncated', ms: expect.any(Number) },
+      {
+        ...{ server: 'there', phase: 'answer', fault: 'server_truncated', ms: expect.any(Number) },
+        reason: 'connect_refused',
+      },
     ])
   })
 
