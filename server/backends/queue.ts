@@ -86,14 +86,25 @@ export class WaitQueue {
     let served = 0
     let misses = 0
     let place = this.#first
+    /** Those that somebody waits for in particular, and that have no room: for others there may be some. */
+    let full: Set<Server> | null = null
     while (place !== null && served < most) {
       const { waiter } = place
-      const server = this.#pick(waiter.key, waiter.tried, waiter.preferred ?? null)
+      const { preferred = null } = waiter
+      const isHopeless =
+        full !== null && preferred !== null && waiter.isParticular === true && full.has(preferred)
+      const server = isHopeless ? null : this.#pick(waiter.key, waiter.tried, preferred)
       if (server !== null) {
         this.#unlink(place)
         served++
         tell(() => waiter.onServer(server))
         place = this.#first // whoever was told may have changed the queue
+        continue
+      }
+      if (waiter.isParticular === true && preferred !== null) {
+        full ??= new Set<Server>()
+        full.add(preferred)
+        place = place.after
         continue
       }
       // Who has tried none may use any server: when it finds no room, nobody does.

@@ -52,7 +52,9 @@ export abstract class Picking implements Waiter {
   }
 
   get isParticular(): boolean {
-    return this.preferred !== null && this.backend.sticky?.words.full === 'wait'
+    const { preferred, tried } = this
+    if (preferred === null || (tried & preferred.triedBit) !== 0) return false
+    return this.backend.sticky?.words.full === 'wait'
   }
 
   /** An attempt at this server, which has a place. */

@@ -1,5 +1,7 @@
 // Sessions that stay by what is not the gateway's own: a field, a cookie of the servers.
 import { describe, expect, test } from 'bun:test'
+import { StickySeal } from '../../server/backends/sticky-seal.ts'
+import { unixSeconds } from '../../server/lib/clock.ts'
 import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/states.ts'
 import { startNamed } from '../support/backends.ts'
 import { startEngine, type TestEngine, toServers } from '../support/engine.ts'
@@ -110,4 +112,53 @@ describe('by a cookie of the servers', () => {
         result: 'hit',
       })
     }))
+})
+
+describe('a session', () => {
+  test('stays with its server over a connection that this had closed meanwhile', async () => {
+    await using a = startOrigin((request, reply) =>
+      request.place === 1 ? reply.fin() : reply.send(200, 'a'),
+    )
+    await using b = startNamed('b')
+    await using gateway = startEngine({
+      config: toServers([named('a', a.url), named('b', b.url)], { sticky: { secret: SECRET } }),
+    })
+    const cookie = `sluice_sticky=${new StickySeal('origin', [SECRET]).seal('a', unixSeconds())}`
+    for (let i = 0; i < 4; i++) {
+      await using client = await gateway.client()
+      expect((await client.get('/', `Cookie: ${cookie}\r\n`)).body).toBe('a')
+      expect((await gateway.logged()).sticky).toEqual({ result: 'hit', why: null })
+    }
+    await gateway.settled()
+  })
+
+  test('begins with a 101, and its WebSockets come back to the same server', async () => {
+    const upgrade = (name: string) =>
+      startOrigin((_request, reply) => {
+        void reply.raw(
+          `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-Name: ${name}\r\n\r\n`,
+        )
+      })
+    await using a = upgrade('a')
+    await using b = upgrade('b')
+    await using gateway = startEngine({
+      config: toServers([named('a', a.url), named('b', b.url)], { sticky: { secret: SECRET } }),
+    })
+    const open = async (cookie: string) => {
+      const client = await gateway.client()
+      client.send(
+        `GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: ${cookie}\r\n\r\n`,
+      )
+      const answer = await client.readAnswer()
+      expect(answer.status).toBe(101)
+      return answer
+    }
+    const first = await open('x=1')
+    const cookie = first.get('set-cookie')?.split(';')[0] ?? ''
+    expect(cookie).toStartWith('sluice_sticky=')
+    for (let i = 0; i < 3; i++) {
+      const again = await open(cookie)
+      expect([again.get('x-name'), again.get('set-cookie')]).toEqual([first.get('x-name'), null])
+    }
+  })
 })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { startNamed } from '../support/backends.ts'
 import { testCertificate } from '../support/certificate.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
-import { done, words } from '../support/orders.ts'
+import { done, said, words } from '../support/orders.ts'
 import type { WireAnswer } from '../support/client.ts'
 import { adapted, PORTS } from '../support/example-config.ts'
 import { EXAMPLE_SECRETS } from '../support/example-secrets.ts'
@@ -96,10 +96,10 @@ test('a secret that nobody wrote is made once: sessions outlive a restart and de
   await staysWith(first, session.cookie, session.body)
   const [shown, health] = [await fetch(`${first.admin}/api/v1/config`), await fetch(`${first.admin}/_health`)]
   const key = readFileSync(join(folder, 'data/state.key'))
-  const said = `${await shown.text()}${await health.text()}${await metricsOf(first)}${first.stdout}${first.stderr}`
+  const told = `${await shown.text()}${await health.text()}${await metricsOf(first)}${first.stdout}${first.stderr}`
   for (const form of ['hex', 'base64', 'base64url', 'latin1'] as const)
-    expect(said).not.toContain(key.toString(form))
-  expect(said).not.toMatch(/stickySecret/)
+    expect(told).not.toContain(key.toString(form))
+  expect(told).not.toMatch(/stickySecret/)
   await first[Symbol.asyncDispose]()
   const second = keep(await startGateway({ config, workers: 2, folder }))
   await staysWith(second, session.cookie, session.body)
@@ -151,7 +151,10 @@ test('a server that drains keeps its sessions where that is asked for, and no ne
       await startGateway({ config: configOf(servers, { sticky: { secret: SECRET, drain } }), workers: 2 }),
     )
     const session = await get(gateway)
-    await done(gateway, session.body, 'drain')
+    const { code, err } = await said(gateway, session.body, 'drain')
+    expect(code).toBe(0)
+    if (drain === 'leave') expect(err).toBe('')
+    else expect(err).toContain('until their cookies end, within 1h (sticky.drain): maintenance moves them')
     const news = await Promise.all(Array.from({ length: 12 }, () => get(gateway)))
     expect(news.map(({ body }) => body)).not.toContain(session.body)
     if (drain === 'sticky') {

@@ -13,7 +13,7 @@ const ATTEMPT = Type.Object(
     server: Type.String(),
     chosen: Type.String({
       description:
-        'The algorithm that chose it; `retry`: the one before it had failed; `hedge`: that let wait for long.',
+        'The algorithm that chose it; `sticky`: its session did; `retry`: the one before it had failed; `hedge`: that let wait for long.',
     }),
     reason: text(
       'Why it was made: the code of the fault that the one before came to, `status_` and the status of its answer, or `hedge`; null: it is the first.',

@@ -17,10 +17,15 @@ afterEach(() => {
   events = []
 })
 
-function waiter(name: string, { tried = 0, thereupon = (_server: Server): void => {} } = {}): Waiter {
+function waiter(
+  name: string,
+  { tried = 0, thereupon = (_server: Server): void => {}, only = null as Server | null } = {},
+): Waiter {
   const made: Waiter = {
     key: 0,
     tried,
+    preferred: only,
+    isParticular: only !== null,
     onServer(server) {
       events.push(`${name} gets ${server.name}`)
       thereupon(server)
@@ -55,6 +60,38 @@ function bareQueue(size = 4, timeoutMs = 100) {
   return { clock, free, bell, queue }
 }
 const named = (name: string): Server => ({ name }) as Server
+
+describe('waiting for one server', () => {
+  test('holds nobody up who waits for another one, however many do so', () => {
+    const [a, b] = [named('a'), named('b')]
+    let picks = 0
+    const free = new Set([b])
+    const pick = (_key: number, _tried: number, preferred: Server | null): Server | null => {
+      picks++
+      const found = preferred === null ? ([...free][0] ?? null) : free.has(preferred) ? preferred : null
+      if (found !== null) free.delete(found)
+      return found
+    }
+    const bell = new Bell(() => 0)
+    const queue = new WaitQueue({ size: 1000, timeoutMs: 100, bell, pick })
+    queues.push(queue)
+    for (let i = 0; i < 500; i++) queue.push(waiter(`a${i}`, { only: a }), 0)
+    queue.push(waiter('b0', { only: b }), 0)
+    queue.push(waiter('any'), 0)
+    // Newcomers need not stand behind those, but behind who would take any.
+    expect(bell.untried).toBe(1)
+    bell.ring()
+    expect(events).toEqual(['b0 gets b'])
+    // One look at the server that they all wait for.
+    expect(picks).toBeLessThan(5)
+    free.add(b)
+    bell.ring()
+    expect(events).toEqual(['b0 gets b', 'any gets b'])
+    free.add(a)
+    bell.ring()
+    expect(events.at(-1)).toBe('a0 gets a')
+  })
+})
 
 describe('waiting', () => {
   test('ends in the order of coming, with the server that was given back', () => {
