@@ -127,6 +127,8 @@ export class Accepting implements Parked {
   #listening: Listening | null
   /** What keeps it open while neither kind of sockets has it; -1: one has. */
   #heldFd = -1
+  /** Others accept from it. */
+  #isHeldBack = false
 
   /** Throws where it cannot be opened: the address is in use, or no right to it. */
   constructor(how: ListenHow, isTls: boolean, accepted: (socket: Socket) => void) {
@@ -152,7 +154,19 @@ export class Accepting implements Parked {
     this.#listening?.park()
   }
 
+  /** Accepts no more until it goes on: others do, who have the same socket. */
+  holdBack(): void {
+    this.#isHeldBack = true
+    this.park()
+  }
+
+  goOn(): void {
+    this.#isHeldBack = false
+    if (state.isStopped || !takeBack(this)) lookSoon()
+  }
+
   unpark(): void {
+    if (this.#isHeldBack) return
     if (this.#heldFd === -1) return this.#listening?.unpark()
     this.#listening = this.#open({ fd: this.#heldFd })
     this.#heldFd = -1

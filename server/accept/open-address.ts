@@ -36,6 +36,15 @@ export class OpenAddress {
     this.#accepting.useTls(gate.isTls)
   }
 
+  /** Accepts no more until it goes on: others do, who have the same socket. */
+  holdBack(): void {
+    this.#accepting.holdBack()
+  }
+
+  goOn(): void {
+    this.#accepting.goOn()
+  }
+
   /** Accepts no more; open connections stay. */
   stop(): void {
     this.#accepting.stop()

@@ -1,5 +1,6 @@
 // The admin listener: the door of the admin API by TCP.
-import { statSync, unlinkSync } from 'node:fs'
+import { linkSync, renameSync, statSync, unlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseBind, unixPathOf, writeBind } from '../lib/bind.ts'
 import { GivesWay, type Scarcity } from './gives-way.ts'
 import { BY_UNIX } from './guard.ts'
@@ -30,6 +31,8 @@ export interface Admin {
   stop(): void
   /** Takes nothing new. */
   close(): void
+  /** Ends all that came by it; another process has its address. */
+  leave?(): void
   /** What requests that come by it have as their server. */
   readonly server: unknown
   /** Called every few seconds: it makes way when descriptors run short. */
@@ -145,7 +148,17 @@ function unixAdmin(path: string, server: Bun.Server<undefined>): Admin {
     // Another one may have its name by now.
     if (ino !== undefined && statSync(path, { throwIfNoEntry: false })?.ino === ino) unlinkSync(path)
   }
-  return { address: `unix:${path}`, port: 0, server, stop: () => end(true), close: () => end(false) }
+  const leave = (): void => {
+    // Bun takes the name away as it stops.
+    const aside = join(dirname(path), `.a${process.pid}`)
+    linkSync(path, aside)
+    void server.stop(true)
+    renameSync(aside, path)
+  }
+  return {
+    ...{ address: `unix:${path}`, port: 0, server },
+    ...{ stop: () => end(true), close: () => end(false), leave },
+  }
 }
 
 /** On a socket that listens already, in the place of one that Bun opens for itself alone. */

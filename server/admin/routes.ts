@@ -36,6 +36,7 @@ import { revisionRoutes } from './routes/revisions.ts'
 import { turnCredentialRoutes } from './routes/turn-credentials.ts'
 import { turnListenerRoutes } from './routes/turn-listeners.ts'
 import { turnRoutes } from './routes/turn.ts'
+import { upgradeRoutes } from './routes/upgrade.ts'
 import { userRoutes } from './routes/users.ts'
 
 /** A group of routes over what it needs of the supervisor. */
@@ -43,6 +44,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   documentRoutes,
   overviewRoutes,
   gatewayRoutes,
+  upgradeRoutes,
   nameRoutes,
   diagnosticRoutes,
   configReadingRoutes,

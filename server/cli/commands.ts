@@ -112,6 +112,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       ['running', 'disk'],
     ],
   },
+  upgrade: {
+    does: 'have a running gateway hand over to a new executable, with nothing lost',
+    load: async () => (await import('./upgrade.ts')).upgrade,
+    words: ['files'],
+  },
   stop: {
     does: 'have a running gateway finish what is in flight and stop',
     load: async () => (await import('./stop.ts')).stop,

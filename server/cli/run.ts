@@ -1,4 +1,5 @@
 // sluice run: serves a config file until it is told to stop.
+import { resolve } from 'node:path'
 import type { SuperviseOptions } from '../control/supervise-options.ts'
 import type { LogLevel } from '../telemetry/log.ts'
 import { readArgs, type Args, type UsageProblem } from './args.ts'
@@ -47,7 +48,9 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
   // Before any process is started: it would have what is handed to us.
   const { HandedSockets } = await import('../control/sockets/handed-sockets.ts')
+  const { Predecessor } = await import('../control/upgrade/predecessor.ts')
   const handed = HandedSockets.fromSystemd(io.env, process.pid)
+  const predecessor = Predecessor.from(io.env, handed, VERSION)
   const [{ Supervisor }, { endOnBugs }, { finishEvents, tellPeople }] = await Promise.all([
     import('../control/supervisor.ts'),
     import('../telemetry/log-bugs.ts'),
@@ -56,16 +59,21 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   endOnBugs()
   if (process.pid === 1) (await import('../control/children/reap.ts')).reapOrphans()
   const options = superviseOptions(file, read, { ...io, stderr: tellPeople })
-  const supervisor = new Supervisor({ ...options, handed })
+  const supervisor = new Supervisor({ ...options, handed, predecessor })
   if (io.env[WHILE_STDIN] === '1') void endOfStdin().then(() => supervisor.stopOnCommand())
   const code = await supervisor.run()
   await finishEvents()
   return code
 }
 
-function superviseOptions(file: string, args: Args, io: Io): Omit<SuperviseOptions, 'handed'> {
+function superviseOptions(
+  file: string,
+  args: Args,
+  io: Io,
+): Omit<SuperviseOptions, 'handed' | 'predecessor'> {
   return {
     file,
+    args: successorArgs(resolve(file), args),
     level: args.value('log-level') as LogLevel | null,
     isWatching: !args.flag('no-watch'),
     env: io.env,
@@ -79,6 +87,16 @@ function superviseOptions(file: string, args: Args, io: Io): Omit<SuperviseOptio
       }
     },
   }
+}
+
+/** As we were started, with the file by its whole name: a folder may be gone by then. */
+function successorArgs(file: string, args: Args): string[] {
+  const level = args.value('log-level')
+  return [
+    ...['-c', file],
+    ...(level === null ? [] : ['-l', level]),
+    ...(args.flag('no-watch') ? ['--no-watch'] : []),
+  ]
 }
 
 function readRunArgs(args: readonly string[]): Args | UsageProblem {

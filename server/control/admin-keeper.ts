@@ -3,11 +3,13 @@
 // 0.0.0.0, only one can be open: then the old one makes way, and comes back when the plan is dropped. One
 // that moved still answers whoever moved it, and as long as that waits to be confirmed over the new one.
 import type { AdminConfig } from '../admin/admin.options.ts'
+import { copyListening } from '../lib/adopt-listening.ts'
 import { parseBind } from '../lib/bind.ts'
+import { closeFds } from '../lib/pass-fds.ts'
 import { logEvent } from '../telemetry/log.ts'
 import { type AdminOpening, AdminTls, fingerprintOf, openingKey } from './admin-tls.ts'
 import type { Part } from './change/part.ts'
-import { HandedSockets } from './sockets/handed-sockets.ts'
+import { ALL_SLOTS, type HandedOn, HandedSockets } from './sockets/handed-sockets.ts'
 import type { PlanBody } from './processes/worker.ts'
 import { type ApplyProblem, type Edition, problemOf } from './problem.ts'
 
@@ -18,6 +20,8 @@ export interface OpenAdmin {
   stop(): void
   /** Takes nothing new; who is connected is answered. */
   close?(): void
+  /** Ends all that came by it; another process has its address. */
+  leave?(): void
   /** What requests that come by it have as their server. */
   readonly server?: unknown
   /** Called every few seconds: it makes way when descriptors run short. */
@@ -54,6 +58,9 @@ interface Wanted {
 export class AdminKeeper implements Part {
   readonly name = 'admin'
   readonly #openAt: OpenAdminAt
+  readonly #openOn: OpenAdminAt
+  /** Another gateway opens it: a copy of its socket. */
+  #resting: { readonly fd: number | null } | null = null
   readonly #tls = new AdminTls(Date.now)
   #wanted: Wanted | null = null
   #next: Wanted | null = null
@@ -71,6 +78,7 @@ export class AdminKeeper implements Part {
   #refused: string | null = null
 
   constructor(openAt: OpenAdminAt, handed: Pick<HandedSockets, 'take'> = new HandedSockets()) {
+    this.#openOn = openAt
     this.#openAt = (opening) => {
       const { bind } = opening
       const take = (): number | null => handed.take('tcp', { key: adminKey(bind), bind }, [])[0]?.fd ?? null
@@ -149,6 +157,7 @@ export class AdminKeeper implements Part {
    * end, is served at once. One that is of no use is told, and the one before goes on.
    */
   async look(): Promise<void> {
+    if (this.#resting !== null) return
     this.#open?.admin.look?.()
     const [open, wanted] = [this.#open, this.#wanted]
     if (open === null || open.opening.tls === null || wanted === null || this.#staged !== null) return
@@ -176,7 +185,40 @@ export class AdminKeeper implements Part {
     this.#madeWay = null
   }
 
+  /** Another gateway opens it: its socket, which it is to have; null: it has none. */
+  rest(): HandedOn | null {
+    if (this.#open === null) return null
+    const { opening, admin } = this.#open
+    const fd = copyListening(admin.address)
+    this.#resting = { fd }
+    this.#leave(null)
+    if (admin.leave) admin.leave()
+    else admin.stop()
+    return fd === null ? null : { key: adminKey(opening.bind), slot: ALL_SLOTS, fd, isLent: false }
+  }
+
+  /** It does not, after all. */
+  async wake(): Promise<void> {
+    const [open, resting] = [this.#open, this.#resting]
+    this.#resting = null
+    if (open === null || resting === null) return
+    let { fd } = resting
+    const handed = (): number | null => {
+      const one = fd
+      fd = null
+      return one
+    }
+    const { opening, admin } = open
+    const opened = await this.#openOn({ ...opening, bind: admin.address, handed })
+    this.#open = 'problem' in opened ? null : { opening, admin: opened }
+  }
+
   stop(): void {
+    if (this.#resting !== null) {
+      closeFds(this.#resting.fd === null ? [] : [this.#resting.fd])
+      this.#resting = null
+      this.#open = null
+    }
     this.#madeWay = null
     this.drop()
     this.#leave(null)

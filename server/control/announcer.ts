@@ -10,6 +10,7 @@ import { editionFacts } from './news.ts'
 import type { Rejection } from './problem.ts'
 import { RunStateKeeper } from './run-state.ts'
 import { ServiceManager } from './service-manager.ts'
+import type { Predecessor } from './upgrade/predecessor.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { AddressesByName } from './sockets/binds.ts'
 import { lineOf } from './source/places.ts'
@@ -20,6 +21,8 @@ export interface AnnouncerParts {
   readonly openControl: OpenControlAt
   /** Sockets that were open before us. */
   readonly handed: Pick<HandedSockets, 'closeRest'>
+  /** The gateway that this one takes over from; null: there is none. */
+  readonly predecessor: Pick<Predecessor, 'isOver'> | null
   readonly parts: () => Parts | null
   /** Process ids. */
   readonly workers: () => readonly number[]
@@ -39,6 +42,7 @@ export class Announcer {
   readonly #controlSocket: ControlSocket
   readonly #runState = new RunStateKeeper()
   readonly #listeners = new ListenerNews()
+  #isResting = false
 
   constructor(parts: AnnouncerParts) {
     this.#parts = parts
@@ -69,7 +73,7 @@ export class Announcer {
   }
 
   tellManager(): void {
-    const { parts, file, rejection, isDraining } = this.#parts
+    const { parts, file, rejection, isDraining, predecessor } = this.#parts
     const { revision = 0 } = parts()?.applier.running ?? {}
     const { problems: [problem] = [], takenBack } = rejection() ?? {}
     const newer = takenBack
@@ -77,19 +81,35 @@ export class Announcer {
       : problem === undefined
         ? ''
         : `; a newer file was rejected: ${lineOf(problem, file)}`
-    if (!isDraining()) this.manager.ready(`serves revision ${revision}${newer}`)
+    // Before that the service manager listens to the one that it has started.
+    if (!isDraining() && predecessor?.isOver !== false)
+      this.manager.ready(`serves revision ${revision}${newer}`)
   }
 
   /** Processes came or went. */
   keepRunState(): void {
     const parts = this.#parts.parts()
-    if (parts && !parts.isAlone && !this.#parts.isDraining())
+    if (parts && !parts.isAlone && !this.#parts.isDraining() && !this.#isResting)
       this.#runState.keep(parts, this.#parts.workers())
   }
 
   /** The data folder may be another one: whether commands had lost us, and find us again. */
   lookAtSocket(): Promise<boolean> {
     return this.#controlSocket.look()
+  }
+
+  /** Another gateway takes over: it answers commands, and says who runs. */
+  rest(): void {
+    this.#isResting = true
+    this.#controlSocket.rest()
+  }
+
+  /** It does not, after all. */
+  async wake(): Promise<void> {
+    this.#isResting = false
+    const config = this.#parts.parts()?.applier.running?.edition.config
+    this.keepRunState()
+    if (config !== undefined) await this.#controlSocket.apply(config, this.#parts.file)
   }
 
   /** Answers commands no more. */

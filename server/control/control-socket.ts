@@ -54,6 +54,11 @@ export class ControlSocket {
     return this.#server !== null
   }
 
+  /** Another gateway opens its own there; apply() opens it again. */
+  rest(): void {
+    this.#close()
+  }
+
   stop(): void {
     this.#isStopped = true
     this.#close()

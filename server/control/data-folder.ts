@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { type Held, takeLock } from '../lib/file-lock.ts'
+import { adoptLock, type Held, takeLock } from '../lib/file-lock.ts'
+import { closeFds } from '../lib/pass-fds.ts'
 import { readBounded } from '../lib/read-bounded.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { ApplyProblem } from './problem.ts'
@@ -33,6 +34,10 @@ export interface TakeOptions {
   readonly configFile: string
   /** False once it is told to stop. */
   readonly isWanted: () => boolean
+  /** The descriptor of its lock, where another gateway has handed that over. */
+  readonly lock?: number | null
+  /** Whoever has it was killed while it handed over: its lock is free in a moment. */
+  readonly isAbandoned?: boolean
 }
 
 export class DataFolder {
@@ -52,20 +57,25 @@ export class DataFolder {
    * Takes it, or says who has it. Of a folder that cannot be written nothing is taken: whoever cannot write
    * there, keeps nothing there.
    */
-  static async take({ data, configFile, isWanted }: TakeOptions): Promise<DataFolder | ApplyProblem> {
+  static async take(options: TakeOptions): Promise<DataFolder | ApplyProblem> {
+    const { data, configFile, isWanted, lock = null, isAbandoned = false } = options
+    const beganMs = Date.now()
     const file = join(data, 'lock')
+    const handed = lock === null ? null : adoptLock(file, lock)
     const us = {
       pid: process.pid,
       host: hostname(),
       config: resolve(configFile),
       since: new Date().toISOString(),
     }
+    if (handed !== null) return new DataFolder(handed, file, us)
+    if (lock !== null) closeFds([lock])
     let hasTold = false
     for (;;) {
       const held = tryLock(file)
       if (held !== 'other') return new DataFolder(held, file, us)
       const holder = holderIn(file)
-      const endMs = Date.parse(holder?.ends_by ?? '') + LATE_MS
+      const endMs = isAbandoned ? beganMs + LATE_MS : Date.parse(holder?.ends_by ?? '') + LATE_MS
       if (!isWanted() || !(Date.now() < endMs)) return inUse(data, holder)
       if (!hasTold) logEvent('info', 'waits_for_data', { data, ...holder })
       hasTold = true
@@ -100,9 +110,22 @@ export class DataFolder {
     this.#say({ ...this.#holder, ends_by: new Date(Date.now() + ms).toISOString() })
   }
 
-  release(): void {
+  /** The descriptor of its lock, for the gateway that comes after this one; null: there is none. */
+  get lock(): number | null {
+    return this.#held?.fd ?? null
+  }
+
+  /** It is ours alone again: whoever was handed the lock has said that it was his. */
+  sayAgain(): void {
+    this.#say(this.#holder)
+  }
+
+  /** `isLeft`: another gateway has it, which was handed the lock. */
+  release(isLeft = false): void {
+    if (this.#isReleased) return
     this.#isReleased = true
-    this.#held?.remove()
+    if (isLeft) this.#held?.release()
+    else this.#held?.remove()
   }
 
   #say(holder: Holder): void {

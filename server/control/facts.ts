@@ -28,6 +28,7 @@ import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
 import { type OverviewFacts, overviewFactsOf } from './facts-of-overview.ts'
 import { type GatewayFacts, gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
+import type { UpgradeDesk } from './upgrade/facts.ts'
 import type { GuardedChanges } from './guarded-changes.ts'
 import type { Parts } from './make-parts.ts'
 import type { SeenLive } from './seen-live.ts'
@@ -108,6 +109,8 @@ export interface ControlFacts extends Facts {
   readonly takenBack: () => number | null
   /** Texts that were served, and what another one would do. */
   readonly changes: Pick<ChangeFacts, 'served' | 'list' | 'read' | 'named' | 'check' | 'review'>
+  /** Handing over to another gateway. */
+  readonly upgrade: UpgradeDesk
   /** Stops in order, as SIGTERM does. */
   readonly stop: () => Stopping
   /** Certificates that come by ACME. */
@@ -145,6 +148,7 @@ export interface Known extends KnownGateway {
   /** Null: before the first config. */
   readonly certificates: () => Pick<Parts, 'acme' | 'refused' | 'desk'> | null
   reload(how: { readonly reopenLogs: boolean }): Promise<Changed>
+  readonly handingOver: UpgradeDesk
   stopOnCommand(): Stopping
 }
 
@@ -227,6 +231,9 @@ export function controlFactsOf(known: Known): ControlFacts {
     changes: known.changeFacts,
     takenBack: () => known.changes.takenBack,
     stop: () => known.stopOnCommand(),
+    get upgrade() {
+      return known.handingOver
+    },
     acme: {
       facts: () => known.certificates()?.acme.facts() ?? [],
       steps: (name) => known.certificates()?.acme.steps(name) ?? null,

@@ -10,6 +10,7 @@ import type { ApplyProblem, Edition, TakenBackFact } from './problem.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import { nameHash } from './processes/state-file.ts'
 import type { WatchedConfig } from './source/watched-config.ts'
+import type { Predecessor } from './upgrade/predecessor.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
 
 export interface FirstConfig {
@@ -30,6 +31,8 @@ export interface FirstConfigOptions {
   readonly store: Pick<StoreKeeper, 'keep'>
   /** False once it is told to stop. */
   readonly isWanted: () => boolean
+  /** The gateway that this one takes over from. */
+  readonly predecessor: Pick<Predecessor, 'takeOver' | 'isOver'> | null
 }
 
 /** Or what stands against it. */
@@ -41,7 +44,10 @@ export async function firstConfig(
   if (!isWanted()) return []
   if (read.is === 'invalid') return [...read.problems, ...chosen.problems]
   const { data } = read.edition.config
-  const folder = await DataFolder.take({ data, configFile: file, isWanted })
+  // What another gateway hands over: from here on it writes nothing there.
+  const lock = (await options.predecessor?.takeOver(data)) ?? null
+  const isAbandoned = options.predecessor?.isOver === true
+  const folder = await DataFolder.take({ data, configFile: file, isWanted, lock, isAbandoned })
   if (!(folder instanceof DataFolder)) return [folder]
   const history = new History(data, file)
   if (history.isNew) await goOnFromStore(history, data, file)

@@ -90,6 +90,13 @@ export class KeptData {
     this.#record.refused(hashOfFile(this.#parts.options.file), problems)
   }
 
+  /** Another gateway had it for a while. */
+  async wake(): Promise<void> {
+    const parts = this.#parts.parts()
+    const { running } = this.#parts
+    if (parts !== null && running !== null) await this.#reopened(parts, running).catch(tellBug)
+  }
+
   /** To be asked every few seconds. */
   look(): void {
     if (this.#isLooking) return

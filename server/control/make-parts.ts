@@ -38,6 +38,7 @@ import type { TurnKeeper, TurnKeeperOptions } from './relay/turn-keeper.ts'
 import { TurnSide } from './relay/turn-side.ts'
 import { RefusedFiles } from './source/refused-files.ts'
 import type { AddressesByName } from './sockets/binds.ts'
+import type { Predecessor } from './upgrade/predecessor.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { ListeningSockets } from './sockets/sockets.ts'
 import { stickySecretFor } from './store/sticky-secret.ts'
@@ -85,6 +86,8 @@ export interface PartsOptions {
   readonly sockets: ListeningSockets | null
   /** Sockets that were open before us. */
   readonly handed: HandedSockets
+  /** The gateway that this one takes over from; null: there is none. */
+  readonly predecessor: Predecessor | null
   /** False once it is told to stop while it starts. */
   readonly isWanted: () => boolean
   readonly store: Pick<StoreKeeper, 'open' | 'keep'>
@@ -202,6 +205,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
       crew,
       history,
       book: options.book,
+      predecessor: options.predecessor,
       first: options.config,
       portsFreed: ({ listeners }) => untilOrphansEnd(() => sockets.heldPorts(listeners), options.isWanted),
     }),

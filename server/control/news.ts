@@ -1,4 +1,5 @@
 // What operators are told while the gateway runs: events of servers and workers.
+import type { Crew } from './processes/crew.ts'
 import { STATE_DOWN, STATE_UP } from '../scoreboard/states.ts'
 import type { AttemptNews } from '../telemetry/attempts.ts'
 import { logEvent } from '../telemetry/log.ts'
@@ -11,7 +12,11 @@ import type { CrewParts } from './processes/make-crew.ts'
 import { StoreProblem } from './store/store-problem.ts'
 
 /** A server is up, or down. */
-export function tellHealthChange({ backend, server, state, was, reason }: HealthChange): void {
+export function tellHealthChange(
+  { backend, server, state, was, reason }: HealthChange,
+  crew: Pick<Crew, 'reason'>,
+): void {
+  crew.reason(backend, server, reason ?? '')
   if (state === STATE_UP && was !== STATE_UP) logEvent('info', 'server_up', { backend, server })
   if (state === STATE_DOWN && was !== STATE_DOWN) logEvent('warn', 'server_down', { backend, server, reason })
 }
@@ -138,10 +143,4 @@ export function relayNews(
     },
     onNotStarted: (why) => logEvent('warn', 'relay_not_started', { why }),
   }
-}
-
-/** A signal that means nothing yet. */
-export function tellNoHandOver(): void {
-  const hint = 'start it anew to run another binary'
-  logEvent('warn', 'hand_over_not_supported', { signal: 'SIGUSR2', hint })
 }

@@ -97,6 +97,12 @@ export class SeenLive {
     return new RuleFigures({ totals, history: this.#history, wallMs: Date.now(), presence: this.#presence })
   }
 
+  /** Keeps what there is so far: another gateway is about to go on with it. */
+  async keepSoFar(): Promise<void> {
+    this.#history.tellUnfinished()
+    await this.#tenMinutes.settled()
+  }
+
   /** The gateway stops: keeps what is to be kept, while it can be. */
   async end(): Promise<void> {
     this.#history.end()

@@ -27,6 +27,11 @@ export class ServiceManager {
     this.#tell('READY=1', `MAINPID=${process.pid}`, statusLine(status))
   }
 
+  /** Another process is what it looks after from now on; that says ready() itself. */
+  handOver(pid: number): void {
+    this.#tell(`MAINPID=${pid}`)
+  }
+
   /** A change begins; ready() follows. */
   reloading(): void {
     if (this.#address !== null) this.#tell('RELOADING=1', `MONOTONIC_USEC=${monotonicUs()}`)

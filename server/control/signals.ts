@@ -1,6 +1,5 @@
 // What the operating system tells the supervisor.
 import { releaseSignals } from '../lib/signals.ts'
-import { tellNoHandOver } from './news.ts'
 
 export interface SignalActions {
   /** TERM, INT, QUIT: finish and stop. */
@@ -11,13 +10,12 @@ export interface SignalActions {
   readonly reload: () => void
   /** USR1: reopen the logs. */
   readonly reopenLogs: () => void
-  /** USR2: hand over to a new binary. */
-  readonly handOver?: () => void
+  /** USR2: hand over to the program as its file is now. */
+  readonly handOver: () => void
 }
 
 /** Listens to signals until the returned function is called. */
-export function onSignals({ stop, stopNow, reload, reopenLogs, ...more }: SignalActions): () => void {
-  const { handOver = tellNoHandOver } = more
+export function onSignals({ stop, stopNow, reload, reopenLogs, handOver }: SignalActions): () => void {
   let hasStopped = false
   const onStop = (signal: string): void => {
     if (hasStopped) return stopNow()

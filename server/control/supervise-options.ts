@@ -2,6 +2,7 @@
 import type { LogLevel } from '../telemetry/log.ts'
 import type { OpenAdminAt } from './admin-keeper.ts'
 import type { OpenControlAt } from './control-socket.ts'
+import type { Predecessor } from './upgrade/predecessor.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { ControlFacts } from './facts.ts'
 
@@ -14,6 +15,10 @@ export interface SuperviseOptions {
   readonly stderr: (text: string) => void
   /** Sockets that were open before us. */
   readonly handed: HandedSockets
+  /** The gateway that this one takes over from; null: there is none. */
+  readonly predecessor: Predecessor | null
+  /** Arguments for the gateway that comes after this one. */
+  readonly args: readonly string[]
   /** What is running, for lb_build_info. */
   readonly build: { readonly version: string; readonly commit: string }
   /**

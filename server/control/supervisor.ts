@@ -10,6 +10,7 @@ import type { Served } from './change/apply.ts'
 import { Changes, type Changed } from './change/changes.ts'
 import { applyFirst } from './change/confirmation.ts'
 import { changeFactsOf } from './facts-of-changes.ts'
+import { drainInOrder } from './drain-in-order.ts'
 import { firstConfig } from './first-config.ts'
 import { GuardedChanges } from './guarded-changes.ts'
 import { problemOf, type ApplyProblem } from './problem.ts'
@@ -20,6 +21,7 @@ import { controlFactsOf, serverFacts, type Known, type Stopping, type WorkerFact
 import { makeParts, type Parts } from './make-parts.ts'
 import { OwnCrew } from './own-crew.ts'
 import type { SuperviseOptions } from './supervise-options.ts'
+import { HandingOver } from './handing-over.ts'
 import { KeptData } from './kept-data.ts'
 import { Lookout } from './lookout.ts'
 import { countCheck, type ProcessNews, relayNews, tellHealthChange, workerNews } from './news.ts'
@@ -28,7 +30,7 @@ import { SeenLive } from './seen-live.ts'
 import { onSignals } from './signals.ts'
 import { UnheldSockets } from './sockets/unheld-sockets.ts'
 import { tellPeople } from './source/places.ts'
-import { markOf, removeRunState } from './processes/state-file.ts'
+import { ownMark, removeRunState } from './processes/state-file.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
 import { WatchedConfig } from './source/watched-config.ts'
 import type { Reasons, Worker } from './processes/worker.ts'
@@ -41,6 +43,7 @@ export class Supervisor implements Known {
   isDraining = false
   readonly changes: Changes
   readonly changeFacts = changeFactsOf(this)
+  readonly handingOver: HandingOver
   readonly guarded = new GuardedChanges(this, () => serverFacts(this))
   readonly options: SuperviseOptions
   readonly kept = new KeptData(this, () => this.#announcer)
@@ -86,7 +89,7 @@ export class Supervisor implements Known {
     meterProcess(this.totals, 'supervisor')
     this.#source = new WatchedConfig({
       ...options,
-      onChange: () => void this.reload(),
+      onChange: () => (this.handingOver.isFrozen ? (this.handingOver.isReloadDue = true) : this.reload()),
       onWarning: (line) => options.stderr(`${line}\n`),
     })
     this.#own = new OwnCrew(readText(options.file), {
@@ -101,11 +104,13 @@ export class Supervisor implements Known {
       onDemand: (news) => this.#parts?.acme.heard(news),
       ...workerNews(this.totals, this.#newsOfProcesses),
     })
+    const [crew, announcer] = [() => this.#crew, () => this.#announcer]
+    this.handingOver = new HandingOver(this, { crew, announcer, leave: () => this.#stop.resolve('upgrade') })
     this.changes = new Changes({
       ...options,
       source: this.#source,
       totals: this.totals,
-      applier: () => (this.isDraining ? null : (this.#parts?.applier ?? null)),
+      applier: () => (this.handingOver.isClosed ? null : (this.#parts?.applier ?? null)),
       history: () => this.#parts?.history ?? null,
       book: () => this.#parts?.book ?? null,
       onApplied: (served) => this.#onApplied('applied', served),
@@ -154,6 +159,7 @@ export class Supervisor implements Known {
       stopNow: () => this.#stopNow.resolve(),
       reload: () => void this.reload({ reopenLogs: true }),
       reopenLogs: () => (this.#crew.reopenLogs(), logEvent('info', 'logs_reopened')),
+      handOver: () => this.handingOver.onSignal(),
     })
     try {
       // Processes start while the config is read. Not before signals are heard: nothing would end them.
@@ -168,7 +174,7 @@ export class Supervisor implements Known {
       return await this.#end(await Promise.race([drained, this.#stopNow.promise.then(() => 1)]))
     } finally {
       forget()
-      this.kept.folder?.release()
+      this.kept.folder?.release(this.handingOver.isOver)
     }
   }
 
@@ -193,15 +199,11 @@ export class Supervisor implements Known {
       totals: this.totals,
       onRelay: relayNews(this.totals, this.#newsOfProcesses),
       sockets: process.platform === 'linux' ? null : new UnheldSockets(() => this.#crew.ports),
-      ...{ chosen, isWanted },
-      store: this.store,
+      ...{ chosen, isWanted, store },
       isUnconfirmed: () => this.changes.unconfirmed !== null,
       oldestPlan: () => this.#own.oldestPlan,
       onWritten: (edition) => this.#source.follow(edition),
-      onHealthChange: (change) => {
-        this.#crew.reason(change.backend, change.server, change.reason ?? '')
-        tellHealthChange(change)
-      },
+      onHealthChange: (change) => tellHealthChange(change, this.#crew),
       onHealthResult: (result) => countCheck(this.totals, result),
     })
     if (this.isDraining) return []
@@ -214,6 +216,7 @@ export class Supervisor implements Known {
     this.changes.began(takenBack)
     await this.#onApplied('serving', outcome.served)
     if (this.isDraining) return []
+    this.handingOver.serving(outcome.served.revision)
     this.#lookout.begin()
     if (this.options.isWatching) this.#source.begin()
     return []
@@ -228,8 +231,7 @@ export class Supervisor implements Known {
   /** Begins to stop in order, once whoever asked for it has been answered. */
   stopOnCommand(): Stopping {
     setImmediate(() => this.#stop.resolve('sluice stop'))
-    const mark = markOf(process.pid) ?? { pid: process.pid, started: '' }
-    return { process: mark, within_ms: this.#drainTimes.accept + this.#drainTimes.finish }
+    return { process: ownMark(), within_ms: this.#drainTimes.accept + this.#drainTimes.finish }
   }
 
   async #onApplied(event: 'serving' | 'applied', served: Served): Promise<void> {
@@ -241,18 +243,14 @@ export class Supervisor implements Known {
   }
 
   /** Stops in order: takes no more, lets what is in flight finish. */
-  async #drain(signal: string): Promise<void> {
-    const { accept, finish: withinMs } = this.#drainTimes
+  #drain(signal: string): Promise<void> {
     this.isDraining = true
-    for (const one of [this.#source, this.changes, this.guarded, this.#parts?.followed]) one?.stop()
-    this.kept.folder?.endsWithin(accept + withinMs)
-    this.#announcer.manager.stopping('finishes what is in flight', accept + withinMs)
-    logEvent('info', 'draining', { signal, accept_ms: accept, within_ms: withinMs })
-    if (accept > 0) {
-      this.#crew.announceDrain()
-      await Bun.sleep(accept)
-    }
-    await Promise.all([this.#crew.drain(withinMs), this.turn?.drain(withinMs)])
+    this.handingOver.stop()
+    return drainInOrder(signal, {
+      ...{ times: this.#drainTimes, isHandedOver: this.handingOver.isOver },
+      stops: [this.#source, this.changes, this.guarded, this.#parts?.followed],
+      ...{ folder: this.kept.folder, manager: this.#announcer.manager, crew: this.#crew, turn: this.turn },
+    })
   }
 
   async #end(code: number): Promise<number> {
@@ -262,7 +260,7 @@ export class Supervisor implements Known {
     await this.#killAll()
     await ledgersSettled()
     this.#parts?.prober.stop()
-    this.#parts?.sockets.close()
+    this.#parts?.sockets.close(this.handingOver.isOver)
     this.turn?.close()
     if (this.#parts) removeRunState(this.#parts.runState)
     logEvent('info', 'stopped', { aborted: this.#crew.aborted + (this.turn?.relay.aborted ?? 0) + inFlight })
@@ -271,7 +269,9 @@ export class Supervisor implements Known {
 
   /** A failed start. */
   async #giveUp(problems: readonly ApplyProblem[]): Promise<number> {
-    tellPeople(await this.#source.locate(problems, null), this.options)
+    const located = await this.#source.locate(problems, null)
+    tellPeople(located, this.options)
+    this.handingOver.failed(located)
     await this.live.end()
     await this.#killAll()
     this.turn?.close()

@@ -6,7 +6,9 @@ import { fstatSync, readFileSync } from 'node:fs'
 import { ptr } from 'bun:ffi'
 import { descriptors } from './descriptors.ts'
 import { errno, libc } from './native.ts'
-import { closeFds } from './pass-fds.ts'
+import { parseBind } from './bind.ts'
+import { canonicalAddress } from './ip-address.ts'
+import { closeFds, duplicateFd } from './pass-fds.ts'
 import { socketName } from './socket-name.ts'
 
 const O_CLOEXEC = 0x80000
@@ -20,6 +22,21 @@ export function listeningFds(): Map<number, number> {
     return name !== null && name.kind !== 'udp'
   })
   return new Map(listening.map((fd) => [fd, fstatSync(fd).ino]))
+}
+
+/**
+ * A copy of the one that listens at an address, as it is bound (a name stands for whatever it meant then);
+ * null: none of this process does.
+ */
+export function copyListening(bind: string): number | null {
+  const { host, port } = parseBind(bind)
+  const literal = canonicalAddress(host)
+  const fd = descriptors().find((one) => {
+    const name = socketName(one)
+    if (name?.bind === bind) return true
+    return name?.kind === 'tcp' && name.port === port && (literal === null || name.host === literal)
+  })
+  return fd === undefined ? null : duplicateFd(fd)
 }
 
 /**

@@ -19,6 +19,8 @@ const LOCK_NB = 4
 const EWOULDBLOCK = 11
 
 export interface Held {
+  /** What is locked: who has a copy of it has the lock. */
+  readonly fd: number
   /** Writes what others read who cannot have it: one line. Throws when it cannot. */
   say(line: string): void
   release(): void
@@ -47,7 +49,12 @@ export function takeLock(file: string): Held | null {
   }
 }
 
+/** One that another process had, and has handed over; null: it is of another file. */
+export const adoptLock = (file: string, fd: number): Held | null =>
+  isStill(file, fd) ? heldBy(file, fd) : null
+
 const heldBy = (file: string, fd: number): Held => ({
+  fd,
   say: (line) => write(fd, line),
   release: () => closeSync(fd),
   isThere: () => isStill(file, fd),

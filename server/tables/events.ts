@@ -95,6 +95,12 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   worker_hung: row('worker', 'silent'),
   worker_not_started: row('worker', 'not_started'),
   access_log_failed: row('worker', 'access_log_failed'),
+  upgrade_begun: row('worker', 'upgrade_begun'),
+  upgrade_serving: row('worker', 'upgrade_serving'),
+  upgrade_done: row('worker', 'upgrade_done'),
+  upgrade_failed: row('worker', 'upgrade_failed'),
+  upgrade_refused: row('worker', 'upgrade_refused'),
+  took_over: row('worker', 'took_over'),
   draining: row('worker', 'draining'),
   stopped: row('worker', 'stopped'),
 

@@ -108,6 +108,8 @@ export type ToRelay =
       readonly drainMs: number
     }
   | { readonly type: 'question'; readonly id: number; readonly question: Question }
+  /** Another gateway receives on its UDP sockets; or it does not, after all. */
+  | { readonly type: 'hold-back' | 'go-on' }
 
 export type FromRelay =
   | SaidByChild

@@ -97,6 +97,15 @@ export class Flows implements DatagramSink, FlowHome {
     if (this.isDraining && this.#all.size === 0) this.#close()
   }
 
+  /** Others receive on its socket: what servers still answer reaches clients all the same. */
+  holdBack(): void {
+    this.#udp.holdBack()
+  }
+
+  goOn(): void {
+    this.#udp.goOn()
+  }
+
   /** Flows go on, both ways, and none begins: the last one closes it. Whoever asks hears of that. */
   drain(done: () => void): void {
     this.isDraining = true

@@ -15,7 +15,6 @@ import { compileSteps } from '../snapshot/compile.ts'
 import type { StepGround } from '../snapshot/rule-steps.ts'
 import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
-import { healthDocument, metricsDocument, serversOfSnapshot } from '../telemetry/documents.ts'
 import { logEvent } from '../telemetry/log.ts'
 import { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import { LimitNews } from '../telemetry/limit-news.ts'
@@ -34,7 +33,8 @@ import type { GivenSocket } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
 import { filesChanged, keepContexts } from './files-changed.ts'
 import { meterServerTls } from './server-tls-news.ts'
-import type { Amendment, ServerList, ServerOrdered } from './messages.ts'
+import type { Amendment, HandingOver, ServerList, ServerOrdered } from './messages.ts'
+import { ownDocument } from './own-document.ts'
 import { PlanAges } from './plan-ages.ts'
 import { Serving } from './serving.ts'
 import { WorkerLogs } from './worker-logs.ts'
@@ -112,7 +112,7 @@ export class DataPlane {
     return this.#current
   }
 
-  /** Exchanges, tunnels and idle connections of clients, and those that the TURN relay serves. */
+  /** Of clients: exchanges, tunnels, idle ones, and those that the TURN relay serves. */
   get openConnections(): number {
     return this.#serving?.openConnections ?? 0
   }
@@ -221,9 +221,14 @@ export class DataPlane {
     this.#logs.reopen()
   }
 
+  /** Another gateway takes over, or this one does from another. */
+  handOver(told: HandingOver): void {
+    this.#serving?.handOver(told)
+  }
+
   /** Still accepts, but says that it will not for long: health fails, and each answer ends its connection. */
-  announceDrain(): void {
-    this.#isLeaving = true
+  announceDrain(isHandedOver = false): void {
+    this.#isLeaving = !isHandedOver
     if (this.#serving) this.#serving.announceDrain()
   }
 
@@ -236,8 +241,8 @@ export class DataPlane {
     this.#isDraining = true
     this.#isLeaving = true
     const serving = this.#serving
-    if (!serving) return done(0)
-    serving.drain(withinMs, done, othersServe)
+    if (serving) serving.drain(withinMs, done, othersServe)
+    else done(0)
   }
 
   /** What is asked of the last requests; null: it is none of such questions. */
@@ -286,12 +291,7 @@ export class DataPlane {
 
   /** What listeners with status_endpoints answer: the same documents as on the admin listener. */
   #document(which: OwnDocument): { readonly status: number; readonly body: string } {
-    const places = this.#current ? serversOfSnapshot(this.#current) : []
-    if (which === 'metrics')
-      return { status: 200, body: `${JSON.stringify(metricsDocument(places, this.#board))}\n` }
-    const health = healthDocument(places, this.#board)
-    const isHealthy = health.healthy && !this.#isLeaving
-    return { status: isHealthy ? 200 : 503, body: `${JSON.stringify({ ...health, healthy: isHealthy })}\n` }
+    return ownDocument(which, { snapshot: this.#current, board: this.#board, isLeaving: this.#isLeaving })
   }
 }
 

@@ -56,6 +56,15 @@ export class FlowListeners {
     for (const [key, flows] of this.#open) if (!wanted.has(key)) this.#retire(key, flows)
   }
 
+  /** Receives no more on these until it goes on: another gateway does, which has the same sockets. */
+  holdBack(keys: ReadonlySet<string>): void {
+    for (const [key, flows] of this.#open) if (keys.has(key)) flows.holdBack()
+  }
+
+  goOn(): void {
+    for (const flows of this.#open.values()) flows.goOn()
+  }
+
   /**
    * Lets flows end, until `withinMs` are over; calls back with how many were cut off. `othersServe`: others
    * have the same addresses, to whom the kernel gives these clients as soon as these sockets are closed.

@@ -28,6 +28,9 @@ export class Listeners {
   readonly #entries: Entries
   /** By key. */
   readonly #open = new Map<string, Open>()
+  readonly #heldBack = new Set<string>()
+  /** Another gateway has all of these sockets, or soon will: nothing is done to them that it would notice. */
+  isHanding = false
 
   constructor(entries: Entries) {
     this.#entries = entries
@@ -54,7 +57,7 @@ export class Listeners {
     for (const [key, open] of this.#open) {
       if (wanted.has(key)) continue
       this.#open.delete(key)
-      retire(retiring(open), () => {})
+      retire(retiring(open, this.isHanding), () => {})
     }
     this.#entries.keep(wanted, all)
   }
@@ -76,15 +79,36 @@ export class Listeners {
     this.#open.set(bind.key, { name: bind.listener, address, isGiven, isShared, port: at })
   }
 
-  /** Accepts no more once the queues are empty. */
+  /** Accepts no more on these until it goes on: another gateway does, which has the same sockets. */
+  holdBack(keys: ReadonlySet<string>): void {
+    for (const [key, { address }] of this.#open) {
+      if (!keys.has(key)) continue
+      address.holdBack()
+      this.#heldBack.add(key)
+    }
+  }
+
+  goOn(): void {
+    for (const key of this.#heldBack) this.#open.get(key)?.address.goOn()
+    this.#heldBack.clear()
+  }
+
+  /** Accepts no more once the queues are empty; those of others are theirs. */
   retire(done: () => void): void {
-    const all = [...this.#open.values()]
+    const all = [...this.#open]
     this.#open.clear()
     let left = all.length + 1
     const retired = (): void => {
       if (--left === 0) done()
     }
-    for (const open of all) retire(retiring(open), retired)
+    for (const [key, open] of all) {
+      if (!this.#heldBack.has(key)) {
+        retire(retiring(open, this.isHanding), retired)
+        continue
+      }
+      open.address.stop()
+      retired()
+    }
     retired()
   }
 
@@ -95,8 +119,8 @@ export class Listeners {
 }
 
 /** With its socket of this moment. */
-const retiring = ({ address, isGiven, isShared, port }: Open): Retiring => {
+const retiring = ({ address, isGiven, isShared, port }: Open, isHanding: boolean): Retiring => {
   // A Unix socket has no handshakes. Of one that is not this worker's alone others take who comes.
-  const isOwn = port > 0 && !isShared
+  const isOwn = port > 0 && !isShared && !isHanding
   return { listener: address, fd: isGiven && isOwn ? address.fd : null, port: isOwn ? port : null }
 }

@@ -80,6 +80,15 @@ export interface ServerList {
   readonly records: number
 }
 
+/** What a worker is told while another gateway takes over, or while its own takes over from another. */
+export type HandingOver =
+  /** Another gateway has all of its sockets that listen, or soon will; or none has any more. */
+  | { readonly type: 'handing'; readonly isHanding: boolean }
+  /** It takes who comes at these addresses. */
+  | { readonly type: 'hold-back'; readonly keys: readonly string[] }
+  /** It does not, after all. */
+  | { readonly type: 'go-on' }
+
 export type ToWorker =
   | ToldToChild
   | Amendment
@@ -112,7 +121,9 @@ export type ToWorker =
   /** An empty reason: the server is up. */
   | { readonly type: 'reason'; readonly backend: string; readonly server: string; readonly reason: string }
   | { readonly type: 'reopen-logs' }
-  | { readonly type: 'announce-drain' }
+  /** `isHandedOver`: another gateway serves in this one's place, so health does not fail. */
+  | { readonly type: 'announce-drain'; readonly isHandedOver?: boolean }
+  | HandingOver
   /** Answered once all that was told before is taken. */
   | { readonly type: 'question'; readonly id: number; readonly question: unknown }
 

@@ -18,6 +18,7 @@ import type { UdpMeter } from '../udp/meter.ts'
 import { Entries } from './entries.ts'
 import { FlowListeners } from './flow-listeners.ts'
 import { type GivenSocket, Listeners } from './listeners.ts'
+import type { HandingOver } from './messages.ts'
 
 export interface ServingParts extends Omit<EngineParts, 'servers' | 'chance'> {
   readonly limits: LimitNews
@@ -114,6 +115,19 @@ export class Serving {
   /** Ends so many idle connections of clients: others wait to be accepted. */
   endLongestIdle(count: number): void {
     this.#engine.endLongestIdle(count)
+  }
+
+  /** Another gateway takes over, or this one does from another. */
+  handOver(told: HandingOver): void {
+    if (told.type === 'handing') {
+      this.listeners.isHanding = told.isHanding
+      return
+    }
+    const keys = told.type === 'hold-back' ? new Set(told.keys) : null
+    for (const all of [this.listeners, this.#flows]) {
+      if (keys === null) all.goOn()
+      else all.holdBack(keys)
+    }
   }
 
   /** Each answer says from now on that its connection ends. */

@@ -63,6 +63,8 @@ class WorkerShell {
   /** Settles when it has sockets. */
   #sockets: Promise<void> = Promise.resolve()
   #quietBeats = QUIET_BEATS
+  /** Another gateway has the same sockets. */
+  #isHanding = false
   readonly #startCode = new StartCode()
   /** The oldest plan in use, as it was told. */
   #oldest = -1
@@ -106,7 +108,13 @@ class WorkerShell {
       case 'reopen-logs':
         return this.onReopenLogs()
       case 'announce-drain':
-        return this.#plane?.announceDrain()
+        return this.#plane?.announceDrain(message.isHandedOver)
+      case 'handing':
+        this.#isHanding = message.isHanding
+        return this.#plane?.handOver(message)
+      case 'hold-back':
+      case 'go-on':
+        return this.#plane?.handOver(message)
       case 'drain':
         return this.#drain(message.withinMs, message.othersServe)
     }
@@ -114,7 +122,8 @@ class WorkerShell {
 
   /** Without a supervisor: serve on for a while, then finish. Health stays as last known. */
   onOrphaned(): void {
-    if (!this.#plane?.snapshot) return this.onTerminate()
+    // Where another gateway has the same sockets, it serves who comes.
+    if (!this.#plane?.snapshot || this.#isHanding) return this.onTerminate()
     setTimeout(() => this.onTerminate(), ORPHAN_ACCEPT_MS)
   }
 

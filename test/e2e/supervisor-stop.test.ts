@@ -124,13 +124,6 @@ describe('stop', () => {
     }
   })
 
-  test('USR2 ends nothing: that it does nothing yet is told', async () => {
-    await using gateway = await startGateway({ config: answering('hi') })
-    gateway.signal('SIGUSR2')
-    await gateway.event('hand_over_not_supported')
-    expect((await gateway.fetch('/')).status).toBe(200)
-  })
-
   test('connections that come until the very end are served or refused, never cut off', async () => {
     await using gateway = await startGateway({ config: answering('x'.repeat(1000)), workers: 2 })
     const port = gateway.port()

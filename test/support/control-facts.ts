@@ -45,6 +45,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
     turn: { isServing: () => false, figures: () => ({}), testCredentials: () => null },
     health: () => ({ ...healthOf([]), workers: { wanted: 1, serving: 1, silent: [], full: [] } }),
     metrics: () => ({ total_requests: 0, total_failures: 0, success_rate: 100, backends: [] }),
+    upgrade: { begin: () => 'not here', facts: { state: 'none' } },
     reload: () => Promise.resolve({ is: 'not_now' }),
     apply: () => Promise.resolve({ changed: { is: 'not_now' }, warnings: [] }),
     tasks: idle(),

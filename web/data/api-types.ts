@@ -12,6 +12,8 @@ export interface Api {
   'GET /api/v1/workers': { query: {  }; body: undefined; answer: { workers: ({ pid: number; slot: number; uptime_s: number })[] } }
   'POST /api/v1/reload': { query: {  }; body: undefined; answer: unknown }
   'POST /api/v1/stop': { query: {  }; body: undefined; answer: { process: unknown; within_ms: number } }
+  'GET /api/v1/upgrade': { query: {  }; body: undefined; answer: { state: ("none" | "running" | "failed" | "done"); program?: string; pid?: (number | null); version?: (string | null); since?: string; why?: string; from?: number; process: number } }
+  'POST /api/v1/upgrade': { query: {  }; body: { program?: string; step_ms?: number; probation_ms?: number }; answer: { process: unknown; within_ms: number } }
   'GET /api/v1/names': { query: {  }; body: undefined; answer: Names }
   'GET /api/v1/diagnostics': { query: {  }; body: undefined; answer: Diagnostics }
   'GET /api/v1/config': { query: { view?: QueryValue }; body: undefined; answer: unknown }

@@ -201,6 +201,15 @@ const WORDS: Readonly<Record<string, Words>> = {
   worker_hung: (e) => [`${upper(processOf(e))} was silent and is replaced`, undefined, 'down'],
   worker_not_started: (e) => [`${upper(processOf(e))} did not start`, undefined, 'down'],
   access_log_failed: (e) => ['The access log cannot be written', dotted(e['file'], e['reason']), 'warn'],
+  upgrade_begun: (e) => [`${e['program']} is started to take over`],
+  upgrade_serving: (e) => [
+    `Process ${e['pid']} serves in this gateway’s place`,
+    'It is watched for a while.',
+  ],
+  upgrade_done: (e) => [`Process ${e['pid']} has taken over`, '', 'up'],
+  upgrade_failed: (e) => ['The upgrade failed; this gateway goes on as it was', e['why']],
+  upgrade_refused: (e) => ['An upgrade was refused', e['why']],
+  took_over: (e) => [`This gateway took over from process ${e['from']}`, '', 'up'],
   draining: () => ['The gateway ends: it finishes what it has'],
   stopped: () => ['The gateway has stopped'],
 

@@ -239,7 +239,7 @@ export class Applier {
     const { plan } = served
     const [first, ...others] = staged
     try {
-      await Promise.all(staged.map((part) => part.ready?.()))
+      for (const part of staged) await part.ready?.()
       await first?.commit(plan)
     } catch (error) {
       drop(staged, plan)

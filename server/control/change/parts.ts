@@ -34,6 +34,8 @@ export interface PartHands {
   readonly book: Part
   readonly certificates: Part
   readonly tlsFiles: Part
+  /** The gateway that this one takes over from; null: there is none. */
+  readonly predecessor: { whenFree(): Promise<void> } | null
   /** The config of the start. */
   readonly first: Pick<Config, 'resolver'>
   readonly isServing: () => boolean
@@ -60,7 +62,17 @@ export const partsOf = (hands: PartHands): readonly Part[] => [
   hands.history,
   // It has the number that the history gave.
   hands.book,
+  predecessorPart(hands.predecessor),
 ]
+
+/** The gateway that this one takes over from accepts until all else is ready. */
+const predecessorPart = (predecessor: PartHands['predecessor']): Part => ({
+  name: 'predecessor',
+  stage: () => [],
+  ready: async () => predecessor?.whenFree(),
+  commit: () => {},
+  drop: () => {},
+})
 
 function boardPart({ board }: PartHands): Part {
   return {

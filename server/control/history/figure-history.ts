@@ -129,6 +129,11 @@ export class FigureHistory {
     this.#schedule()
   }
 
+  /** What is unfinished of ten minutes is told, as another gateway goes on: it adds to that. */
+  tellUnfinished(): void {
+    this.#finishTenMinutes()
+  }
+
   /** The gateway stops: what is unfinished of ten minutes is told. */
   end(): void {
     this.#cancel?.()

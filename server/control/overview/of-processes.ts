@@ -10,6 +10,7 @@ export function* processProblems(seen: Seen): Generator<OverviewProblem> {
   yield* workerProblems(seen)
   yield* relayProblem(seen)
   yield* listenerProblems(seen)
+  yield* upgradeProblem(seen)
   yield* handedProblems(seen)
   yield* storeProblem(seen)
 }
@@ -103,6 +104,21 @@ function* listenerProblems(seen: Seen): Generator<OverviewProblem> {
       about: { kind: 'listener', name },
       actions: [openAction('Open listener')],
     }
+  }
+}
+
+/** The latest one, where this gateway went on as it was. */
+function* upgradeProblem(seen: Seen): Generator<OverviewProblem> {
+  const failed = lastOf(seen, 'upgrade_failed')
+  if (failed === undefined || failed.atMs < seen.startedMs) return
+  yield {
+    id: 'upgrade',
+    ...{ state: 'not_upgraded', severity: 'warn', since: timeOf(failed.atMs) },
+    title: 'The last upgrade failed',
+    cause: `${asSentence(String(failed.fields['why'] ?? ''))} This gateway goes on as it was.`,
+    remedy: 'Look into the log for what the new one said, then try again.',
+    about: { kind: 'worker', name: 'upgrade' },
+    actions: [openAction('Open activity')],
   }
 }
 

@@ -3,7 +3,7 @@
 // stays empty while others serve has no sockets: the kernel would send clients to where nobody accepts. Five
 // early deaths after a new plan are the plan's fault.
 import type { Answer } from '../children/kept.ts'
-import type { Amendment, ServerOrdered } from '../../worker/messages.ts'
+import type { Amendment, HandingOver, ServerOrdered } from '../../worker/messages.ts'
 import { Probation } from './probation.ts'
 import type { PlanBody, Worker } from './worker.ts'
 import { WorkerPost } from './worker-post.ts'
@@ -45,6 +45,7 @@ export class Crew {
   /** Why workers did not come up, as far as it was told. */
   readonly #told = new Set<string>()
   #isEnding = false
+  #handingOver: ((slot: number) => HandingOver) | null = null
 
   constructor(options: CrewOptions) {
     this.#options = options
@@ -138,9 +139,15 @@ export class Crew {
     for (const worker of this.everybody) void worker.amend(order)
   }
 
-  /** Tells all that they will drain soon. */
-  announceDrain(): void {
-    for (const worker of this.workers) worker.announceDrain()
+  /** Tells all that they will drain soon; `isHandedOver`: as another gateway serves in our place. */
+  announceDrain(isHandedOver = false): void {
+    for (const worker of this.workers) worker.announceDrain(isHandedOver)
+  }
+
+  /** Another gateway takes over, or this one does from another: what each is told, also who comes later. */
+  handOver(told: ((slot: number) => HandingOver) | null): void {
+    this.#handingOver = told
+    for (const worker of this.workers) if (told !== null) worker.handOver(told(worker.slot))
   }
 
   reopenLogs(): void {
@@ -232,6 +239,7 @@ export class Crew {
       worker.kill()
       return false
     }
+    if (this.#handingOver !== null) worker.handOver(this.#handingOver(post.slot))
     this.#vacateDeserted()
     const replaced = post.takeReplaced()
     if (replaced !== null) this.#options.onReplaced(worker, replaced)

@@ -1,5 +1,5 @@
 // `workers: 0` as one more worker of the crew. It cannot die alone, and answers at once.
-import type { Amendment } from '../../worker/messages.ts'
+import type { Amendment, HandingOver } from '../../worker/messages.ts'
 import { InProcess, type SocketSource } from '../../worker/in-process.ts'
 import type { Choice } from '../../sockets/choose.ts'
 import type { SocketsKind } from '../../sockets/socket.ts'
@@ -96,8 +96,12 @@ export class InProcessWorker implements Worker {
     this.#shell.plane.reopenLogs()
   }
 
-  announceDrain(): void {
-    this.#shell.plane.announceDrain()
+  announceDrain(isHandedOver = false): void {
+    this.#shell.plane.announceDrain(isHandedOver)
+  }
+
+  handOver(told: HandingOver): void {
+    this.#shell.plane.handOver(told)
   }
 
   drain(withinMs: number): void {

@@ -121,6 +121,9 @@ export function markOf(pid: number): ProcessMark | null {
   }
 }
 
+/** Of this process. */
+export const ownMark = (): ProcessMark => markOf(process.pid) ?? { pid: process.pid, started: '' }
+
 const isSame = (mark: ProcessMark, other: ProcessMark | null): boolean =>
   mark.pid === other?.pid && mark.started === other.started
 

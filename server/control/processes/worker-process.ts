@@ -6,7 +6,13 @@ import type { ChildAnswer, SaidByChild } from '../../lib/child-words.ts'
 import type { Choice } from '../../sockets/choose.ts'
 import type { SocketsKind } from '../../sockets/socket.ts'
 import type { DemandNews } from '../../tls/on-demand.ts'
-import { type Amendment, BOARD_TAG, type ToSupervisor, type ToWorker } from '../../worker/messages.ts'
+import {
+  type Amendment,
+  BOARD_TAG,
+  type HandingOver,
+  type ToSupervisor,
+  type ToWorker,
+} from '../../worker/messages.ts'
 import { ToldCertificates } from '../../worker/told-certificates.ts'
 import { RulesTold } from '../../worker/told-rules.ts'
 import { Child } from '../children/child.ts'
@@ -93,8 +99,12 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
     this.tell({ type: 'reopen-logs' })
   }
 
-  announceDrain(): void {
-    this.tell({ type: 'announce-drain' })
+  announceDrain(isHandedOver = false): void {
+    this.tell({ type: 'announce-drain', isHandedOver })
+  }
+
+  handOver(told: HandingOver): void {
+    this.tell(told)
   }
 
   protected numberOf({ number }: PlanBody): number {

@@ -1,6 +1,6 @@
 // A worker as the supervisor sees it: a process of its own, or (`workers: 0`) the same machine in this
 // process.
-import type { Amendment } from '../../worker/messages.ts'
+import type { Amendment, HandingOver } from '../../worker/messages.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import type { RequestsQuestion } from '../../telemetry/request-ring.ts'
 import type { Plan } from '../../snapshot/plan.ts'
@@ -41,5 +41,7 @@ export interface Worker extends Kept<PlanBody> {
   ask(question: RequestsQuestion, withinMs: number): Promise<unknown>
   reopenLogs(): void
   /** Still accepts, but says to clients and to who asks for its health that it will not for long. */
-  announceDrain(): void
+  announceDrain(isHandedOver?: boolean): void
+  /** Another gateway takes over, or this one does from another. */
+  handOver(told: HandingOver): void
 }

@@ -13,7 +13,7 @@ const TRIES = 2
 const ASK_MS = 5000
 
 /** What the keeper asks of a relay. */
-export type KeptRelay = Kept<RelayBody> & Pick<Relay, 'ask' | 'stop'>
+export type KeptRelay = Kept<RelayBody> & Pick<Relay, 'ask' | 'stop' | 'holdBack'>
 
 export interface RelayKeeperOptions {
   /** Starts one; `onExit` is called once when it is gone. Throws when it cannot. */
@@ -94,6 +94,11 @@ export class RelayKeeper {
   ask(question: Question): Promise<unknown> {
     const { kept } = this.#post
     return kept?.ask(question, ASK_MS) ?? Promise.reject(new Error('there is no TURN relay now'))
+  }
+
+  /** Another gateway receives on its UDP sockets; or it does not, after all. */
+  holdBack(isHeldBack: boolean): void {
+    this.#post.kept?.holdBack(isHeldBack)
   }
 
   /** Lets allocations end; settles when it is gone. */

@@ -38,6 +38,11 @@ export class Relay extends Child<RelayBody, Metrics, ToRelay> {
     return super.commit(body)
   }
 
+  /** Another gateway receives on its UDP sockets; or it does not, after all. */
+  holdBack(isHeldBack: boolean): void {
+    this.tell({ type: isHeldBack ? 'hold-back' : 'go-on' })
+  }
+
   protected numberOf({ plan }: RelayBody): number {
     return plan.number
   }

@@ -5,7 +5,7 @@ import { parseBind, portsOf } from '../../lib/bind.ts'
 import type { Totals } from '../../telemetry/registry.ts'
 import type { Config } from '../../config/schema.ts'
 import { testSecretOf } from '../../turn/state/rest-names.ts'
-import type { HandedSockets } from '../sockets/handed-sockets.ts'
+import { ALL_SLOTS, type HandedOn, type HandedSockets } from '../sockets/handed-sockets.ts'
 import { listenerPath, type BindProblem } from '../sockets/bind-problem.ts'
 import type { ApplyProblem } from '../problem.ts'
 import { doorPath, openDoor, type Door } from './door.ts'
@@ -14,7 +14,7 @@ import { makeRelayBody, turnListeners, type RelayBody } from './relay-plan.ts'
 import type { StartRelay } from './relay-start.ts'
 import { Relay } from './relay.ts'
 import type { AddressesByName, BindsByName } from '../sockets/binds.ts'
-import { UdpSockets } from '../sockets/udp-sockets.ts'
+import { turnKey, UdpSockets } from '../sockets/udp-sockets.ts'
 import type { PlanBody } from '../processes/worker.ts'
 
 /** What metrics call the relay. */
@@ -181,6 +181,13 @@ export class TurnKeeper {
       if (tcp[name] !== undefined && tcp[name] !== address) found[`${name}.tcp`] = tcp[name]
     }
     return found
+  }
+
+  /** Its UDP sockets, for another gateway. */
+  handed(): readonly HandedOn[] {
+    return this.#udp.sockets.map(({ key, fd }) => ({
+      ...{ key: turnKey(key), slot: ALL_SLOTS, fd, isLent: false },
+    }))
   }
 
   /** Closes our copies of the sockets; removes the door. */

@@ -11,7 +11,7 @@ import { tellDestinations } from '../../lib/socket-name.ts'
 import { udpInodes, udpPorts } from '../../lib/tcp-table.ts'
 import { BindProblem, codeOf } from './bind-problem.ts'
 import type { AddressesByName, BindsByName } from './binds.ts'
-import { type AdoptedSocket, ALL_SLOTS, HandedSockets } from './handed-sockets.ts'
+import { type AdoptedSocket, ALL_SLOTS, type HandedOn, HandedSockets } from './handed-sockets.ts'
 import type { HeldPort, ListeningSockets, TakenSocket } from './sockets.ts'
 
 interface OpenAddress {
@@ -126,6 +126,13 @@ export class FlowSockets implements ListeningSockets {
     this.drop()
     for (const address of this.#open.values()) closeAddress(address)
     this.#open = new Map()
+  }
+
+  /** All of them, for another gateway. */
+  handed(): HandedOn[] {
+    return [...this.#open].flatMap(([key, { fdBySlot, onlySlot }]) =>
+      [...fdBySlot].map(([slot, fd]) => ({ key, slot, fd, isLent: slot === onlySlot })),
+    )
   }
 
   /** `host:port` of each listener's bind as it really is, a list where it has several. */

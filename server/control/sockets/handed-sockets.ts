@@ -23,6 +23,13 @@ export interface HandedPlace {
   readonly slot: number
 }
 
+/** One for the gateway that comes after this one; it stays ours as well. */
+export interface HandedOn extends HandedPlace {
+  readonly fd: number
+  /** It is systemd's. */
+  readonly isLent: boolean
+}
+
 /** An address as whoever opens it calls it, and as the config says it. */
 interface WantedAddress {
   readonly key: string
@@ -59,6 +66,9 @@ export class HandedSockets {
   readonly #taken: HandedPlace[] = []
   /** What was handed and is no socket that waits for clients. */
   readonly #useless: string[] = []
+
+  /** Another gateway still has them too, and may go on with them. */
+  isPending = false
 
   /** As systemd says it: LISTEN_PID must name this process, or they are another's. */
   static fromSystemd(env: Readonly<Record<string, string | undefined>>, pid: number): HandedSockets {

@@ -2,12 +2,14 @@
 // turns at.
 import type { UnixAccess } from '../../lib/bind.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
-import { type AdoptedSocket, ALL_SLOTS } from './handed-sockets.ts'
+import { type AdoptedSocket, ALL_SLOTS, type HandedOn } from './handed-sockets.ts'
 import { Steering } from './steering.ts'
 
 /** One for all slots. */
 export interface SharedSocket {
   readonly fd: number
+  /** It is systemd's. */
+  readonly isLent: boolean
   /** Lets others connect, as the next plan has it; of Unix sockets. */
   stage(access: UnixAccess | undefined): void
   commit(): void
@@ -28,6 +30,19 @@ export interface OpenAddress {
   readonly lentSlot: number | null
 }
 
+/** Its sockets for the gateway that comes after this one. */
+export function handedOn(key: string, { fdBySlot, shared, lentSlot }: OpenAddress): HandedOn[] {
+  const own = [...fdBySlot].map(([slot, fd]) => ({ key, slot, fd, isLent: slot === lentSlot }))
+  return shared === null ? own : [...own, { key, slot: ALL_SLOTS, fd: shared.fd, isLent: shared.isLent }]
+}
+
+/** Closes our copies alone: another gateway has them. */
+export function leaveAddress(address: OpenAddress): void {
+  closeFds([...address.fdBySlot.values()])
+  address.shared?.leave()
+  address.steering?.close()
+}
+
 export function closeAddress(address: OpenAddress): void {
   closeFds([...address.fdBySlot.values()])
   address.shared?.close()
@@ -37,6 +52,7 @@ export function closeAddress(address: OpenAddress): void {
 /** One of systemd's, or of TCP where the kernel does not spread clients over several. */
 class LentSocket implements SharedSocket {
   readonly fd: number
+  readonly isLent = true
 
   constructor(fd: number) {
     this.fd = fd

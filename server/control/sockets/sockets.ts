@@ -12,8 +12,8 @@ import { BindProblem, codeOf } from './bind-problem.ts'
 import { type AddressesByName, type BindsByName, shownAddresses, tcpBindsIn } from './binds.ts'
 import { openFirst } from './first-socket.ts'
 import { listen } from './listen-tcp.ts'
-import { adoptAddress, closeAddress, type OpenAddress } from './open-address.ts'
-import { HandedSockets } from './handed-sockets.ts'
+import { adoptAddress, closeAddress, handedOn, leaveAddress, type OpenAddress } from './open-address.ts'
+import { type HandedOn, HandedSockets } from './handed-sockets.ts'
 import { Steering } from './steering.ts'
 import { openUnix, UnixSocket } from './unix-socket.ts'
 
@@ -40,7 +40,7 @@ export interface TakenSocket {
 /** The listening sockets as the supervisor moves them. */
 export type ListeningSockets = Pick<
   Sockets,
-  'stage' | 'heldPorts' | 'commit' | 'drop' | 'closeSlot' | 'vacateSlot' | 'close' | 'addresses'
+  'stage' | 'heldPorts' | 'commit' | 'drop' | 'closeSlot' | 'vacateSlot' | 'close' | 'addresses' | 'handed'
 > & {
   /** The socket of a slot; null: this machine does not need it. */
   take(key: string, slot: number): TakenSocket | null
@@ -53,7 +53,6 @@ export class Sockets {
    * Port by inode of every socket made here; of those closed here as long as a worker is still emptying them.
    */
   readonly #ownInodes: Map<string, number>
-
   /** Some of them were closed since it was last looked which. */
   #hasClosed = false
 
@@ -185,11 +184,16 @@ export class Sockets {
     })
   }
 
-  /** Closes all of our copies. */
-  close(): void {
+  /** Closes all of our copies; `areLeft`: another gateway has them. */
+  close(areLeft = false): void {
     this.drop()
-    for (const address of this.#open.values()) closeAddress(address)
+    for (const address of this.#open.values()) (areLeft ? leaveAddress : closeAddress)(address)
     this.#open = new Map()
+  }
+
+  /** All of them, for another gateway. */
+  handed(): HandedOn[] {
+    return [...this.#open].flatMap(([key, address]) => handedOn(key, address))
   }
 
   addresses(listeners: BindsByName): AddressesByName {
@@ -209,7 +213,7 @@ export class Sockets {
       return adoptAddress({ host, slots, sockets, open })
     const none = { host, port, fdBySlot: new Map(), steering: null, lentSlot: null }
     if (unixPath !== null && first !== undefined)
-      return { ...none, shared: new UnixSocket(unixPath, first.fd, binds?.unix) }
+      return { ...none, shared: new UnixSocket(unixPath, first.fd, binds?.unix, this.#handed) }
     if (unixPath !== null) return { ...none, shared: openUnix(unixPath, binds?.unix, this.#isOrphans) }
     const isShared = port !== 0 && this.#probe(host, port)
     const [firstSlot = 0, ...others] = slots

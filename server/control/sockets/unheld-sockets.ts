@@ -2,6 +2,7 @@
 import { parseBind, unixPathOf, writeBind } from '../../lib/bind.ts'
 import { BindProblem } from './bind-problem.ts'
 import { type AddressesByName, type BindsByName, shownAddresses, tcpBindsIn } from './binds.ts'
+import type { HandedOn } from './handed-sockets.ts'
 import type { HeldPort, ListeningSockets, TakenSocket } from './sockets.ts'
 
 /**
@@ -28,6 +29,9 @@ export class UnheldSockets implements ListeningSockets {
   closeSlot(): void {}
   vacateSlot(): void {}
   close(): void {}
+  handed(): HandedOn[] {
+    return []
+  }
 
   take(): TakenSocket {
     throw new Error('this system cannot hand sockets to worker processes: set "workers: 0"')

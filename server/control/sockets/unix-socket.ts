@@ -8,6 +8,7 @@ import type { UnixAccess } from '../../lib/bind.ts'
 import { closeFds } from '../../lib/pass-fds.ts'
 import { UNIX_PATH_MAX } from '../../lib/socket-address.ts'
 import { unixListeners } from '../../lib/unix-sockets.ts'
+import type { HandedSockets } from './handed-sockets.ts'
 import type { SharedSocket } from './open-address.ts'
 
 /** Why a Unix socket could not be opened, or given to a group. `code` is the system's word. */
@@ -51,14 +52,24 @@ export function openUnix(
 /** One that is open. */
 export class UnixSocket implements SharedSocket {
   readonly fd: number
+  readonly isLent = false
   readonly #path: string
   readonly #inode: number
   /** Who may connect, with the plan that is served. */
   #access: UnixAccess | undefined
   #staged: UnixAccess | undefined
 
-  constructor(path: string, fd: number, access: UnixAccess | undefined) {
+  readonly #handed: Pick<HandedSockets, 'isPending'> | null
+
+  /** `handed`: where it was open before us. */
+  constructor(
+    path: string,
+    fd: number,
+    access: UnixAccess | undefined,
+    handed: Pick<HandedSockets, 'isPending'> | null = null,
+  ) {
     this.fd = fd
+    this.#handed = handed
     this.#path = path
     this.#access = this.#staged = access
     this.#inode = inodeOf(path) ?? -1
@@ -83,7 +94,7 @@ export class UnixSocket implements SharedSocket {
 
   close(): void {
     // First the name: who comes from now on is told that nobody is there, and does not wait in vain.
-    if (this.#isOurs) unlinkSync(this.#path)
+    if (this.#isOurs && this.#handed?.isPending !== true) unlinkSync(this.#path)
     closeFds([this.fd])
   }
 

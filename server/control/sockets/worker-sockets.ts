@@ -1,6 +1,6 @@
 // All sockets that workers serve: those that listen for TCP, and those of udp listeners.
 import type { BindProblem } from './bind-problem.ts'
-import type { HandedSockets } from './handed-sockets.ts'
+import type { HandedOn, HandedSockets } from './handed-sockets.ts'
 import { FlowSockets, flowBindsIn } from './flow-sockets.ts'
 import { tcpBindsIn, type AddressesByName, type BindsByName } from './binds.ts'
 import { Sockets, type HeldPort, type ListeningSockets, type TakenSocket } from './sockets.ts'
@@ -49,8 +49,15 @@ export class WorkerSockets implements ListeningSockets {
     for (const sockets of this.#both) sockets.vacateSlot(slot)
   }
 
-  close(): void {
-    for (const sockets of this.#both) sockets.close()
+  /** `areLeft`: another gateway has them. */
+  close(areLeft = false): void {
+    this.#tcp.close(areLeft)
+    this.#udp.close()
+  }
+
+  /** All of them, for another gateway. */
+  handed(): HandedOn[] {
+    return this.#both.flatMap((sockets) => sockets.handed())
   }
 
   addresses(listeners: BindsByName): AddressesByName {

@@ -29,7 +29,7 @@ export const RESOURCES: readonly string[] = [
     'tokens',
     'turn',
   ],
-  ...['diagnostics', 'names', 'timelines', 'users', 'workers'],
+  ...['diagnostics', 'names', 'timelines', 'upgrade', 'users', 'workers'],
 ]
 
 /** One segment after another, `*` last: everything below it, and it as well. */

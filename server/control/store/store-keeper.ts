@@ -15,6 +15,8 @@ const BUSY_MS = 20
 const OPEN_WITHIN_MS = 5000
 const OPEN_AGAIN_MS = 200
 
+const RESTS = 'another gateway takes over from this one'
+
 export interface StoreKeeperOptions extends Pick<LateWritesParts, 'onWaiting' | 'onKept'> {
   /** The data folder; null: there is no config yet. */
   readonly data: () => string | null
@@ -30,6 +32,7 @@ export class StoreKeeper {
   #problem: { readonly problem: StoreProblem; readonly atMs: number } | null = null
   #told = ''
   #isClosed = false
+  #isResting = false
   readonly #late = new Map<LateKind, LateWrites>()
   #lost: LostDatabase | null = null
 
@@ -81,6 +84,18 @@ export class StoreKeeper {
     return late.add(write)
   }
 
+  /** Another gateway has it from now on: nothing is read or written until it is woken. */
+  rest(): void {
+    this.#isResting = true
+    this.#store?.close()
+    this.#store = null
+  }
+
+  wake(): void {
+    this.#isResting = false
+    this.#problem = null
+  }
+
   close(): void {
     this.#isClosed = true
     for (const late of this.#late.values()) late.end()
@@ -121,9 +136,15 @@ export class StoreKeeper {
         import('./lost-database.ts'),
       ])
       const data = this.#options.data()
+      if (this.#isResting) throw new StoreProblem(RESTS, 'ask again in a moment')
       if (data === null || this.#isClosed)
         throw new StoreProblem('the gateway starts or stops', 'ask again once it serves')
-      this.#store = await this.#opened(() => new Store(data, nowMs, { busyMs: BUSY_MS }))
+      const opened = await this.#opened(() => new Store(data, nowMs, { busyMs: BUSY_MS }))
+      if (this.#isResting as boolean) {
+        opened.close()
+        throw new StoreProblem(RESTS, 'ask again in a moment')
+      }
+      this.#store = opened
       this.#lost = new LostDatabase(nowMs)
       this.#problem = null
       return this.#store
@@ -133,7 +154,7 @@ export class StoreKeeper {
           ? error
           : new StoreProblem(String(error), 'this is a bug of the gateway')
       this.#problem = { problem, atMs: nowMs() }
-      if (this.#told !== problem.message && !this.#isClosed) onNotOpen(problem)
+      if (this.#told !== problem.message && !this.#isClosed && !this.#isResting) onNotOpen(problem)
       this.#told = problem.message
       throw problem
     }

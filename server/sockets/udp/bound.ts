@@ -50,6 +50,14 @@ export class BoundUdp implements UdpSocket, DatagramOwner {
     fd.outbox.push(fd, to, start, bytes.length, dontFragment, null)
   }
 
+  holdBack(): void {
+    this.#fd.holdBack()
+  }
+
+  goOn(): void {
+    this.#fd.goOn()
+  }
+
   close(): void {
     this.#fd.close()
   }
@@ -136,6 +144,14 @@ export class WildcardUdp implements DatagramOwner {
     }
     if (local) this.#latest = local
     return local
+  }
+
+  holdBack(): void {
+    this.fd.holdBack()
+  }
+
+  goOn(): void {
+    this.fd.goOn()
   }
 
   close(): void {

@@ -52,6 +52,8 @@ const LOST = [system.EBADF, system.ENOTSOCK, system.EFAULT]
 export class UdpFd implements Pollable, Sender {
   /** -1: closed. */
   fd: number
+  /** Others read from it. */
+  #isHeldBack = false
   readonly family: 4 | 6
   readonly outbox: Outbox
   readonly inbox: Headers
@@ -208,12 +210,25 @@ export class UdpFd implements Pollable, Sender {
     return this.#libc.send(this.fd, at, length, system.SEND_FLAGS) < 0 ? errno() : 0
   }
 
+  /** Reads no more until it goes on: others do, who have the same socket. It still sends. */
+  holdBack(): void {
+    if (this.fd < 0 || this.#isHeldBack) return
+    this.#isHeldBack = true
+    this.#poller.remove(this.fd)
+  }
+
+  goOn(): void {
+    if (this.fd < 0 || !this.#isHeldBack) return
+    this.#isHeldBack = false
+    this.#poller.add(this.fd, READABLE, this)
+  }
+
   /** Sends what waits, and closes. */
   close(): void {
     if (this.fd < 0) return
     this.outbox.leave(this)
     if (this.#isConnected) this.#poller.forget(this.fd)
-    else this.#poller.remove(this.fd)
+    else if (!this.#isHeldBack) this.#poller.remove(this.fd)
     this.#libc.close(this.fd)
     this.fd = -1
   }

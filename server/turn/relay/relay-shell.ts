@@ -28,6 +28,8 @@ const UNREAD_MAX = 64 * 1024
 
 interface Open {
   close(): void
+  holdBack?(): void
+  goOn?(): void
 }
 
 export interface ShellParts {
@@ -121,6 +123,12 @@ export class RelayShell {
         return
       case 'question':
         return this.#answer(message.id, message.question)
+      case 'hold-back':
+        for (const open of this.#udp.values()) open.holdBack?.()
+        return
+      case 'go-on':
+        for (const open of this.#udp.values()) open.goOn?.()
+        return
       case 'drain':
         return this.#drain(message.withinMs)
     }
@@ -177,6 +185,8 @@ export class RelayShell {
         this.#udp.delete(key)
         adopted.close()
       },
+      holdBack: () => adopted.holdBack?.(),
+      goOn: () => adopted.goOn?.(),
     }
     this.#udp.set(key, open)
     return open

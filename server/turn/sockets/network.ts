@@ -22,6 +22,9 @@ import { BoundUdp, WildcardUdp } from '../../sockets/udp/bound.ts'
 /** Something that was adopted. */
 export interface Open {
   close(): void
+  /** Others read from it until it goes on. */
+  holdBack?(): void
+  goOn?(): void
 }
 
 export class SocketNetwork implements Network {

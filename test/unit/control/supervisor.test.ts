@@ -18,7 +18,7 @@ test('no worker is started before signals are heard', () => {
     isWatching: false,
     env: {},
     stderr: () => {},
-    handed: new HandedSockets(),
+    ...{ handed: new HandedSockets(), predecessor: null, args: [] },
     build: { version: '0', commit: 'none' },
     doors: () => ({
       openAdmin: () => Promise.resolve({ problem: 'none here' }),

@@ -33,6 +33,8 @@ const ALL = {
   state: 'done',
   within_ms: 60_000,
   days_left: 4,
+  pid: 4711,
+  program: '/usr/local/bin/sluice',
   socket: 'web.socket',
 }
 

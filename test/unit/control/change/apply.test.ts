@@ -65,6 +65,7 @@ function scene(): Scene {
     history: quiet('history'),
     book: quiet('revisions'),
     certificates: quiet('certificates'),
+    predecessor: null,
     tlsFiles: quiet('server_tls'),
     sockets: {
       stage: () => {

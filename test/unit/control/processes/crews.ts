@@ -1,4 +1,5 @@
 // Crews of made-up workers, for tests.
+import type { HandingOver } from '../../../../server/worker/messages.ts'
 import { expect, jest } from 'bun:test'
 import type { Amendment } from '../../../../server/worker/messages.ts'
 import { Crew } from '../../../../server/control/processes/crew.ts'
@@ -76,6 +77,9 @@ export class FakeWorker implements Worker {
   }
   announceDrain(): void {
     this.told.push('announce drain')
+  }
+  handOver(told: HandingOver): void {
+    this.told.push(told.type)
   }
   drain(withinMs: number): void {
     this.told.push(`drain ${withinMs}`)

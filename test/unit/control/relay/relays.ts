@@ -144,6 +144,9 @@ export class FakeRelay implements KeptRelay {
   drain(withinMs: number): void {
     this.told.push(`drain ${withinMs}`)
   }
+  holdBack(isHeldBack: boolean): void {
+    this.told.push(isHeldBack ? 'hold back' : 'go on')
+  }
   stop(): void {
     this.told.push('stop')
     this.die(0)
