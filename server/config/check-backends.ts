@@ -1,6 +1,7 @@
 // Backends: servers that can be told apart, and options that fit together.
 import type { BackendConfig } from '../backends/backend.options.ts'
 import { familyOf, unixServerPath } from '../lib/server-url.ts'
+import { checkCircuitBreaker } from './check-circuit-breaker.ts'
 import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
 import { checkHealth } from './check-health.ts'
@@ -23,6 +24,7 @@ export function checkBackends(checked: Checked): void {
     checkHash(checked, path, backend)
     checkSticky(checked, path, backend)
     checkServerTls(checked, path, backend)
+    checkCircuitBreaker(checked, [...path, 'circuit_breaker'], backend)
     CHECKS[familyOf(backend.servers)](checked, path, backend)
     if (backend.health_check !== undefined)
       checkHealth(checked, [...path, 'health_check'], backend.health_check, backend.servers)

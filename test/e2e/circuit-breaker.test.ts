@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'bun:test'
 import type { ServerDocument } from '../../server/control/order-desk.ts'
 import { startNamed } from '../support/backends.ts'
 import type { RawClient } from '../support/client.ts'
+import { adapted } from '../support/example-config.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Load, startLoad } from '../support/load.ts'
 import { done, http, said, stateOf, words } from '../support/orders.ts'
@@ -208,6 +209,9 @@ test('it outlives a change of something else, and is gone with its words', async
   expect(await gateway.apply(config([a, b], null, more))).toMatchObject({ event: 'applied' })
   await waitFor(() => a.requests.length > length + 50)
   expect(await stateOf(gateway, 'a')).toMatchObject({ circuit_state: 'Closed' })
+  expect(await said(gateway, 'a', 'circuit', 'open')).toMatchObject({
+    ...{ code: 1, err: 'sluice server: server "a" has no breaker\n' },
+  })
   expect(await gateway.apply(config([a, b], slow, more))).toMatchObject({ event: 'applied' })
   await gateway.event('circuit_opened')
   expect((await clients.stop()).failures).toEqual([])
@@ -225,6 +229,12 @@ test('a person opens and closes it, for a while, and what was remembered is forg
     reason: 'smells',
   })
   expect(await gateway.event('circuit_opened')).toMatchObject({ reason: 'manual' })
+  const audited = await gateway.event('audit', ({ resource }) => String(resource).endsWith('/circuit'))
+  expect(audited).toMatchObject({
+    result: 'done',
+    before: { state: 'closed', ordered: null },
+    after: { state: 'open', ordered: { state: 'open', reason: 'smells' } },
+  })
   const { length } = a.requests
   const before = clients.answered
   await waitFor(() => clients.answered > before + 200)
@@ -260,4 +270,16 @@ test('in shadow mode it tells, and everybody passes', async () => {
   expect(await circuit(gateway)).toMatchObject({ state: 'open', mode: 'shadow' })
   expect(await done(gateway, 'a')).toContain('open (shadow: all pass)')
   await clients.stop()
+})
+
+test('circuit-breaker.yaml: a server that refuses five in a row is left alone, and nobody notices', async () => {
+  const [one, two, other] = ['one', 'two', 'other'].map((name) => keep(startNamed(name)))
+  const file = 'circuit-breaker.yaml'
+  const text = adapted(file, { 9001: one!, 9002: two!, 9003: other! })
+  const gateway = keep(await startGateway({ config: text, file }))
+  one!.kill()
+  for (let i = 0; i < 12; i++) expect((await (await gateway.client()).get('/')).body).toBe('two')
+  expect(await gateway.event('circuit_opened')).toMatchObject({
+    ...{ backend: 'app', server: 'one', reason: 'failures_in_a_row', failed_in_a_row: 5, open_ms: 30_000 },
+  })
 })

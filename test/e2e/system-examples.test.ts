@@ -391,6 +391,7 @@ test('tls-to-servers.yaml: a server is known by its key; with another one it is 
 const ELSEWHERE = [
   ...['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml', 'turn-and-https.yaml'],
   ...['client-certificates.yaml', 'several-checks.yaml', 'sticky.yaml', 'retries.yaml'],
+  'circuit-breaker.yaml',
 ]
 
 test('no example is left out', () => {

@@ -1,109 +1,12 @@
 // When a breaker opens, whom it lets through, and when it closes again.
 import { describe, expect, test } from 'bun:test'
-import type { Backend } from '../../../server/backends/backend.ts'
-import type { BackendConfig } from '../../../server/backends/backend.options.ts'
-import type { CircuitBreakerConfig } from '../../../server/backends/circuit-breaker.options.ts'
 import { ANSWERED, type Outcome } from '../../../server/backends/outcome.ts'
 import { SERVER_FAULTS } from '../../../server/backends/server-fault.options.ts'
-import type { Server } from '../../../server/backends/server.ts'
-import { CLOSED, FORCED_CLOSED, HALF_OPEN, OPEN } from '../../../server/scoreboard/circuits.ts'
-import { PERMITS } from '../../../server/scoreboard/layout.ts'
-import { scoreboardOn } from '../../../server/scoreboard/region.ts'
-import { STATE_DOWN } from '../../../server/scoreboard/states.ts'
-import { FAULTS, type FaultCode } from '../../../server/tables/faults.ts'
-import { backendConfig, Bench, tally, walk } from './backends.ts'
+import { CLOSED, FORCED_CLOSED, OPEN } from '../../../server/scoreboard/circuits.ts'
+import { FAULTS } from '../../../server/tables/faults.ts'
+import { tally, walk } from './backends.ts'
 
-const BREAKER: CircuitBreakerConfig = {
-  mode: 'enforce',
-  failure_ratio: 0.5,
-  min_requests: 10,
-  window: 10_000,
-  counts: { statuses: ['500-599'], faults: [...SERVER_FAULTS] },
-  open_for: 30_000,
-  open_for_max: 300_000,
-  half_open_requests: 2,
-  half_open_successes: 3,
-  max_out: 0.5,
-}
-
-const lost = (code: FaultCode, more: Partial<Outcome & { is: 'lost' }> = {}): Outcome => ({
-  is: 'lost',
-  loss: { code, reached: 'request', isStale: false, detail: null },
-  waitedMs: 5,
-  wasAnswered: false,
-  ...more,
-})
-const GIVEN_UP: Outcome = { is: 'given_up', waitedMs: 5 }
-
-/** Workers with the same backend of servers a, b (and more) on one scoreboard. */
-class World {
-  readonly bench = new Bench()
-  nowMs = 1_000_000
-  readonly options: BackendConfig
-  readonly workers: Backend[]
-
-  constructor(change: Partial<CircuitBreakerConfig> = {}, more: Partial<BackendConfig> = {}, names = 'ab') {
-    const servers = [...names].map((name) => ({ name, backup: name === 'z' }))
-    this.options = backendConfig(servers, { circuit_breaker: { ...BREAKER, ...change }, ...more })
-    this.workers = [0, 1, 2, 3].map((row) => this.backend(row))
-  }
-
-  backend(row: number, options = this.options, previous?: Backend): Backend {
-    return this.bench.backend(options, { row, shared: () => this.nowMs, ...(previous && { previous }) })
-  }
-
-  get circuits() {
-    return this.bench.board.circuits
-  }
-
-  state(name = 'a'): number {
-    return this.circuits.state(this.bench.slotOf(name))
-  }
-
-  /** An attempt at a server by worker `row`, whoever would be picked. */
-  attempt(end: number | Outcome, { row = 0, name = 'a', ms = 1 } = {}): void {
-    const worker = this.workers[row]!
-    const server = worker.servers.find((one) => one.name === name)!
-    this.bench.board.enter(server.slot, Infinity)
-    if (typeof end === 'number') worker.answered(server, end, ms)
-    worker.release(server, typeof end === 'number' ? ANSWERED : end)
-  }
-
-  attempts(
-    times: number,
-    end: number | Outcome,
-    more: { row?: number; name?: string; ms?: number } = {},
-  ): this {
-    for (let i = 0; i < times; i++) this.attempt(end, more)
-    return this
-  }
-
-  /** As the supervisor does it once the time is over. */
-  halfOpen(name = 'a'): this {
-    const slot = this.bench.slotOf(name)
-    this.nowMs += this.circuits.opening(slot).openMs
-    expect(this.circuits.halfOpen(slot, this.nowMs)).toBe(true)
-    this.bench.board.bumpEpoch(1)
-    return this
-  }
-
-  /** Picks whom worker `row` lets through. */
-  probe(row = 0): Server {
-    const server = this.workers[row]!.pick(0, 0)!
-    expect([server.name, server.permit === null]).toEqual(['a', false])
-    return server
-  }
-
-  end(server: Server, end: number | Outcome, row = 0): void {
-    const worker = this.workers[row]!
-    if (typeof end === 'number') worker.answered(server, end, 1)
-    worker.release(server, typeof end === 'number' ? ANSWERED : end)
-  }
-
-  get permits(): number {
-    return this.bench.board.gauges.held(this.bench.slotOf('a'), PERMITS)
-  }
-}
+import { GIVEN_UP, lost, World } from './circuits.ts'
 
 test('faults that options may name are those of servers', () => {
   const ofServers = Object.entries(FAULTS).flatMap(([code, { side }]) => (side === 'server' ? [code] : []))
@@ -244,105 +147,6 @@ describe('it opens', () => {
   })
 })
 
-describe('while it is half-open', () => {
-  const world = (change: Partial<CircuitBreakerConfig> = {}): World =>
-    new World(change).attempts(10, 500).halfOpen()
-
-  test('so many at once are let through, over all workers, and the others go elsewhere', () => {
-    const one = world()
-    const probes = [one.probe(0), one.probe(1)]
-    for (const worker of one.workers) expect(tally(walk(worker, 5))).toEqual({ b: 5 })
-    one.end(probes[0]!, GIVEN_UP, 0)
-    expect(one.permits).toBe(1)
-    one.probe(2)
-    expect(one.permits).toBe(2)
-  })
-
-  test.each<[string, number | Outcome]>([
-    ['a good answer', 200],
-    ['an answer that counts as a failure', 500],
-    ['a client that left', GIVEN_UP],
-    ['a reset', lost('server_reset')],
-    ['a timeout', lost('response_timeout')],
-    ['a limit of ours', lost('descriptor_limit')],
-    ['an answer that broke off', lost('server_truncated', { wasAnswered: true })],
-  ])('%s gives the place and the permit back, once', (_how, end) => {
-    const one = world()
-    one.end(one.probe(), end)
-    expect([one.permits, one.bench.board.inFlight(one.bench.slotOf('a'))]).toEqual([0, 0])
-  })
-
-  test('a worker that died gives its permits back', () => {
-    const one = world()
-    one.probe(1)
-    one.probe(1)
-    expect(one.workers[0]!.pick(0, 0)!.name).toBe('b')
-    scoreboardOn(one.bench.region, -1).clearRow(1)
-    expect(one.permits).toBe(0)
-    one.probe(0)
-  })
-
-  test('a tunnel gives its permit back once it stands, and is not let through twice', () => {
-    const one = world()
-    const tunnel = one.probe()
-    one.workers[0]!.answered(tunnel, 101, 1)
-    expect(one.permits).toBe(0)
-    one.workers[0]!.release(tunnel, ANSWERED)
-    expect(one.permits).toBe(0)
-    expect(one.circuits.good(one.bench.slotOf('a'))).toBe(1)
-  })
-
-  test('enough good ones close it, and its window begins anew', () => {
-    const one = world()
-    for (let i = 0; i < 2; i++) one.end(one.probe(i), 200, i)
-    expect(one.state()).toBe(HALF_OPEN)
-    one.end(one.probe(2), 200, 2)
-    expect(one.state()).toBe(CLOSED)
-    expect(tally(walk(one.workers[3]!, 10))).toEqual({ a: 5, b: 5 })
-    expect(one.attempts(9, 500).state()).toBe(CLOSED)
-    expect(one.attempts(1, 500).state()).toBe(OPEN)
-  })
-
-  test('what was sent before it opened says nothing, nor what was let through an opening ago', () => {
-    const one = world()
-    const late = one.probe()
-    one.attempt(500, { row: 1 })
-    expect(one.state()).toBe(HALF_OPEN)
-    one.end(one.probe(), 500)
-    one.halfOpen()
-    one.end(late, 500)
-    expect(one.state()).toBe(HALF_OPEN)
-    expect(one.permits).toBe(0)
-  })
-
-  test('a slow answer opens it again where slowness counts', () => {
-    const one = world({ slow: { over: 100, ratio: 0.5 } })
-    const probe = one.probe()
-    one.workers[0]!.answered(probe, 200, 101)
-    one.workers[0]!.release(probe, ANSWERED)
-    expect(one.state()).toBe(OPEN)
-  })
-
-  test('a full server is no permit lost', () => {
-    const one = new World(
-      {},
-      { servers: [{ ...backendConfig([{ name: 'a' }]).servers[0]!, max_connections: 1 }] },
-      'a',
-    )
-    one.attempts(10, 500).halfOpen()
-    const probe = one.probe(0)
-    expect([one.workers[1]!.pick(0, 0), one.permits]).toEqual([null, 1])
-    one.end(probe, 200)
-    expect(one.permits).toBe(0)
-  })
-
-  test('a server that its checks say is down gets nothing', () => {
-    const one = world()
-    one.bench.set('a', STATE_DOWN)
-    expect(tally(walk(one.workers[0]!, 5))).toEqual({ b: 5 })
-  })
-})
-
 test('in shadow mode it decides and tells, and everybody passes', () => {
   const world = new World({ mode: 'shadow' }).attempts(10, 500)
   const slot = world.bench.slotOf('a')
@@ -379,15 +183,4 @@ test('a change of something else leaves it as it is, permits under way included'
 test('backups stand in while all others are out', () => {
   const world = new World({ max_out: 1 }, {}, 'az').attempts(10, 500)
   expect(tally(walk(world.workers[0]!, 5))).toEqual({ z: 5 })
-})
-
-test('who belongs to a server by its hash is let through to that one alone, and nobody else is', () => {
-  const hash = { by: 'path', load_factor: 100 } as const
-  const world = new World({ half_open_requests: 100 }, { algorithm: 'hash', hash })
-  const keys = Array.from({ length: 40 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 0)
-  const names = (): string[] => walk(world.workers[0]!, keys.length, (pick) => keys[pick]!)
-  const before = names()
-  expect(tally(before)['a']).toBeGreaterThan(5)
-  world.attempts(10, 500).halfOpen()
-  expect(names()).toEqual(before)
 })
