@@ -9,6 +9,7 @@ const OF_REQUESTS: readonly Path[] = [
   ['dashboard'],
   ['keep_alive'],
   ['timeouts', 'response'],
+  ['circuit_breaker', 'counts', 'statuses'],
   ['timeouts', 'idle'],
   ['timeouts', 'stream'],
   ['timeouts', 'total'],

@@ -10,6 +10,8 @@ import { type Load, startLoad } from '../support/load.ts'
 import { done, http, said, stateOf, words } from '../support/orders.ts'
 import { Origin, type Reply } from '../support/origin.ts'
 import { sendSignal } from '../support/processes.ts'
+import { freePort } from '../support/kernel.ts'
+import { relayTo } from '../support/tcp-relay.ts'
 import { waitFor } from '../support/wait.ts'
 
 const open: AsyncDisposable[] = []
@@ -282,4 +284,16 @@ test('circuit-breaker.yaml: a server that refuses five in a row is left alone, a
   expect(await gateway.event('circuit_opened')).toMatchObject({
     ...{ backend: 'app', server: 'one', reason: 'failures_in_a_row', failed_in_a_row: 5, open_ms: 30_000 },
   })
+})
+
+test('connections of a tcp listener count as attempts, and are refused by the same fault', async () => {
+  const breaker = { circuit_breaker: { failures: 2 }, retry: { attempts: 1 } }
+  await using gateway = relayTo([`tcp://127.0.0.1:${freePort()}`], breaker)
+  const faults: unknown[] = []
+  for (let i = 0; i < 3; i++) {
+    await (await gateway.client()).closed()
+    faults.push((await gateway.connectionLogged()).fault)
+  }
+  expect(faults).toEqual(['connect_refused', 'connect_refused', 'circuit_open'])
+  await gateway.settled()
 })

@@ -76,6 +76,19 @@ describe('what does not fit is told with where it stands and what to do:', () =>
   })
 })
 
+test('statuses mean nothing where bytes are passed on as they come', () => {
+  const words = {
+    listeners: { db: { bind: '127.0.0.1:0', protocol: 'tcp', backend: 'db' } },
+    backends: {
+      db: { servers: [{ url: 'tcp://127.0.0.1:1' }], circuit_breaker: { counts: { statuses: [500] } } },
+    },
+  }
+  const loaded = parseConfig('test.json', Buffer.from(JSON.stringify(words)), {})
+  expect(!loaded.ok && loaded.problems.map(({ path }) => path)).toEqual([
+    'backends.db.circuit_breaker.counts.statuses',
+  ])
+})
+
 test('beside a server it is told that it holds for all of them', () => {
   const loaded = load({ backends: [{ url: 'http://127.0.0.1:1', circuit_breaker: {} }] })
   expect(loaded.ok).toBe(false)

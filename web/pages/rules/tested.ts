@@ -125,6 +125,8 @@ export function outcomeWords(explained: ExplainedAny): string {
   const status = explained.kind === 'request' ? explained.status : null
   if (fault === 'no_server')
     return `${refusedBy(status)}: no server of ${backend?.backend ?? 'the backend'} gets work`
+  if (fault === 'circuit_open')
+    return `${refusedBy(status)}: breakers keep work from each server of ${backend?.backend ?? 'the backend'}`
   if (fault === 'queue_full') return `${refusedBy(status)}: all servers are full`
   switch (outcome) {
     case 'no_rule':
