@@ -155,7 +155,7 @@ export class Sticky {
     let shown = before
     let at = from
     for (let looks = 0; looks < COOKIES_MAX; looks++) {
-      at = this.#search.next(bytes, at, to)
+      at = this.#search.next(bytes, from, to, at)
       if (at === -1) break
       const end = at + SEALED_LENGTH
       const isWhole = end <= to && endsCookie(bytes, end, to)

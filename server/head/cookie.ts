@@ -36,11 +36,11 @@ export class CookieSearch {
     for (let i = 0; i < last; i++) this.#shifts[this.#word[i]!] = last - i
   }
 
-  /** Where the value of the next one in `bytes[from..to)`, a field or its rest, begins; -1: there is none. */
-  next(bytes: Uint8Array, from: number, to: number): number {
+  /** Where the value of the next one from `at` on begins, in a field `bytes[from..to)`; -1: there is none. */
+  next(bytes: Uint8Array, from: number, to: number, at = from): number {
     const word = this.#word
     const last = word.length - 1
-    for (let end = from + last; end < to; end += this.#shifts[bytes[end]!]!)
+    for (let end = at + last; end < to; end += this.#shifts[bytes[end]!]!)
       if (bytes[end] === EQUALS && this.#isHere(bytes, from, end - last)) return end + 1
     return -1
   }
