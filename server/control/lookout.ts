@@ -23,6 +23,8 @@ export interface LookoutParts {
   readonly servers: () => readonly ServerFacts[]
   readonly live: Pick<SeenLive, 'look'>
   readonly desk: () => Pick<OrderDesk, 'look'> | null
+  /** What is kept is another gateway's for now: nothing is to come of a look. */
+  readonly isFrozen: () => boolean
   /** Looks for changes of files. */
   readonly lookAtFiles: () => void
 }
@@ -69,7 +71,7 @@ export class Lookout {
     this.#hung.look(performance.now(), sinceMs)
     this.#parts.desk()?.look()
     this.#unpolledMs += sinceMs
-    if (this.#unpolledMs >= POLL_EVERY_MS) {
+    if (this.#unpolledMs >= POLL_EVERY_MS && !this.#parts.isFrozen()) {
       this.#unpolledMs = 0
       lookAtFiles()
     }

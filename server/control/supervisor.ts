@@ -57,12 +57,12 @@ export class Supervisor implements Known {
   readonly #source: WatchedConfig
   readonly #announcer: Announcer
   readonly #lookout = new Lookout({
-    crew: () => this.#crew,
-    totals: this.totals,
+    ...{ crew: () => this.#crew, totals: this.totals },
     board: () => this.board,
     servers: () => serverFacts(this),
     live: this.live,
     desk: () => this.#parts?.desk ?? null,
+    isFrozen: () => this.handingOver.isFrozen,
     lookAtFiles: () =>
       [this.#source, this.#parts?.followed, this.admin, this.kept].forEach((one) => void one?.look()),
   })

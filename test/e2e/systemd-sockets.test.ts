@@ -127,6 +127,45 @@ test('a listener that goes and comes back finds its socket again', async () => {
   expect(await askedAt(web.port)).toBe('there')
 })
 
+test('the sockets go on to the gateway that takes over, and are left as they were in the end', async () => {
+  const [web, spread, admin] = [listening(false), listening(true), listening(false)]
+  const udp = keptUdp(bindUdp('127.0.0.1', 0))
+  const path = join(folder, 'over.sock')
+  const unix = listenUnix(path, 16)
+  fds.push(unix)
+  const hasUdp = socketsOfRun() !== 'bun'
+  const server = await named('a')
+  open.push(server)
+  const config = {
+    listeners: {
+      web: { bind: `127.0.0.1:${web.port}`, protocol: 'http' },
+      spread: { bind: `127.0.0.1:${spread.port}`, protocol: 'http' },
+      unix: { bind: `unix:${path}`, protocol: 'http' },
+      ...(hasUdp && { udp: { bind: `127.0.0.1:${udp.port}`, protocol: 'udp', backend: 'udp' } }),
+    },
+    rules: respond('there'),
+    ...(hasUdp && { backends: { udp: { servers: [{ url: `udp://127.0.0.1:${server.port}` }] } } }),
+    admin: { bind: `127.0.0.1:${admin.port}` },
+  }
+  const handed = { web: web.fd, spread: spread.fd, admin: admin.fd, unix, ...(hasUdp && { udp: udp.fd }) }
+  const gateway = await handing(handed, { config, workers: 2 })
+  for (let i = 0; i < 2; i++) {
+    const done = await runCommand(['upgrade', '-c', gateway.configFile, '--probation', '0.2'])
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    for (const { port } of [web, spread, web, spread]) expect(await askedAt(port)).toBe('there')
+    expect(await (await fetch('http://a/', { unix: path })).text()).toBe('there')
+    expect(JSON.parse(await askedAt(admin.port, '/_health'))).toMatchObject({ healthy: true })
+    const client = await udpPeer()
+    open.push(client)
+    if (hasUdp) expect((await client.ask('1', udp.port)).bytes.toString()).toBe('a1')
+  }
+  expect(await runCommand(['stop', '-c', gateway.configFile])).toMatchObject({ code: 0 })
+  const waiting = askedAt(web.port)
+  await handing(handed, { config })
+  expect(await waiting).toBe('there')
+  expect(await (await fetch('http://a/', { unix: path })).text()).toBe('there')
+}, 30_000)
+
 test.if(socketsOfRun() !== 'bun')(
   'udp and turn listeners adopt theirs; where none can be bound beside it one worker has a socket alone',
   async () => {

@@ -100,7 +100,7 @@ async function talkBySocket(port: number): Promise<void> {
     heard = Promise.withResolvers<string>()
     socket.send(`${i}`)
     expect(await heard.promise).toBe(`${i}`)
-    await pause(10)
+    await pause(50)
   }
   heard = Promise.withResolvers<string>()
   heard.promise.catch(() => {})
@@ -190,6 +190,45 @@ test('nothing fails over three upgrades in a row: kept and new connections, Unix
   expect(gateway.last('bug')).toBeUndefined()
   expect(await (await fetch(`${gateway.admin}/_health`)).json()).toMatchObject({ healthy: true })
 }, 60_000)
+
+test('the new one may have another config: fewer or more workers, none of its own, other listeners', async () => {
+  const words = (workers: number, listeners: object = {}): Record<string, unknown> => ({
+    ...answering('hi'),
+    workers,
+    listeners: { web: { bind: '127.0.0.1:0', protocol: 'http' }, ...listeners },
+  })
+  const other = { other: { bind: '127.0.0.1:0', protocol: 'http' } }
+  const gateway = keep(await startGateway({ config: words(3, other), args: ['--no-watch'] }))
+  const load = startLoad(gateway.port('web'), { connections: 3, restMs: 5, target: '/' })
+  const port = gateway.port('web')
+  for (const config of [words(1), words(2, other), words(0), words(1)]) {
+    await gateway.writeConfig(config)
+    const from = gateway.events.length
+    expect(await upgrade(gateway)).toMatchObject({ code: 0, stderr: '' })
+    const serving = gateway.events.slice(from).find(({ event }) => event === 'serving')
+    expect(serving?.['listeners']).toMatchObject({ web: `127.0.0.1:${port}` })
+    expect(Object.keys(serving?.['listeners'] as object)).toEqual(Object.keys(config['listeners'] as object))
+    expect((await gateway.fetch('/', { listener: 'web' })).status).toBe(200)
+  }
+  const { failed, failures } = await load.stop()
+  expect({ failed, failures }).toEqual({ failed: 0, failures: [] })
+}, 40_000)
+
+test('a program is named on the machine alone: a token of an admin may have the same one started anew', async () => {
+  const gateway = keep(await startGateway({ config: answering('hi') }))
+  const { stdout } = await runCommand(['admin', 'token', '--role', 'admin', '-c', gateway.configFile])
+  const token = /slt_\S+/.exec(stdout)?.[0]
+  const post = (body: object): Promise<Response> =>
+    fetch(`${gateway.admin}/api/v1/upgrade`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  expect((await post({ program: '/bin/true' })).status).toBe(403)
+  expect((await post({ program: 'true' })).status).toBe(422)
+  expect((await post({ probation_ms: 200 })).status).toBe(202)
+  await gateway.event('upgrade_done')
+})
 
 /** A program that is none of ours, or not quite. */
 function program(gateway: Gateway, script: string): string {
