@@ -5,6 +5,7 @@ import { CircuitBreakerOptions } from './circuit-breaker.options.ts'
 import { ServerTlsOptions } from '../tls/server-tls.options.ts'
 import { HealthChecks } from './health-check.options.ts'
 import { RetryOptions } from './retry.options.ts'
+import { PassiveHealthOptions } from './passive-health.options.ts'
 import { ServerOptions } from './server.options.ts'
 import { StickyOptions } from './sticky.options.ts'
 import { BackendTimeouts } from './timeouts.options.ts'
@@ -28,6 +29,7 @@ export const BackendOptions = Type.Object(
     tls: Type.Optional(ServerTlsOptions),
     health_check: Type.Optional(HealthChecks),
     circuit_breaker: Type.Optional(CircuitBreakerOptions),
+    passive_health: Type.Optional(PassiveHealthOptions),
     panic_threshold: Type.Number({
       default: 0,
       minimum: 0,
@@ -100,6 +102,10 @@ export const BackendOptions = Type.Object(
       check: 'health_check',
       circuitbreaker: 'circuit_breaker',
       breaker: 'circuit_breaker',
+      outlier_detection: 'passive_health',
+      passive: 'passive_health',
+      passive_check: 'passive_health',
+      passive_health_check: 'passive_health',
       ssl: 'tls',
       send_proxy: 'proxy_protocol',
       sticky_session: 'sticky',

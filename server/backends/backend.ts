@@ -235,6 +235,7 @@ export class Backend {
     const { breaker, permit } = server
     if (breaker !== null) breaker.answered(server, status, firstByteMs)
     if (permit !== null) permit.answered(status)
+    if (server.passive !== null) server.passive.answered(this.#board, server.slot, status)
     const { record } = server.live
     if (status >= 500) record.failed(Math.max(firstByteMs, 0), nowMs)
     else if (firstByteMs >= 0) record.answered(firstByteMs, nowMs)

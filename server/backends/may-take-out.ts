@@ -21,14 +21,15 @@ export function mayTakeOut(
   servers: readonly Counted[],
   server: Counted,
   maxOut: number,
-  { circuits }: Pick<Scoreboard, 'circuits'>,
+  { circuits, passive }: Pick<Scoreboard, 'circuits' | 'passive'>,
 ): boolean {
   let all = 0
   let out = 0
   for (const { slot, weight } of servers) {
     if (weight === 0) continue
     all++
-    if (slot !== server.slot && circuits.state(slot) !== CLOSED) out++
+    if (slot === server.slot) continue
+    if (circuits.state(slot) !== CLOSED || passive.isOut(slot)) out++
   }
   return out < mostOut(all, maxOut)
 }

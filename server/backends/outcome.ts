@@ -29,6 +29,7 @@ export function judgeFailure(board: Scoreboard, server: Server, outcome: Failure
   const { loss, waitedMs, wasAnswered } = outcome
   if (loss.isStale || FAULTS[loss.code].side !== 'server') return
   board.attemptFailed(server.slot, faultPlace(loss.code), wasAnswered, unixSeconds())
+  server.passive?.lost(board, server.slot, loss.code)
   if (loss.reached === 'nothing') board.attemptRefused(server.slot)
   server.breaker?.lost(server, loss.code, waitedMs, wasAnswered)
   record.failed(wasAnswered ? 0 : waitedMs, nowMs)

@@ -9,6 +9,7 @@ const POLICIES = [
   'tls',
   'health_check',
   'circuit_breaker',
+  'passive_health',
   'timeouts',
   'retry',
   'queue',
@@ -69,8 +70,8 @@ export const ServerOptions = Type.Object(
       down: 'weight: 0 keeps a server out',
       disabled: 'weight: 0 keeps a server out',
       ssl: 'write "https://" in its url, and "tls" beside the list of servers',
-      max_fails: 'see "fall" of the health_check of its backend',
-      fail_timeout: 'see "interval" of the health_check of its backend',
+      max_fails: 'see "failures" of the passive_health of its backend, or "fall" of its health_check',
+      fail_timeout: 'see "cooldown" of the passive_health of its backend, or "interval" of its health_check',
     },
   },
 )

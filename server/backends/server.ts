@@ -8,6 +8,7 @@ import { type ClientTls, ServerTls } from '../tls/server-tls.ts'
 import type { BackendConfig } from './backend.options.ts'
 import type { Breaker } from './circuit-breaker.ts'
 import type { Permit } from './permit.ts'
+import { type PassiveCounter, passiveCounterOf } from './passive-health.ts'
 import { TrackRecord } from './track-record.ts'
 
 /** How long a server may take, in ms. */
@@ -35,6 +36,8 @@ export interface Server extends Endpoint {
   /** Of one attempt that its breaker has let through; null: it asks nobody. */
   readonly permit: Permit | null
   readonly live: ServerLive
+  /** Who counts its attempts for passive health; null: nobody does. */
+  readonly passive: PassiveCounter | null
   readonly options: BackendConfig
 }
 
@@ -115,6 +118,7 @@ export function newServer({
     backup: config.backup,
     breaker,
     permit: null,
+    passive: passiveCounterOf(options),
     live: isSame ? previous.live : newServerLive(options),
     options,
   }

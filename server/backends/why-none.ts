@@ -18,5 +18,9 @@ export const whyNoneForStrangers = (backend: Backend): string =>
 const told = ({ name }: Backend, reasons: readonly string[]): string =>
   `backend ${name}: ${[...new Set(reasons)].slice(0, 10).join('; ')}`
 
-/** What stands behind a colon or between marks is a name, an address, or a text of the config. */
-const withoutNames = (reason: string): string => reason.replace(/[:"/].*$/s, '').trim()
+/**
+ * What stands behind a colon or between marks is a name, an address, or a text of the config; but passive
+ * health says nothing else than what its rules found.
+ */
+const withoutNames = (reason: string): string =>
+  reason.startsWith('passive: ') ? reason : reason.replace(/[:"/].*$/s, '').trim()

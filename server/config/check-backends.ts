@@ -5,6 +5,7 @@ import { checkCircuitBreaker } from './check-circuit-breaker.ts'
 import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
 import { checkHealth } from './check-health.ts'
+import { checkPassive, takesOut } from './check-passive.ts'
 import { checkTcpBackend, checkUdpBackend } from './check-passed-on.ts'
 import { checkSticky } from './check-sticky.ts'
 import { checkRetry } from './check-retry.ts'
@@ -28,14 +29,15 @@ export function checkBackends(checked: Checked): void {
     CHECKS[familyOf(backend.servers)](checked, path, backend)
     if (backend.health_check !== undefined)
       checkHealth(checked, [...path, 'health_check'], backend.health_check, backend.servers)
-    else if (backend.panic_threshold > 0)
+    else if (backend.panic_threshold > 0 && !takesOut(backend.passive_health))
       checked.warn({
         code: 'conflict',
         path: [...path, 'panic_threshold'],
         found: 'a threshold without health_check',
         allowed: 'both, or neither',
-        hint: 'without checks no server is ever down',
+        hint: 'without checks, or passive_health, no server is ever down',
       })
+    checkPassive(checked, [...path, 'passive_health'], backend.passive_health)
     if (!used.has(name) && !checked.isBroken('rules') && !checked.isBroken('listeners'))
       checked.warn({
         code: 'unused',

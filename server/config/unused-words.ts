@@ -18,6 +18,7 @@ const OF_REQUESTS: readonly Path[] = [
   ['retry', 'retry_after_max'],
   ['retry', 'budget'],
   ['retry', 'hedge'],
+  ['passive_health', 'statuses'],
 ]
 
 /** By what its servers speak. */

@@ -72,7 +72,7 @@ export interface Stopping {
 
 export type ServerDesk = Pick<
   OrderDesk,
-  'names' | 'named' | 'document' | 'order' | 'orderCircuit' | 'history' | 'latest' | 'check'
+  'names' | 'named' | 'document' | 'order' | 'orderCircuit' | 'history' | 'latest' | 'check' | 'bringBack'
 >
 
 /** What commands may ask of the gateway, and tell it. */

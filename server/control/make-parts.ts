@@ -18,8 +18,11 @@ import { dryRun, restartProblems, workersWanted } from './change/plan-checks.ts'
 import { CircuitDesk } from './circuits/circuit-desk.ts'
 import { circuitNews } from './circuit-news.ts'
 import { OrderDesk } from './order-desk.ts'
+import { passiveNews } from './passive-news.ts'
 import { orderStoreIn } from './order-store.ts'
-import type { HealthChange, HealthResult, Prober } from './health/prober.ts'
+import type { HealthChange, HealthResult } from './health/health-news.ts'
+import { PassiveHealth } from './health/passive-health.ts'
+import type { Prober, ProberOptions } from './health/prober.ts'
 import { Board } from './processes/board.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { Crew } from './processes/crew.ts'
@@ -122,9 +125,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
   const prober = new Prober({
     board: board.scoreboard,
     resolver,
-    onChange: options.onHealthChange,
-    onResult: options.onHealthResult,
-    orderOf: (place) => desk.healthOrderOf(place),
+    ...heardByProber(options, () => desk),
   })
   const isServing = (): boolean => applier.running !== null
   const turn = new TurnSide(
@@ -174,6 +175,17 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
   }
 }
 
+/** Who is told what checks find, and who knows what is ordered. */
+const heardByProber = (
+  { onHealthChange, onHealthResult }: PartsOptions,
+  desk: () => OrderDesk,
+): Pick<ProberOptions, 'onChange' | 'onResult' | 'orderOf' | 'onRevived'> => ({
+  onChange: onHealthChange,
+  onResult: onHealthResult,
+  orderOf: (place) => desk().healthOrderOf(place),
+  onRevived: (place, why) => desk().revived(place, why),
+})
+
 function makeDesk(options: PartsOptions, board: Board, prober: () => Prober): OrderDesk {
   const { config, crew, store, totals } = options
   return new OrderDesk({
@@ -181,6 +193,11 @@ function makeDesk(options: PartsOptions, board: Board, prober: () => Prober): Or
     circuits: new CircuitDesk({ board: () => board.scoreboard, ...circuitNews(totals) }),
     crew,
     prober,
+    passive: new PassiveHealth({
+      board: () => board.scoreboard,
+      onState: ({ backend, server }, why) => prober().setOut(backend, server, why),
+      ...passiveNews(options.totals),
+    }),
     openStore: orderStoreIn(config.data, store),
     isSettled: () => !options.isUnconfirmed(),
   })

@@ -9,7 +9,9 @@ import type { HealthOrder, OneCheck } from './health/checked-server.ts'
 import type { CircuitDesk, CircuitWanted } from './circuits/circuit-desk.ts'
 import type { HealthEntry, Latest } from './health/history.ts'
 import { calledOf } from './health/check-words.ts'
-import type { NamedOnce, Prober } from './health/prober.ts'
+import type { PassiveFacts, PassiveHealth } from './health/passive-health.ts'
+import type { Prober } from './health/prober.ts'
+import type { NamedOnce } from './health/schedule.ts'
 import { tellDrained, tellOrder, tellOrderNotKept, tellOrdersNotRead } from './news.ts'
 import { DrainedWatch, type Out } from './orders/drained.ts'
 import type { Order, OrderKind, OrderNews, OrderStore, OrderValue, ServerPlace } from './orders/order.ts'
@@ -22,6 +24,7 @@ import type { PlanBody } from './processes/worker.ts'
 export interface OrderDeskParts {
   readonly board: () => Scoreboard
   readonly crew: Pick<Crew, 'ordered'>
+  readonly passive: Pick<PassiveHealth, 'commit' | 'facts' | 'bringBack'>
   readonly prober: () => Prober
   readonly circuits: Pick<CircuitDesk, 'commit' | 'facts' | 'order'>
   readonly openStore: (isToBeMade: boolean) => Promise<OrderStore | null>
@@ -54,6 +57,8 @@ export interface ServerDocument extends ServerHealth {
   readonly checks?: readonly CheckFacts[]
   /** Its breaker; null: it has none. */
   readonly circuit: CircuitFacts | null
+  /** How it fares with passive health; left out: its backend has none. */
+  readonly passive?: PassiveFacts
   /** What whoever has just ordered something should know. */
   readonly warnings?: readonly string[]
 }
@@ -108,6 +113,7 @@ export class OrderDesk {
     this.#plan = plan
     this.orders.commit(plan)
     this.#parts.circuits.commit(plan)
+    this.#parts.passive.commit(plan)
     this.#lookLater()
   }
 
@@ -175,6 +181,7 @@ export class OrderDesk {
       drained: admin !== undefined && this.#drained.hasDrained(admin),
       ...checksIn(this.#parts.prober().checksOf(backend, server) ?? []),
       circuit: this.#parts.circuits.facts(backend, server),
+      ...passiveIn(this.#parts.passive.facts(backend, server)),
     }
   }
 
@@ -224,6 +231,16 @@ export class OrderDesk {
     return this.#parts.prober().checkNow(backend, server)
   }
 
+  /** Passive health has it in again, at once; false: it is not out. */
+  bringBack(backend: string, server: string, by: string): boolean {
+    return this.#parts.passive.bringBack(backend, server, 'ordered', by)
+  }
+
+  /** What passive health has a server out for is over. */
+  revived({ backend, server }: Pick<ServerPlace, 'backend' | 'server'>, why: 'checks' | 'ordered'): void {
+    this.#parts.passive.bringBack(backend, server, why)
+  }
+
   #warnings({ backend: name }: ServerPlace, value: OrderValue | null): string[] {
     const backend = this.#plan?.config.backends[name]
     const slots = this.#plan?.slots[name]
@@ -249,6 +266,9 @@ function* changesOf({ admin, weight, health }: Wanted): Generator<[OrderKind, Or
 
 const whyForced = ({ reason, by }: Order): string =>
   `said to be down by ${by}${reason === null ? '' : `: ${reason}`}`
+
+const passiveIn = (passive: PassiveFacts | null): { readonly passive?: PassiveFacts } =>
+  passive === null ? {} : { passive }
 
 const checksIn = (checks: readonly OneCheck[]): { readonly checks?: readonly CheckFacts[] } =>
   checks.length === 0 ? {} : { checks: checks.map(checkFacts) }

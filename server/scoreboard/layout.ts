@@ -31,7 +31,8 @@
 //     13  failed          of those
 //     14  slow
 //
-//   line 5, shared: nothing yet
+//   line 5, shared, of servers: passive health (passive.ts)
+//     0  out  1  failures  2  errors  3  failures in a row  4  the most of that lately  5  what failed last
 
 const LINE_BYTES = 64
 export const LINE_INTS = 16
@@ -74,6 +75,14 @@ export const OPENING_IN_A_ROW = 4 * LINE_INTS + 11
 export const CIRCUIT_TOTAL = 4 * LINE_INTS + 12
 export const CIRCUIT_FAILED = 4 * LINE_INTS + 13
 export const CIRCUIT_SLOW = 4 * LINE_INTS + 14
+
+// Servers: passive health (passive.ts)
+export const PASSIVE_OUT = 5 * LINE_INTS
+export const PASSIVE_FAILURES = 5 * LINE_INTS + 1
+export const PASSIVE_ERRORS = 5 * LINE_INTS + 2
+export const PASSIVE_ROW = 5 * LINE_INTS + 3
+export const PASSIVE_PEAK = 5 * LINE_INTS + 4
+export const PASSIVE_LAST = 5 * LINE_INTS + 5
 
 // Backends
 export const EPOCH = 3

@@ -10,6 +10,7 @@ import { Buckets } from './buckets.ts'
 import { Circuits } from './circuits.ts'
 import { Gauges } from './gauges.ts'
 import * as layout from './layout.ts'
+import { Passive } from './passive.ts'
 import { reconcile, sumOf, takeBack } from './reconcile.ts'
 import { type Mapped, Table } from './table.ts'
 
@@ -23,14 +24,12 @@ export class Scoreboard {
   readonly rows: number
   /** Which worker writes; -1: none. */
   readonly row: number
-  /**
-   * What rules with a rate limit take from: memory of its own, of this process alone where it is not shared.
-   */
+  /** What rules with a rate limit take from; of this process alone where it is not shared. */
   buckets = Buckets.private(PRIVATE_BUCKETS_BYTES)
   /** Permits and retries in flight. */
   readonly gauges: Gauges
-  /** Breakers. */
   readonly circuits: Circuits
+  readonly passive: Passive
   readonly #table: Table
   /** The table's, at hand. */
   #ints: Int32Array
@@ -44,6 +43,7 @@ export class Scoreboard {
     this.row = row
     this.gauges = new Gauges(this.#table)
     this.circuits = new Circuits(this.#table)
+    this.passive = new Passive(this.#table)
     this.#ints = this.#table.ints
     this.#doubles = this.#table.doubles
     this.#stride = this.#table.stride

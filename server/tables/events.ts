@@ -40,6 +40,9 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   circuit_held: row('health', 'circuit_held'),
   circuit_ordered: row('server', 'circuit_ordered'),
   circuit_order_ended: row('server', 'circuit_order_ended'),
+  passive_out: row('health', 'passive_out'),
+  passive_back: row('health', 'passive_back'),
+  passive_held: row('health', 'passive_held'),
 
   server_ordered: row('server', 'ordered'),
   server_order_ended: row('server', 'order_ended'),

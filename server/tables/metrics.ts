@@ -1,5 +1,6 @@
 // Every metric: its name without the prefix, what it is, and its labels in order. Data only.
 import { CIRCUIT_METRICS } from './circuit-metrics.ts'
+import { PASSIVE_METRICS } from './passive-metrics.ts'
 import { LAYER_4_METRICS } from './layer-4-metrics.ts'
 import { type MetricRow, counter, gauge, histogram } from './metric-row.ts'
 
@@ -47,6 +48,7 @@ export const METRICS = {
     'server',
   ),
   ...CIRCUIT_METRICS,
+  ...PASSIVE_METRICS,
   server_in_flight: gauge('Exchanges and tunnels that a server carries.', 'backend', 'server'),
   queue_length: gauge('Exchanges that wait for a server with room.', 'backend', 'process'),
   health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),

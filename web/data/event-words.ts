@@ -97,6 +97,27 @@ const WORDS: Readonly<Record<string, Words>> = {
   server_up: (e) => [`${e['server']} is up`, '', 'up'],
   server_down: (e) => [`${e['server']} is down`, e['reason'], 'down'],
   server_failing: (e) => [`${e['server']} fails requests`, e['fault']?.replaceAll('_', ' '), 'warn'],
+  passive_out: (e) => [
+    `${e['server']} is ${e['mode'] === 'shadow' ? 'not taken out, though it would be' : 'taken out'}, as requests fail`,
+    e['reason']?.replace(/^passive: /, ''),
+    'warn',
+  ],
+  passive_back: (e) => [
+    `${e['server']} is back in use`,
+    e['why'] === 'cooldown'
+      ? 'its time out is over'
+      : e['why'] === 'checks'
+        ? 'its checks found it down, and up again'
+        : e['why'] === 'ordered'
+          ? by(e['by']) || 'after maintenance'
+          : 'the config judges it so no more',
+    'up',
+  ],
+  passive_held: (e) => [
+    `${e['server']} fails requests, and stays in use`,
+    e['why'] === 'max_out' ? 'too many others of its backend are out (max_out)' : e['why'],
+    'warn',
+  ],
   server_recovered: (e) => [`${e['server']} answers again`, '', 'up'],
 
   circuit_opened: (e) => {

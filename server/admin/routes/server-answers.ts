@@ -32,6 +32,25 @@ const CheckState = Type.Object(
   { title: 'CheckState' },
 )
 
+const PassiveState = Type.Object(
+  {
+    state: Type.Union([Type.Literal('in'), Type.Literal('out')]),
+    mode: Type.Union([Type.Literal('enforce'), Type.Literal('shadow')], {
+      description: 'In shadow mode a server that is out gets work all the same.',
+    }),
+    reason: Text,
+    until: Type.Union([Time, Type.Null()], { description: 'When it is in again by itself.' }),
+    times: Type.Integer({ description: 'How often it was out since it was in use for long.' }),
+    window: Type.String({ description: 'The time that the figures are of.' }),
+    attempts: Type.Integer(),
+    failures: Type.Integer(),
+    last: Type.Union([Type.String(), Type.Null()], {
+      description: 'What failed last: the code of a fault, or a status.',
+    }),
+  },
+  { title: 'PassiveState', description: 'How it fares with passive health.' },
+)
+
 export const ServerAnswer = Type.Object(
   {
     url: Type.String(),
@@ -58,6 +77,7 @@ export const ServerAnswer = Type.Object(
     ),
     circuit_state: Type.String({ description: 'Of its breaker: Closed, Open or HalfOpen.' }),
     circuit: Type.Union([Circuit, Type.Null()], { description: 'Its breaker; null: it has none.' }),
+    passive: Type.Optional(PassiveState),
     orders: Type.Optional(Type.Array(Order)),
     warnings: Type.Optional(Type.Array(Type.String())),
   },

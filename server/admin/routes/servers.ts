@@ -3,9 +3,10 @@ import { type TSchema, Type } from '@sinclair/typebox'
 import type { ControlFacts, ServerDesk } from '../../control/facts.ts'
 import type { ServerDocument } from '../../control/order-desk.ts'
 import type { HealthEntry } from '../../control/health/history.ts'
-import type { NamedOnce } from '../../control/health/prober.ts'
+import type { NamedOnce } from '../../control/health/schedule.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
+import { calledOf } from '../../control/store/principal.ts'
 import { noteForAudit } from '../audit-notes.ts'
 import { CHANGED } from '../changed.ts'
 import { CircuitBody, orderCircuit } from './server-circuit.ts'
@@ -114,6 +115,14 @@ function healthRoutes(facts: Pick<ControlFacts, 'desk'>): readonly Route[] {
       },
       answer: (asked) => withServer(facts, asked, check),
     },
+    {
+      ...operate,
+      method: 'POST',
+      path: `${SERVER}/passive/reset`,
+      summary: 'Bring a server back at once that passive health has taken out',
+      answers: { ...STATE, 409: { description: 'Passive health has not taken it out.' } },
+      answer: (asked) => withServer(facts, asked, (desk, at) => bringBack(desk, at, asked)),
+    },
   ]
 }
 
@@ -174,6 +183,17 @@ const entryOf = ({ atMs, isChange, ms, ...entry }: HealthEntry): object => ({
   change: isChange,
   ms: ms === null ? null : rounded(ms),
 })
+
+function bringBack(desk: ServerDesk, at: At, asked: Asked): Response {
+  const before = desk.document(...at)?.passive ?? null
+  if (!desk.bringBack(...at, calledOf(asked.who)))
+    return problem('conflict', 'Passive health has not taken this server out.', {
+      hint: before === null ? 'its backend has no "passive_health"' : 'its "state" says how it is',
+    })
+  const document = desk.document(...at)
+  noteForAudit(asked.request, { before, after: document?.passive ?? null })
+  return shown(document)
+}
 
 async function check(desk: ServerDesk, at: At): Promise<Response> {
   const all = await desk.check(...at)

@@ -1,4 +1,5 @@
 // How one server is, for people.
+import type { PassiveFacts } from '../../control/health/passive-health.ts'
 import type { CheckFacts, ServerDocument } from '../../control/order-desk.ts'
 import type { OrderFacts } from '../../telemetry/server-health.ts'
 import type { CircuitFacts } from '../../telemetry/circuit-facts.ts'
@@ -47,6 +48,7 @@ export function serverText(document: ServerDocument): string {
     ['health', `${operational}${reason}${of('health')}`],
     ...(document.checks ?? []).map((one, index) => [index === 0 ? 'checks' : '', checkLine(one)]),
     ...(document.circuit ? [['circuit', circuitText(document.circuit)]] : []),
+    ...(document.passive === undefined ? [] : [['passive', passiveLine(document.passive)]]),
     [
       'weight',
       `${weight}${configured_weight === undefined ? '' : ` (config: ${configured_weight})`}${of('weight')}`,
@@ -84,6 +86,15 @@ function circuitText(circuit: CircuitFacts): string {
   const { let_through, half_open_requests, went_well, half_open_successes } = circuit
   const tries = `${let_through} of ${half_open_requests} let through, ${went_well} of ${half_open_successes} went well`
   return `half-open${shadow}${from}${why}; ${tries}${order}`
+}
+
+/** "out until 12:34:56: 5 failures …", "in; 2 of 120 attempts failed in 30s (last connect_refused)". */
+function passiveLine({ state, mode, reason, until, attempts, failures, window, last }: PassiveFacts): string {
+  const shadow = mode === 'shadow' ? ' (shadow: it gets work all the same)' : ''
+  if (state === 'out')
+    return `out until ${clockOf(until ?? '')}${shadow}: ${reason?.replace(/^passive: /, '')}`
+  const by = failures === 0 || last === null ? '' : ` (last ${last})`
+  return `in${shadow}; ${failures} of ${attempts} attempts failed in ${window}${by}`
 }
 
 function leftText({ url, active_connections: left, drained }: ServerDocument): string {

@@ -27,6 +27,7 @@ ACTION, default: show how it is
   circuit open|close|reset  its breaker: open or closed whatever attempts come to, or as they fare from now on (lasts until then, a
                      restart, or --for)
   check              check it now, and show the answer
+  passive reset      back in use at once, where passive health has taken it out
   persist            write the ordered weight into the config file; with --remove: take the server out of it, once it is out of use
   history            the last results of its checks, and changes of its state
 Options
@@ -59,7 +60,7 @@ const OPTIONS = {
 interface Action {
   readonly method: Asked['method']
   /** Behind the server's path. */
-  readonly path: 'state' | 'state/persist' | 'health' | 'circuit' | 'checks/run'
+  readonly path: 'state' | 'state/persist' | 'health' | 'circuit' | 'checks/run' | 'passive/reset'
   readonly body?: Readonly<Record<string, unknown>>
   readonly text: (answer: unknown) => string
 }
@@ -84,7 +85,7 @@ export async function server(args: readonly string[], io: Io): Promise<number> {
 function actionOf([name, value, ...more]: readonly string[], read: Args): Action | string {
   const action = name === undefined ? SHOW : namedAction(name, value)
   if (typeof action === 'string') return action
-  const takesValue = name === 'weight' || name === 'health' || name === 'circuit'
+  const takesValue = ['weight', 'health', 'circuit', 'passive'].includes(name ?? '')
   const extra = takesValue ? more[0] : value
   if (extra !== undefined) return `unexpected argument "${extra}"`
   const isOut = name === 'drain' || name === 'maintenance'
@@ -129,6 +130,8 @@ function namedAction(name: string, value: string | undefined): Action | string {
       return { method: 'POST', path: 'state/persist', text: persistedText }
     case 'check':
       return { method: 'POST', path: 'checks/run', text: (answer) => checkText(answer as Checked) }
+    case 'passive':
+      return value === 'reset' ? { method: 'POST', path: 'passive/reset', text: told } : 'passive needs reset'
     case 'history':
       return {
         method: 'GET',
@@ -136,7 +139,7 @@ function namedAction(name: string, value: string | undefined): Action | string {
         text: (answer) => historyText((answer as { entries: Entry[] }).entries),
       }
     default:
-      return `unknown action "${name}": it is drain, maintenance, ready, weight, health, circuit, check, persist or history`
+      return `unknown action "${name}": it is drain, maintenance, ready, weight, health, circuit, check, passive, persist or history`
   }
 }
 

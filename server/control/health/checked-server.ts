@@ -104,6 +104,8 @@ export class Watched {
   tls: ClientTls | null
   checks: readonly OneCheck[] = []
   ordered: HealthOrder
+  /** Why passive health has taken it out; null: it has not. */
+  out: string | null = null
   readonly history = new HealthHistory()
   /** Its state is on the scoreboard: the plan that names it is served. */
   isServed = false
@@ -170,13 +172,14 @@ export class Watched {
 
   /** As the scoreboard has it. */
   get state(): number {
-    return STATES[this.ordered.forced?.is ?? this.verdict]
+    return STATES[this.ordered.forced?.is ?? (this.out === null ? this.verdict : 'down')]
   }
 
   /** Why it is not up; null: it is. */
   get why(): string | null {
     const { forced } = this.ordered
-    if (forced === null) return this.reason
+    // What a check finds now says more than why it was taken out.
+    if (forced === null) return this.verdict === 'down' ? this.reason : (this.out ?? this.reason)
     return forced.is === 'up' ? null : forced.why
   }
 

@@ -5,33 +5,16 @@ import type { FileTexts } from '../../backends/tls.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import { adoptChecks } from './adopt-checks.ts'
+import type { HealthChange, HealthResult } from './health-news.ts'
 import { CheckTls } from './check-tls.ts'
 import { UNTRIED } from './probe.ts'
 import type { HealthHistory } from './history.ts'
-import { type Once, Schedule, type ScheduleOptions } from './schedule.ts'
+import { type NamedOnce, Schedule, type ScheduleOptions } from './schedule.ts'
 import { type HealthOrder, NO_HEALTH_ORDER, type OneCheck, Watched } from './checked-server.ts'
 import { calledOf } from './check-words.ts'
 import { identityOf, partsOf, type WatchedParts } from './watched-parts.ts'
 
 type Slots = Readonly<Record<string, BackendSlots>>
-
-/** A server has changed its state, or the reason why it is not up. */
-export interface HealthChange {
-  readonly backend: string
-  readonly server: string
-  /** As on the scoreboard, and what it was; the same when only the reason is new. */
-  readonly state: number
-  readonly was: number
-  /** Why it is not up; null: it is. */
-  readonly reason: string | null
-}
-
-export interface HealthResult {
-  readonly backend: string
-  readonly server: string
-  /** Null: the check has passed. */
-  readonly reason: string | null
-}
 
 export interface ProberOptions extends ScheduleOptions {
   readonly board: Scoreboard
@@ -42,16 +25,15 @@ export interface ProberOptions extends ScheduleOptions {
   readonly onChange: (change: HealthChange) => void
   /** Called for each check that has ended. */
   readonly onResult?: (result: HealthResult) => void
+  /**
+   * A server that passive health has taken out was found down and up again, or comes out of maintenance
+   * ("ordered"): what it was out for is over.
+   */
+  readonly onRevived?: (place: { backend: string; server: string }, why: 'checks' | 'ordered') => void
   /** What a person has ordered of a server. */
   readonly orderOf?: (place: Pick<WatchedParts, 'backend' | 'name' | 'url'>) => HealthOrder
   /** Ms since 1970. */
   readonly wallMs?: () => number
-}
-
-/** What came of one of the checks that somebody asked for. */
-export interface NamedOnce extends Once {
-  /** Which it was, in a few words. */
-  readonly check: string
 }
 
 /** Checks the servers of the config that was applied last. */
@@ -62,6 +44,7 @@ export class Prober {
   readonly #schedule: Schedule
   readonly #orderOf: NonNullable<ProberOptions['orderOf']>
   readonly #wallMs: () => number
+  readonly #onRevived: NonNullable<ProberOptions['onRevived']>
   /** By backend and server. */
   #watched: ReadonlyMap<string, Watched> = new Map()
   /** Those that the next config brings: checked already, but not on the scoreboard. */
@@ -78,6 +61,7 @@ export class Prober {
     this.#onResult = options.onResult ?? (() => {})
     this.#orderOf = options.orderOf ?? (() => NO_HEALTH_ORDER)
     this.#wallMs = options.wallMs ?? Date.now
+    this.#onRevived = options.onRevived ?? (() => {})
     this.#schedule = new Schedule(options, (one, reason) => this.#finish(one, reason))
   }
 
@@ -169,6 +153,17 @@ export class Prober {
       this.#schedule.first(watched.checks)
     }
     this.#changed(watched, was, before)
+    if (!isPaused && ordered.isPaused && watched.out !== null)
+      this.#onRevived({ backend, server: name }, 'ordered')
+  }
+
+  /** Passive health has taken it out, and why; null: it has not, or no more. */
+  setOut(backend: string, name: string, why: string | null): void {
+    const watched = this.#watched.get(identityOf({ backend, name }))
+    if (watched === undefined || watched.out === why) return
+    const { state: was, why: before } = watched
+    watched.out = why
+    this.#changed(watched, was, before)
   }
 
   /** What was found of a server lately; null: it is not served. */
@@ -191,7 +186,7 @@ export class Prober {
       this.#schedule.once(one, (once) => {
         const isUsed = this.#watched.get(identityOf(one.of)) === one.of && !one.of.ordered.isPaused
         if (isUsed && once.reason !== UNTRIED) this.#take(one, once.reason, once.ms)
-        resolve({ ...once, check: calledOf(one.check) })
+        resolve(once)
       })
       return promise
     })
@@ -255,7 +250,7 @@ export class Prober {
   }
 
   #take(one: OneCheck, reason: string | null, ms: number): void {
-    const { backend, name: server, state: was, why, checks } = one.of
+    const { backend, name: server, state: was, why, checks, verdict } = one.of
     const [isOwn, atMs] = [checks.includes(one), this.#wallMs()]
     if (isOwn) one.take(reason, atMs, ms)
     const check = calledOf(one.check)
@@ -264,6 +259,8 @@ export class Prober {
     // Told once it is served.
     if (one.of.isServed) this.#changed(one.of, was, why, true)
     this.#onResult({ backend, server, reason })
+    if (one.of.out !== null && verdict === 'down' && one.of.verdict === 'up')
+      this.#onRevived({ backend, server }, 'checks')
   }
 
   /** Tells what is new since then, if anything is; `isKept`: its history has it. */

@@ -2,6 +2,7 @@
 // began, and only so many at once.
 import { jitter, type Chance } from '../../lib/random.ts'
 import type { Resolver } from '../../lib/resolver.ts'
+import { calledOf } from './check-words.ts'
 import type { OneCheck } from './checked-server.ts'
 import { newProbe, type Probe, type ProbeSeen } from './probe.ts'
 
@@ -38,6 +39,12 @@ export interface Once {
   readonly ms: number
   /** Null: there was no answer. */
   readonly seen: ProbeSeen | null
+}
+
+/** One of the checks that somebody asked for. */
+export interface NamedOnce extends Once {
+  /** Which it was, in a few words. */
+  readonly check: string
 }
 
 export class Schedule {
@@ -89,10 +96,10 @@ export class Schedule {
   }
 
   /** One check beside the schedule, whose answer somebody wants to see. */
-  once({ address, check, tls }: OneCheck, done: (once: Once) => void): void {
+  once({ address, check, tls }: OneCheck, done: (once: NamedOnce) => void): void {
     const startedMs = this.#now()
     this.#probe({ ...address, tls, check, isShown: true }, (reason, seen) =>
-      done({ reason, ms: this.#now() - startedMs, seen: seen ?? null }),
+      done({ check: calledOf(check), reason, ms: this.#now() - startedMs, seen: seen ?? null }),
     )
   }
 

@@ -63,6 +63,13 @@ function foundOf({ reason, url, orders = [] }: ServerHealth, checks: Checks): Fo
       one: `is taken for down, as ${forced.by} ordered${forced.reason === null ? '' : ` (${forced.reason})`}`,
       many: `are taken for down, as ${forced.by} ordered${forced.reason === null ? '' : ` (${forced.reason})`}`,
     }
+  const passive = /^passive: (.*)$/.exec(text)?.[1]
+  if (passive !== undefined)
+    return {
+      ...{ ailment: 'other', key: text },
+      one: `was taken out by passive health: ${passive}`,
+      many: `were taken out by passive health: ${passive}`,
+    }
   const code = /^[a-z_]+(?=,|$)/.exec(text)?.[0] ?? ''
   return Object.hasOwn(FAULTS, code)
     ? ofRequests(code as FaultCode, text)

@@ -288,7 +288,7 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
       'ExplainedConnection',
     ],
     ...['GatewayRates', 'Impact', 'Middleware', 'Names', 'Operation', 'Order', 'Overview'],
-    ...['PeerVerdict', 'Rates', 'ReplayAnswer', 'Replayed', 'RequestReplay', 'Resource'],
+    ...['PassiveState', 'PeerVerdict', 'Rates', 'ReplayAnswer', 'Replayed', 'RequestReplay', 'Resource'],
     ...['ResourceList', 'Revision', 'ServedRequest', 'Server', 'Stats', 'StatsNow', 'Timelines'],
     ...['Token', 'ToldEvent', 'Tried', 'Turn', 'TurnCredentials', 'Unwritten', 'User', 'Way'],
   ])

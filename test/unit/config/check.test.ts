@@ -240,6 +240,19 @@ describe('backends', () => {
     ],
     ['health_check: { follow_redirects: 11 }', 'wrong-value backends.app.health_check.follow_redirects'],
     ['health_check: { host: a, headers: { HOST: b } }', 'conflict backends.app.health_check.headers.HOST'],
+    ['passive_health: {}', ''],
+    ['passive_health: { failures: 0, faults_in_a_row: 0, success_rate: { min_servers: 3 } }', ''],
+    [
+      'passive_health: { failures: 0, faults_in_a_row: 0, success_rate: false }',
+      'conflict backends.app.passive_health',
+    ],
+    ['passive_health: { cooldown: 10m }', 'conflict backends.app.passive_health.cooldown'],
+    ['passive_health: { cooldown_max: 1s }', 'conflict backends.app.passive_health.cooldown_max'],
+    ['passive_health: { max_out: 50 }', 'wrong-value backends.app.passive_health.max_out'],
+    ['passive_health: { statuses: [5xx, 600] }', 'wrong-value backends.app.passive_health.statuses[1]'],
+    ['passive_health: { window: 10ms }', 'wrong-value backends.app.passive_health.window'],
+    ['passive_health: { max_fails: 3 }', 'unknown-key backends.app.passive_health.max_fails'],
+    ['passive_health: true', 'wrong-type backends.app.passive_health'],
     ['panic_threshold: 0.5', 'conflict backends.app.panic_threshold'],
     ['retry: { statuses: [502-504, 429], faults: [default, response_timeout], timeout: 2s }', ''],
     ['retry: { statuses: [], faults: [] }', ''],
@@ -258,6 +271,7 @@ describe('backends', () => {
     ['retry: { timeout: 5s }\ntimeouts: { total: 3s }', 'conflict backends.app.retry.timeout'],
     ['timeouts: { total: 0s }', ''],
     ['timeouts: { attempt: 3s }', 'unknown-key backends.app.timeouts.attempt'],
+    ['passive_health: {}\npanic_threshold: 0.5', ''],
   ])('%s', (keys, expected) => {
     expect(
       problemsOf(withBackend(keys))
@@ -320,4 +334,19 @@ test('names are not looked for among what is broken itself', () => {
       ({ path }) => path,
     ),
   ).toEqual(['rules'])
+})
+
+test('old names of passive health say what they are called here', () => {
+  const hint = (keys: string): string | null | undefined => problemsOf(withBackend(keys))[0]?.hint
+  expect(hint('passive_health: { max_fails: 3 }')).toBe('it is called "failures"')
+  expect(hint('passive_health: { fail_timeout: 3s }')).toBe('it is called "cooldown"')
+  expect(hint('passive_health: { base_ejection_time: 3s }')).toBe('it is called "cooldown"')
+  expect(hint('outlier_detection: {}')).toBe('it is called "passive_health"')
+  expect(hint('health_check: { cooldown: 30s }')).toBe('see "cooldown" of "passive_health"')
+  const server = (key: string): string | null | undefined =>
+    problemsOf(
+      `listeners: { web: { bind: ":80", backend: a } }\nbackends: { a: { servers: [{ url: "http://a", ${key} }] } }`,
+    )[0]?.hint
+  expect(server('max_fails: 3')).toContain('"failures" of the passive_health')
+  expect(server('fail_timeout: 3s')).toContain('"cooldown" of the passive_health')
 })

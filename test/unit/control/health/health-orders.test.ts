@@ -15,11 +15,13 @@ const forced = (is: 'up' | 'down'): HealthOrder => ({
 /** A prober whose orders a test gives; both servers are asked at once, as they come. */
 class Scene extends Lab {
   readonly given: Map<string, HealthOrder>
+  onRevived: (place: { readonly server: string }, why: string) => void = () => {}
 
   constructor(orders: Record<string, HealthOrder> = {}) {
     const given = new Map(Object.entries(orders))
     super({
       orderOf: ({ name }) => given.get(name) ?? NO_HEALTH_ORDER,
+      onRevived: (place, why) => this.onRevived(place, why),
       wallMs: () => 1_800_000_000_000 + this.nowMs,
     })
     this.given = given
@@ -206,4 +208,79 @@ test('of the last results and of the last changes fifty are kept, the newest fir
   expect(entries.filter(({ isChange }) => isChange)).toHaveLength(50)
   expect(entries.filter(({ isChange }) => !isChange)).toHaveLength(50)
   expect(entries.every(({ atMs }, i) => i === 0 || atMs <= entries[i - 1]!.atMs)).toBe(true)
+})
+
+describe('a server that passive health has taken out', () => {
+  const WHY = 'passive: 5 failures in 30s (last connect_refused), out for 30s'
+  /** With what it says when what it was out for is over. */
+  function out(): Scene & { revived: string[] } {
+    const scene = Scene.up() as Scene & { revived: string[] }
+    scene.revived = []
+    scene.onRevived = ({ server }, why) => {
+      scene.revived.push(`${server} ${why}`)
+      scene.prober.setOut('api', server, null)
+    }
+    scene.prober.setOut('api', 'a', WHY)
+    return scene
+  }
+
+  test('is down with that reason, and up again when it is no more', () => {
+    const lab = out()
+    expect([lab.board.state(A), lab.prober.reasons()]).toEqual([STATE_DOWN, { api: { a: WHY } }])
+    expect(lab.changes.at(-1)).toMatchObject({ server: 'a', state: STATE_DOWN, was: STATE_UP, reason: WHY })
+    const epoch = lab.board.epoch(1)
+    lab.prober.setOut('api', 'a', WHY)
+    expect(lab.board.epoch(1)).toBe(epoch)
+    lab.prober.setOut('api', 'a', null)
+    expect([lab.board.state(A), lab.prober.reasons()]).toEqual([STATE_UP, {}])
+    expect(lab.board.epoch(1)).toBe(epoch + 1)
+    expect(lab.words.slice(0, 2)).toEqual([
+      [null, 'up', true, null],
+      [null, 'down', true, WHY],
+    ])
+  })
+
+  test('stays out while its checks pass: they did so when its requests failed', () => {
+    const lab = out()
+    for (let i = 1; i < 4; i++) {
+      lab.until(i * 10_000 + 10)
+      lab.end('a', null)
+    }
+    expect([lab.board.state(A), lab.revived]).toEqual([STATE_DOWN, []])
+  })
+
+  test('comes back once its checks have found it down, and up again', () => {
+    const lab = out()
+    for (let i = 0; i < 3; i++) {
+      lab.until(lab.nowMs + 10_010)
+      lab.end('a', 'connect refused')
+    }
+    // One reason: what is found now.
+    expect(lab.prober.reasons()).toEqual({ api: { a: 'connect refused' } })
+    lab.until(lab.nowMs + 5010)
+    lab.end('a', null)
+    expect(lab.board.state(A)).toBe(STATE_DOWN)
+    lab.until(lab.nowMs + 5010)
+    lab.end('a', null)
+    expect([lab.board.state(A), lab.revived]).toEqual([STATE_UP, ['a checks']])
+    expect(lab.changes.at(-1)).toMatchObject({ server: 'a', state: STATE_UP, was: STATE_DOWN })
+  })
+
+  test('is what a person says of it, and begins anew after maintenance', () => {
+    const lab = out()
+    lab.order('a', forced('up'))
+    expect([lab.board.state(A), lab.prober.reasons()]).toEqual([STATE_UP, {}])
+    lab.order('a', NO_HEALTH_ORDER)
+    expect([lab.board.state(A), lab.prober.reasons()]).toEqual([STATE_DOWN, { api: { a: WHY } }])
+    lab.order('a', PAUSED)
+    lab.order('a', NO_HEALTH_ORDER)
+    expect([lab.board.state(A), lab.revived]).toEqual([STATE_STARTING, ['a ordered']])
+  })
+
+  test('stays out over a config that leaves it alone', () => {
+    const lab = out()
+    const config = configOf({ ...two, zzz: { servers: [{ name: 'new' }], check: healthCheck() } })
+    lab.prober.apply(config, slotsOf(config))
+    expect([lab.board.state(A), lab.prober.reasons()['api']]).toEqual([STATE_DOWN, { a: WHY }])
+  })
 })

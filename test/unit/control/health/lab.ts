@@ -1,11 +1,7 @@
 // A prober whose time, chance and checks are in the test's hand.
 import { expect } from 'bun:test'
-import {
-  Prober,
-  type HealthChange,
-  type HealthResult,
-  type ProberOptions,
-} from '../../../../server/control/health/prober.ts'
+import type { HealthChange, HealthResult } from '../../../../server/control/health/health-news.ts'
+import { Prober, type ProberOptions } from '../../../../server/control/health/prober.ts'
 import type { ProbeDone, ProbeTarget } from '../../../../server/control/health/probe.ts'
 import { privateRegion, scoreboardOn } from '../../../../server/scoreboard/region.ts'
 import { configOf, healthCheck, slotsOf } from './checks.ts'
