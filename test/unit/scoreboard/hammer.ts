@@ -1,5 +1,6 @@
 // A process of its own that maps the region of descriptor 3 as the worker of its row, and does what its test
 // says.
+import { CLOSED } from '../../../server/scoreboard/circuits.ts'
 import { PERMITS, rowInts } from '../../../server/scoreboard/layout.ts'
 import { mapRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
 import { pause, waitFor } from '../../support/wait.ts'
@@ -59,6 +60,21 @@ const tasks: Record<string, () => Promise<void>> = {
       board.gauges.leave(2, PERMITS)
     }
     process.stdout.write(JSON.stringify({ held, tooMany }))
+  },
+  /** Counts attempts of one slice, a quarter of them failures, and opens a breaker as often as it can. */
+  async circuits() {
+    await together()
+    let opened = 0
+    let tooMany = 0
+    for (let i = 0; i < rounds; i++) {
+      board.circuits.count(2, 7, i % 4 === 0, i % 2 === 0)
+      if (!board.circuits.beginOpening(2, CLOSED)) continue
+      opened++
+      if (Atomics.add(witness, 0, 1) > 0) tooMany++
+      Atomics.sub(witness, 0, 1)
+      board.circuits.leftClosed(2)
+    }
+    process.stdout.write(JSON.stringify({ opened, tooMany }))
   },
   /** Holds places and connections until it is killed. */
   async hold() {

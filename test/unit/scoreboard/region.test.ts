@@ -132,6 +132,23 @@ describe('several processes', () => {
     expect(board.gauges.held(2, PERMITS)).toBe(0)
   })
 
+  test('lose no attempt that a breaker counts, and open it one at a time', async () => {
+    const shared = region(4, 4)
+    const board = scoreboardOn(shared, -1)
+    const rounds = 100_000
+    const children = [0, 1, 2, 3].map((row) => spawn(shared, 'circuits', row, rounds))
+    await begin(board, 4)
+    for (const { opened, tooMany } of await Promise.all(
+      children.map(async (child) => JSON.parse(await child.stdout.text())),
+    )) {
+      expect(opened).toBeGreaterThan(0)
+      expect(tooMany).toBe(0)
+    }
+    const window = { total: 0, failed: 0, slow: 0 }
+    expect(board.circuits.read(2, 7, window)).toBe(true)
+    expect(window).toEqual({ total: 4 * rounds, failed: rounds, slow: 2 * rounds })
+  })
+
   test('give back what a killed one held', async () => {
     const shared = region(4, 2)
     const [killed, living] = [spawn(shared, 'hold', 0, 50), spawn(shared, 'hold', 1, 7)]
