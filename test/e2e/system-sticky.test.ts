@@ -7,7 +7,7 @@ import { startNamed } from '../support/backends.ts'
 import { testCertificate } from '../support/certificate.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { done, said, words } from '../support/orders.ts'
-import type { WireAnswer } from '../support/client.ts'
+import { rawClient, type WireAnswer } from '../support/client.ts'
 import { adapted, PORTS } from '../support/example-config.ts'
 import { EXAMPLE_SECRETS } from '../support/example-secrets.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
@@ -166,6 +166,34 @@ test('a server that drains keeps its sessions where that is asked for, and no ne
     expect(moved.set?.replace(/^[^;]*/, '')).toBe(session.set?.replace(/^[^;]*/, ''))
     await staysWith(gateway, moved.cookie, moved.body)
   }
+})
+
+test('connections of an address go to one server, whichever of four workers has them', async () => {
+  const servers = startServers()
+  const gateway = keep(
+    await startGateway({
+      workers: 4,
+      config: {
+        listeners: { db: { bind: '127.0.0.1:0', protocol: 'tcp', backend: 'db' } },
+        backends: {
+          db: {
+            algorithm: 'random',
+            sticky: { client_ip: true },
+            servers: servers.map(({ port }, at) => ({ name: NAMES[at], url: `tcp://127.0.0.1:${port}` })),
+          },
+        },
+      },
+    }),
+  )
+  const ledTo = new Map<string, Set<string>>()
+  for (let at = 0; at < 96; at++) {
+    const from = `127.0.0.${2 + (at % 12)}`
+    await using client = await rawClient(gateway.port(), '127.0.0.1', from)
+    const { body } = await client.get('/')
+    ledTo.set(from, (ledTo.get(from) ?? new Set<string>()).add(body))
+  }
+  expect([...ledTo.values()].map(({ size }) => size)).toEqual(Array.from({ length: 12 }, () => 1))
+  expect(new Set([...ledTo.values()].flatMap((names) => [...names])).size).toBeGreaterThan(1)
 })
 
 test('sticky.yaml: sessions stay by a cookie, by a field, and by an address', async () => {
