@@ -5,7 +5,8 @@
 //   bun bench/exchange.ts [rounds] [answer ...]        small · kept · logged · chunked · '100 KB', and small ones by what
 //     the request has of cookies: none · cookies · fresh (other ones each time) · 'sign-in'; and with one of a session
 //     that stays: sticky · 'sticky fresh', and beside those the same where nobody looks at it: 'not sticky' ·
-//     'not sticky fresh'; all where none is named
+//     'not sticky fresh'; and with policies of the backend that are not called upon: retrying (statuses, budget, faults) ·
+//     timed (of an attempt, the exchange and by its rule) · hedging; all where none is named
 //   bun bench/exchange.ts profile [answer]             which functions it is spent in
 import { ptr } from 'bun:ffi'
 import { profile } from 'bun:jsc'
@@ -18,7 +19,7 @@ import { Ledger } from '../server/scoreboard/ledger.ts'
 import { LogSegments } from '../server/scoreboard/log-segments.ts'
 import { AccessLog } from '../server/telemetry/access-log.ts'
 import { RequestRing } from '../server/telemetry/request-ring.ts'
-import { startEngine, toServers } from '../test/support/engine.ts'
+import { startEngine, type TestEngine, toServers } from '../test/support/engine.ts'
 import { wire } from '../test/support/wired.ts'
 
 const EXCHANGES = 2000
@@ -60,6 +61,9 @@ const ANSWERS: Readonly<Record<string, Buffer>> = {
   'not sticky': SMALL,
   'sticky fresh': SMALL,
   'not sticky fresh': SMALL,
+  retrying: SMALL,
+  timed: SMALL,
+  hedging: SMALL,
   chunked: Buffer.from(`${HEAD}Transfer-Encoding: chunked\r\n\r\n18\r\n${'x'.repeat(24)}\r\n0\r\n\r\n`),
   '100 KB': Buffer.from(`${HEAD}Content-Length: 102400\r\n\r\n${'x'.repeat(102_400)}`),
 }
@@ -84,13 +88,25 @@ await using plain = startEngine({ config: toServers(['http://127.0.0.1:1']) })
 await using sticky = startEngine({
   config: toServers(['http://127.0.0.1:1'], { sticky: { secret: SECRET } }),
 })
+const to = (words: Record<string, unknown>) => toServers(['http://127.0.0.1:1'], words)
+await using retrying = startEngine({
+  config: to({ retry: { statuses: '5xx', faults: ['default', 'response_timeout'], budget: { ratio: 0.1 } } }),
+})
+await using timed = startEngine({
+  config: {
+    ...to({ retry: { timeout: '2s' }, timeouts: { total: '1m' } }),
+    rules: [{ name: 'all', backend: 'origin', timeouts: { response: '5s' } }],
+  },
+})
+await using hedging = startEngine({ config: to({ retry: { hedge: {} } }) })
+const ENGINES: Readonly<Record<string, TestEngine>> = { retrying, timed, hedging }
 let served = 0
 const counts = { exchange: () => void served++ } as unknown as AccessLog
 
 /** Nanoseconds of each exchange of a round. */
 function round(name: string, answer: Buffer): number {
   const isLogged = name === 'logged'
-  const gateway = name.startsWith('sticky') ? sticky : plain
+  const gateway = ENGINES[name] ?? (name.startsWith('sticky') ? sticky : plain)
   gateway.engine.accessLog = isLogged ? log : counts
   gateway.engine.ring = name === 'kept' ? ring : null
   const { client, server, end } = wire(gateway) // its connection takes so many requests only

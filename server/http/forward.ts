@@ -63,16 +63,21 @@ export class Forward extends Hedging implements Hedged {
       return
     asker.firstByteMs = nowMs
     this.isAnswered = true
-    this.unwatch()
-    this.endBudget()
-    this.endHedges('lost')
-    this.adoptedOver('won')
-    this.dropSpared()
+    if (this.isWatched) this.#settleAnswered()
     this.dropBody()
     this.#isTunnel = head.status === 101
     if (server) this.learnAnswer(server, head.status, false)
     asker.answered(head, form)
     if (form === 'length' && asker.outlet !== null) this.stream?.pourTo(asker.outlet)
+  }
+
+  /** It is the answer: nothing else is wanted. */
+  #settleAnswered(): void {
+    this.unwatch()
+    this.endBudget()
+    this.endHedges('lost')
+    this.adoptedOver('won')
+    this.dropSpared()
   }
 
   /** An answer in whose place another is wanted. False: there will be none, and it is passed on. */
@@ -203,17 +208,21 @@ export class Forward extends Hedging implements Hedged {
     if (this.isOver) return
     this.isOver = true
     this.stopWaiting()
-    this.unwatch()
-    this.endHedges('given_up')
-    this.adoptedOver('given_up')
-    this.endBudget()
-    this.dropSpared()
+    if (this.isWatched) this.#settleDropped()
     const { stream, opening } = this
     this.stream = this.opening = null
     const hasAnswer = this.isAnswered || this.isSparing
     this.release(hasAnswer ? ANSWERED : { is: 'given_up', waitedMs: this.waitedMs })
     opening?.cancel()
     stream?.cancel()
+  }
+
+  #settleDropped(): void {
+    this.unwatch()
+    this.endHedges('given_up')
+    this.adoptedOver('given_up')
+    this.endBudget()
+    this.dropSpared()
   }
 
   /** Lets go of the stream in order, and of the place at its server. */

@@ -47,6 +47,7 @@ export abstract class Hedging extends Retrying {
     const usualMs = backend.retry.latency?.read(nowMs) ?? Number.NaN
     // Who belongs to a server is of no use to another.
     if (this.preferred !== null || this.upgrades.length > 0 || Number.isNaN(usualMs)) return
+    this.isWatched = true
     this.#timer = setTimeout(() => this.#begin(), Math.max(usualMs, hedge.leastMs))
   }
 

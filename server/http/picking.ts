@@ -12,6 +12,7 @@ import { type FaultCode, isLasting } from '../tables/faults.ts'
 import type { Asker, AskerWorld } from './asker.ts'
 import { type Reason, backoffMs } from './retry.ts'
 import { tellAttempt } from './tell-attempt.ts'
+import type { Timing } from './timing.ts'
 
 export abstract class Picking implements Waiter {
   readonly backend: Backend
@@ -25,11 +26,14 @@ export abstract class Picking implements Waiter {
   #hopeless = 0
   protected readonly asker: Asker
   protected readonly world: AskerWorld
+  protected readonly timing: Timing
   /** The server at which a place is taken. */
   protected server: Server | null = null
   protected isOver = false
   /** When the attempt began. */
   protected usedMs = 0
+  /** More than an ordinary attempt is under way: a time of its own, another beside it, a place in the budget. */
+  protected isWatched = false
   /** Why the attempt under way is made; null: it is the first. */
   protected reason: Reason | null = null
   /** Why the one to come will be. */
@@ -43,6 +47,7 @@ export abstract class Picking implements Waiter {
   constructor(asker: Asker, backend: Backend, world: AskerWorld) {
     this.asker = asker
     this.world = world
+    this.timing = asker.timing
     this.backend = backend
     this.key = backend.key(asker.request, asker.clientAddress)
     const { sticky } = backend
@@ -144,7 +149,7 @@ export abstract class Picking implements Waiter {
       this.world.meter.attempts.exhausted(this.backend.name)
       return false
     }
-    this.hasBudget = this.#keepsBudget = true
+    this.hasBudget = this.#keepsBudget = this.isWatched = true
     return true
   }
 

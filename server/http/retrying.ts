@@ -31,17 +31,18 @@ export abstract class Retrying extends Sending {
   // ── what an attempt may take ──
 
   protected watch(): void {
-    const { attemptMs } = this.asker.timing
+    const { attemptMs } = this.timing
     if (attemptMs > 0 && !this.isAnswered && !this.isSparing) this.#dueIn(attemptMs)
   }
 
   /** The attempt under way began at that time. */
   protected watchSince(sinceMs: number): void {
-    const { attemptMs } = this.asker.timing
+    const { attemptMs } = this.timing
     if (attemptMs > 0) this.#dueIn(Math.max(1, sinceMs + attemptMs - nowMs))
   }
 
   #dueIn(ms: number): void {
+    this.isWatched = true
     this.#deadline ??= new Deadline(this.world.wheel, () => this.#expired())
     this.#deadline.at(nowMs + ms)
   }
@@ -57,7 +58,7 @@ export abstract class Retrying extends Sending {
     // A client that is slow to send its request is watched at its own end.
     if (this.isAsked && !this.asker.isRequestWhole) return
     const reached = this.isAsked ? 'request' : 'nothing'
-    const { attemptMs } = this.asker.timing
+    const { attemptMs } = this.timing
     this.cancelAttempt()
     this.lost({
       code: 'attempt_timeout',

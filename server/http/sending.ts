@@ -48,7 +48,7 @@ export abstract class Sending extends Picking {
 
   /** How long servers may take; null: as their backend says. */
   get timeouts(): ServerTimeouts | null {
-    return this.asker.timing.server
+    return this.timing.server
   }
 
   // ── 5 attempt ──
