@@ -5,8 +5,8 @@
 //   bun bench/exchange.ts [rounds] [answer ...]        small · kept · logged · chunked · '100 KB', and small ones by what
 //     the request has of cookies: none · cookies · fresh (other ones each time) · 'sign-in'; and with one of a session
 //     that stays: sticky · 'sticky fresh', and beside those the same where nobody looks at it: 'not sticky' ·
-//     'not sticky fresh'; and with policies of the backend that are not called upon: retrying (statuses, budget, faults) ·
-//     timed (of an attempt, the exchange and by its rule) · hedging; all where none is named
+//     'not sticky fresh'; and with policies of the backend that are not called upon: retrying (statuses,
+//     budget, faults) · timed (of an attempt, the exchange and by its rule) · hedging; all where none is named
 //   bun bench/exchange.ts profile [answer]             which functions it is spent in
 import { ptr } from 'bun:ffi'
 import { profile } from 'bun:jsc'

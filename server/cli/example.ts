@@ -20,6 +20,7 @@ import turnAndHttps from '../../config/examples/turn-and-https.yaml' with { type
 import turnUsers from '../../config/examples/turn-users.yaml' with { type: 'text' }
 import turn from '../../config/examples/turn.yaml' with { type: 'text' }
 import rateLimits from '../../config/examples/rate-limits.yaml' with { type: 'text' }
+import retries from '../../config/examples/retries.yaml' with { type: 'text' }
 import tcp from '../../config/examples/tcp.yaml' with { type: 'text' }
 import tlsToServers from '../../config/examples/tls-to-servers.yaml' with { type: 'text' }
 import udp from '../../config/examples/udp.yaml' with { type: 'text' }
@@ -50,6 +51,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'minimal.yaml': minimal,
   'minimal.json': text(minimalJson),
   'rate-limits.yaml': rateLimits,
+  'retries.yaml': retries,
   'compress.yaml': compress,
   'weighted.yaml': weighted,
   'circuit-breaker.yaml': circuitBreaker,

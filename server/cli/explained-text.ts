@@ -3,6 +3,7 @@ import type { ExplainedAny } from '../control/explain/explain-any.ts'
 import type { ExplainedConnection } from '../control/explain/explain-connection.ts'
 import type { Explained } from '../control/explain/explain.ts'
 import type { ExplainedBackend, ExplainedServer } from '../control/explain/explain-backend.ts'
+import type { ExplainedRetries } from '../control/explain/explain-retries.ts'
 import type { ExplainedSession } from '../control/explain/explain-session.ts'
 import type { ExplainedPart, ExplainedRule, RulesTrace } from '../control/explain/explain-rules.ts'
 import type { ExplainedStep } from '../control/explain/explain-steps.ts'
@@ -100,9 +101,19 @@ function backendText(backend: ExplainedBackend, isLive: boolean): string[] {
   return [
     `backend     ${backend.backend}: ${algorithm}${hashed}${states}`,
     ...(backend.sticky === null ? [] : [`session     ${sessionText(backend.sticky)}`]),
+    ...(backend.retries === null ? [] : [`retries     ${retriesText(backend.retries, isLive)}`]),
     ...servers.map((one) => `  ${one.gets_work ? '+' : '-'} ${serverText(one, isLive)}`),
     ...(servers_left_out > 0 ? [`    and ${servers_left_out} more`] : []),
   ]
+}
+
+function retriesText(told: ExplainedRetries, isLive: boolean): string {
+  const { attempts, is_idempotent, statuses, is_hedged, under_way, most } = told
+  const when = is_idempotent ? 'where nothing was answered' : 'where nothing had reached a server'
+  const also = statuses.length === 0 ? '' : `, or in place of ${statuses.join(', ')}`
+  const beside = is_hedged ? '; another beside one that lets wait' : ''
+  const budget = isLive ? `; ${under_way} of ${most} further ones under way` : ''
+  return `up to ${attempts} attempts, ${when}${also}${beside}${budget}`
 }
 
 function sessionText({ cookie, result, server, why }: ExplainedSession): string {

@@ -32,7 +32,7 @@ export abstract class Picking implements Waiter {
   protected isOver = false
   /** When the attempt began. */
   protected usedMs = 0
-  /** More than an ordinary attempt is under way: a time of its own, another beside it, a place in the budget. */
+  /** The attempt is no ordinary one: it has a time of its own, company, or a place in the budget. */
   protected isWatched = false
   /** Why the attempt under way is made; null: it is the first. */
   protected reason: Reason | null = null

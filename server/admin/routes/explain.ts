@@ -113,7 +113,10 @@ const EXPLAINED = Type.Object(
     ),
     middleware: Type.Optional(Type.Array(Type.Unknown())),
     location: Type.Optional(nullable),
-    backend: Type.Unknown({ description: 'Its algorithm and servers, and why each gets no work.' }),
+    backend: Type.Unknown({
+      description:
+        'Its algorithm and servers, why each gets no work, and when the request would be asked again.',
+    }),
     connection: Type.Optional(
       Type.Union([CONNECTION, Type.Unknown()], {
         description:

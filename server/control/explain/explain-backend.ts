@@ -13,6 +13,7 @@ import { HALF_OPEN } from '../../scoreboard/circuits.ts'
 import { circuitReason } from '../../telemetry/circuit-words.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import { STATE_DOWN, weightOf } from '../../scoreboard/states.ts'
+import { type ExplainedRetries, explainRetries } from './explain-retries.ts'
 import { type ExplainedSession, explainSession } from './explain-session.ts'
 
 /** How servers are now. */
@@ -46,6 +47,8 @@ export interface ExplainedBackend {
   readonly hashed_to: string | null
   /** Which session it belongs to by its cookie; null: the backend has none. */
   readonly sticky: ExplainedSession | null
+  /** When it would be asked again; null: it never is. */
+  readonly retries: ExplainedRetries | null
   readonly servers: readonly ExplainedServer[]
   readonly servers_left_out: number
   readonly servers_with_work: number
@@ -70,6 +73,10 @@ export function explainBackend(
     algorithm: options.algorithm,
     hashed_by: hashedBy(options),
     hashed_to: hashedTo(options, used, states, keyOf(options)(request, client)),
+    retries: explainRetries(
+      { options, servers, slot: states.slots[name]?.slot.index, board: states.board },
+      request,
+    ),
     sticky: explainSession({ name, options, servers, used, states }, request),
     servers: shown.slice(0, SERVERS_MAX),
     servers_left_out: Math.max(0, all.length - SERVERS_MAX),

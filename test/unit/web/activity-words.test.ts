@@ -101,5 +101,7 @@ test('why a request is not sent once more, and why its server was taken, is said
   expect(whyNoReplay(REQUEST)).toBeNull()
   expect(whyNoReplay({ ...REQUEST, method: 'POST' })).toBe('POST may change something')
   expect(whyChosen('retry')).toStartWith('the one before it was lost')
+  expect(whyChosen('retry', 'status_503')).toBe('the one before it was lost (status 503)')
+  expect(whyChosen('hedge', 'hedge')).toBe('the one before it let wait (hedge)')
   expect(whyChosen('by_moon')).toBe('by_moon')
 })

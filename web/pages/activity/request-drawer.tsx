@@ -175,8 +175,8 @@ function Facts({ request }: { readonly request: ServedRequest }) {
           </>
         )}
       </dd>
-      {attempts.map(({ server: one, chosen }, place) => (
-        <WhyRow key={place} name={`Why ${one}`} why={whyChosen(chosen)} />
+      {attempts.map(({ server: one, chosen, reason }, place) => (
+        <WhyRow key={place} name={`Why ${one}`} why={whyChosen(chosen, reason)} />
       ))}
       {shadow !== null && <WhyRow name="In shadow" why={`${shadow} would have refused it`} />}
       <dt>Bytes</dt>

@@ -14,11 +14,15 @@ const CHOSEN: Readonly<Record<string, string>> = {
   hash: 'the hash of the request leads there',
   first_available: 'the first in order that was up',
   retry: 'the one before it was lost',
+  hedge: 'the one before it let wait',
 }
 
-/** Why the server of an attempt was taken. */
-export const whyChosen = (chosen: string): string =>
-  CHOSEN[chosen] === undefined ? chosen : `${CHOSEN[chosen]} (${chosen})`
+/** Why the server of an attempt was taken, and after what. */
+export function whyChosen(chosen: string, reason: string | null = null): string {
+  const why = CHOSEN[chosen]
+  const after = reason === null || chosen !== 'retry' ? chosen : reason.replace('status_', 'status ')
+  return why === undefined ? chosen : `${why} (${after})`
+}
 
 const TO_DO: Readonly<Record<string, string>> = {
   no_server: 'Look at the servers of the backend: their page says why each is down.',
@@ -28,6 +32,9 @@ const TO_DO: Readonly<Record<string, string>> = {
   connect_failed: 'See that the address is right and there is a way to it.',
   dns_failed: 'See that the name exists and the resolver answers.',
   response_timeout: 'See what keeps the server busy, or give the rule a longer timeout.',
+  attempt_timeout:
+    'See what keeps the server busy, or give attempts more time (retry.timeout of the backend).',
+  exchange_timeout: 'See where its time went; timeouts.total of the rule, backend or listener limits it.',
   server_closed: 'See the server’s own log at this time; its keep-alive may be shorter than the gateway’s.',
   server_reset: 'See the server’s own log at this time: it may have ended.',
   queue_full: 'Give the backend more servers, or its servers more connections.',
