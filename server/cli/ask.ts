@@ -57,10 +57,12 @@ export async function askOverview(gateway: Gateway, io: Io): Promise<Overview | 
 }
 
 /** Two configs may name one admin address, or none of them any: only a control socket says whose it is. */
-function noteOther({ command, ways, closed, whenNone, isRemote }: Gateway, place: string, io: Io): void {
+function noteOther(gateway: Gateway, place: string, io: Io): void {
+  const { command, ways, closed, whenNone, whenUnsure, isRemote } = gateway
   // One that this user may not ask is there all the same.
   if (isRemote || closed !== null || ways.some((way) => 'unix' in way)) return
-  io.stderr(`sluice ${command}: ${whenNone}; this is of the one at ${place}, which may be another\n`)
+  const why = whenUnsure ?? whenNone
+  io.stderr(`sluice ${command}: ${why}; this is of the gateway at ${place}, which may be another\n`)
 }
 
 /** Nobody answered: that is told already. */

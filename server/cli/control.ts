@@ -56,6 +56,6 @@ export function printed({ status, text }: Answered, io: Io): number {
 }
 
 /** A gateway that could not write to its data folder serves all the same. */
-const noSocket = ({ whenNone }: Gateway, url: string): string =>
-  `${whenNone}; one answers at ${url}: if that is it, its control socket is not open, as its event "control_socket_not_open" says (mostly \
+const noSocket = ({ whenNone, whenUnsure = whenNone }: Gateway, url: string): string =>
+  `${whenUnsure}; a gateway answers at ${url}: if that is it, its control socket is not open, as its event "control_socket_not_open" says (mostly \
 its user may not write to the folder "data"), or was removed with that folder. Its process takes HUP to reload and TERM to stop`

@@ -24,6 +24,8 @@ export interface Gateway {
   readonly ways: readonly Way[]
   /** Said when nobody answers by any of them. */
   readonly whenNone: string
+  /** Said when one answers that may be another: by what it would be known; nothing: that `whenNone`. */
+  readonly whenUnsure?: string
   /** One that this user may not ask; null: none was seen. */
   readonly closed: string | null
   /** It was named by the URL of its admin listener, which then answers all that is asked. */
@@ -45,7 +47,13 @@ export function findGateway(command: string, named: string | null, io: Io): Gate
   ]
   const closed = seen.flatMap(({ closed: path }) => path ?? [])[0] ?? null
   const orphans = seen.flatMap(({ left }) => left?.workers ?? [])
-  return { command, ways, closed, whenNone: whenNone(named, files, seen, io), isRemote: false, orphans }
+  const none = whenNone(named, files, seen, io)
+  const file = files.find((path) => existsSync(path))
+  const isKnown = seen.some(({ pid, left }) => pid !== null || left !== null)
+  // It may well run: nothing is seen of one where the folder "data" cannot be written to.
+  const whenUnsure =
+    isKnown || file === undefined ? none : `no control socket of this config (${file}) is open`
+  return { command, ways, closed, whenNone: none, whenUnsure, isRemote: false, orphans }
 }
 
 /** A gateway may have been started in a folder that the name leads to by a link. */
@@ -96,10 +104,12 @@ function whenNone(named: string | null, files: readonly string[], seen: readonly
   const at = seen.findIndex(({ left }) => left !== null)
   const left = seen[at]?.left ?? null
   if (left !== null) return leftBehindText(left, files[at] ?? file)
-  if (named === null)
-    return existsSync(file)
-      ? `no gateway runs with this config (${file})`
+  if (named === null) {
+    const there = files.find((path) => existsSync(path))
+    return there !== undefined
+      ? `no gateway runs with this config (${there})`
       : `no gateway runs with ${DEFAULT_FILES.join(' or ')}; name its config file with -c FILE`
+  }
   return whyNoFile(named, io.cwd) ?? `no gateway runs with this config (${file})`
 }
 

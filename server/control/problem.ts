@@ -10,6 +10,9 @@ export interface ApplyProblem {
   readonly [fact: string]: unknown
 }
 
+/** The code of what is well in itself, and cannot be swapped in while the gateway runs. */
+export const NEEDS_RESTART = 'needs_restart'
+
 /** A config with what it was made of, and where it came from. */
 export interface Edition {
   /** As it stood in the file, or is to stand there. */

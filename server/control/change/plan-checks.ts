@@ -3,7 +3,7 @@ import { closeSync, constants, openSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
 import { inSlices } from '../../lib/slices.ts'
 import { privateRegion, scoreboardOn } from '../../scoreboard/region.ts'
-import type { ApplyProblem } from '../problem.ts'
+import { type ApplyProblem, NEEDS_RESTART } from '../problem.ts'
 import type { Crew } from '../processes/crew.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import { defaultWorkers } from '../processes/worker-command.ts'
@@ -52,7 +52,7 @@ export function restartProblems(
       path: 'workers',
       message: `found ${after}: so many more, those that still finish included, need a restart`,
     })
-  return problems
+  return problems.map((one) => ({ ...one, code: NEEDS_RESTART }))
 }
 
 /** What stands against the access log of a config: workers that meet that later serve without it. */

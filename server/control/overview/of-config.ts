@@ -1,5 +1,6 @@
 // Where the config file and what is served differ, and a change that waits to be confirmed.
 import type { ConfigFacts, RejectedProblem } from '../../telemetry/documents.ts'
+import { NEEDS_RESTART } from '../problem.ts'
 import type { OverviewProblem, ProblemAction } from './document.ts'
 import type { DiskFacts, Seen } from './seen.ts'
 import { ageOf, asSentence, timeOf } from './words.ts'
@@ -30,13 +31,17 @@ function rejectedProblem(seen: Seen, { time, problems }: Rejected): OverviewProb
   const file = typeof first?.['file'] === 'string' ? first['file'] : seen.file
   const open: ProblemAction[] =
     line === null ? [] : [{ kind: 'open_line', label: `Open line ${line}`, role: 'editor', file, ...place }]
+  // Nothing is wrong with such a file: whoever was told to write it so would look for a slip in it.
+  const isRight = problems.length > 0 && problems.every(({ code }) => code === NEEDS_RESTART)
   return {
     id: 'config:file',
-    ...{ state: 'rejected', severity: 'down' },
+    ...{ state: 'rejected', severity: isRight ? 'warn' : 'down' },
     since: time,
-    title: 'The file on disk is not running',
+    title: isRight ? 'The file on disk waits for a restart' : 'The file on disk is not running',
     cause: `${first === undefined ? 'It was rejected.' : problemWords(first)}${others}`,
-    remedy: `${hintOf(first)}r${seen.revision} keeps serving until the file is right.`,
+    remedy: isRight
+      ? `Restart the gateway to serve the file. Until then r${seen.revision} serves, and no other change of the file.`
+      : `${hintOf(first)}r${seen.revision} keeps serving until the file is right.`,
     about: { kind: 'config', name: file, ...place },
     actions: seen.disk?.state === 'unreadable' ? open : [restoreAction(seen), ...open],
   }

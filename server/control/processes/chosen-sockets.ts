@@ -6,7 +6,7 @@ import { SOCKETS_KINDS, type SocketsKind } from '../../sockets/socket.ts'
 import { kindsHere } from '../../sockets/sockets.ts'
 import type { SocketsFacts } from '../../telemetry/documents.ts'
 import { type LogEvent, logEvent } from '../../telemetry/log.ts'
-import type { ApplyProblem } from '../problem.ts'
+import { type ApplyProblem, NEEDS_RESTART } from '../problem.ts'
 import { listenerPath } from '../sockets/bind-problem.ts'
 import { probeRing } from './probe-ring.ts'
 import { workerEnv } from './worker-command.ts'
@@ -117,7 +117,7 @@ export class ChosenSockets {
     if (typeof wanted !== 'string' || this.#chosen === null) return []
     if (choose(wanted, this.#probes).kind === this.#chosen.kind) return []
     const message = `found ${sockets}, in use is ${this.#inUse.kind}: a change needs a restart`
-    return [{ path: 'sockets', message }]
+    return [{ path: 'sockets', message, code: NEEDS_RESTART }]
   }
 
   /** What listeners need that these sockets have not. */

@@ -382,7 +382,7 @@ test('the config file tells where to ask', async () => {
       const other = await said(command, '-c', config(`admin: { bind: "${admin.address}" }\n`))
       expect([other.code, other.err]).toEqual([
         0,
-        `sluice ${command.name}: no gateway runs with this config (${join(folder, 'sluice.yaml')}); this is of the one at ${url}, which may be another\n`,
+        `sluice ${command.name}: no control socket of this config (${join(folder, 'sluice.yaml')}) is open; this is of the gateway at ${url}, which may be another\n`,
       ])
     }
     // Broken further down, and with names that only the gateway's environment knows.

@@ -46,9 +46,9 @@ test('a gateway that answers all the same is not called gone', async () => {
       const { code, err } = await saidBy((io) => command([], io), { cwd })
       expect(code).toBe(1)
       expect(err).toStartWith(
-        `sluice ${name}: no gateway runs with this config (${join(cwd, 'sluice.yaml')}); one answers`,
+        `sluice ${name}: no control socket of this config (${join(cwd, 'sluice.yaml')}) is open; a gateway answers`,
       )
-      expect(err).toContain(`one answers at http://127.0.0.1:${admin.port}`)
+      expect(err).toContain(`a gateway answers at http://127.0.0.1:${admin.port}`)
       expect(err).toContain('HUP to reload and TERM to stop')
     }
     await admin.stop(true)

@@ -28,11 +28,12 @@ export function NotWhatRuns({ status }: { readonly status: ConfigStatus }) {
 
 function Rejected({ status: { disk, running } }: { readonly status: ConfigStatus }) {
   const [first, ...others] = disk.errors
+  const isRight = disk.errors.length > 0 && disk.errors.every(({ code }) => code === 'needs_restart')
   const where = first?.line === undefined ? '' : `line ${first.line}, column ${first.column ?? 1}`
   return (
     <Note
-      state="down"
-      title={`The file on disk was rejected${where === '' ? '' : `, ${where}`}`}
+      state={isRight ? 'warn' : 'down'}
+      title={`The file on disk ${isRight ? 'waits for a restart' : 'was rejected'}${where === '' ? '' : `, ${where}`}`}
       actions={
         <>
           {first?.line !== undefined && (
@@ -53,7 +54,10 @@ function Rejected({ status: { disk, running } }: { readonly status: ConfigStatus
           {others.length > 0 && ` And ${count(others.length, 'problem')} more.`}
         </p>
       )}
-      <p>r{running?.revision} goes on running, and the file waits to be mended.</p>
+      <p>
+        r{running?.revision} goes on running, and the file waits{' '}
+        {isRight ? 'for a restart of the gateway' : 'to be mended'}.
+      </p>
     </Note>
   )
 }

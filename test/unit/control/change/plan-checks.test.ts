@@ -2,7 +2,7 @@ import { afterAll, expect, test } from 'bun:test'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { accessLogProblem } from '../../../../server/control/change/plan-checks.ts'
+import { accessLogProblem, restartProblems } from '../../../../server/control/change/plan-checks.ts'
 import type { Config } from '../../../../server/config/schema.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'plan-checks-'))
@@ -25,4 +25,13 @@ test('one that can be opened is made; none is needed when it is off or goes to s
   expect(existsSync(file)).toBe(true)
   expect(accessLogProblem(logging(join(folder, 'no/such/access.log'), false))).toBeNull()
   expect(accessLogProblem(logging(undefined))).toBeNull()
+})
+
+test('what only a restart can change says so to programs, too', () => {
+  const config = (data: string) => ({ data, limits: { rate_limits: 1 }, workers: 1 }) as unknown as Config
+  const crew = { hasRoomFor: () => true }
+  expect(restartProblems(config('/a'), config('/a'), crew)).toEqual([])
+  expect(restartProblems(config('/b'), config('/a'), crew)).toEqual([
+    { path: 'data', message: 'found /b, in use is /a: a change needs a restart', code: 'needs_restart' },
+  ])
 })

@@ -49,6 +49,17 @@ test('more problems of a file are counted', () => {
   )
 })
 
+test('of a file that is right, and waits for a restart, nobody is told to mend it', () => {
+  const data = { path: 'data', message: 'found /b, in use is /a: a change needs a restart' }
+  const right = { ...data, code: 'needs_restart' }
+  expect(problems(rejected(right))[0]).toMatchObject({
+    ...{ state: 'rejected', severity: 'warn', title: 'The file on disk waits for a restart' },
+    cause: 'data: found /b, in use is /a: a change needs a restart.',
+    remedy: 'Restart the gateway to serve the file. Until then r2 serves, and no other change of the file.',
+  })
+  expect(problems(rejected(right, SLIP))[0]?.title).toBe('The file on disk is not running')
+})
+
 test('what was refused of the API is nothing that goes on: the file is what is served', () => {
   expect(problems(rejected(SLIP), { ...DISK, state: 'in_sync' })).toEqual([])
 })

@@ -137,7 +137,11 @@ test('a change to other sockets needs a restart, and one that changes nothing do
   await chosen.choose({ sockets: 'auto' })
   expect(chosen.restartProblems({ sockets: 'io_uring' })).toEqual([])
   expect(chosen.restartProblems({ sockets: 'epoll' })).toEqual([
-    { path: 'sockets', message: 'found epoll, in use is io_uring: a change needs a restart' },
+    {
+      path: 'sockets',
+      message: 'found epoll, in use is io_uring: a change needs a restart',
+      code: 'needs_restart',
+    },
   ])
 
   const closed = scene({ against: 'closed' }).chosen
@@ -149,7 +153,11 @@ test('a change to other sockets needs a restart, and one that changes nothing do
   const unasked = scene({ against: 'closed' }).chosen
   await unasked.choose({ sockets: 'epoll' })
   expect(unasked.restartProblems({ sockets: 'auto' })).toEqual([
-    { path: 'sockets', message: 'found auto, in use is epoll: a change needs a restart' },
+    {
+      path: 'sockets',
+      message: 'found auto, in use is epoll: a change needs a restart',
+      code: 'needs_restart',
+    },
   ])
 })
 
