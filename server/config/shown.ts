@@ -131,7 +131,7 @@ function hidden(value: unknown): unknown {
 /**
  * One schema of those that a value may follow: by a word in it, or the map that may stand in place of a word.
  */
-function holderOf(schema: SchemaNode, value: object): SchemaNode {
+export function holderOf(schema: SchemaNode, value: object): SchemaNode {
   const { by, anyOf } = schema
   if (anyOf === undefined) return schema
   if (by === undefined) return anyOf.find((one) => one.properties ?? one.additionalProperties) ?? schema
@@ -141,7 +141,7 @@ function holderOf(schema: SchemaNode, value: object): SchemaNode {
 
 const isMap = (schema: SchemaNode | undefined): boolean => schema?.type === 'object'
 
-const itemsOf = (schema: SchemaNode): SchemaNode =>
+export const itemsOf = (schema: SchemaNode): SchemaNode =>
   schema.items ?? (schema.format === 'one-or-more' ? schema.anyOf?.[0] : undefined) ?? {}
 
 /** What "one or more" are may stand alone. */

@@ -3,9 +3,8 @@
 // variable or another file, and may be one.
 import { rising } from '../lib/rising.ts'
 import { partsOf, type Steps } from '../lib/slices.ts'
-import { type Config, ConfigOptions } from './schema.ts'
-import type { SchemaNode } from './schema-node.ts'
-import { shownConfig } from './shown.ts'
+import type { Config } from './schema.ts'
+import { NOT_TOLD, SECTIONS, ToldValues, type Worded } from './told-values.ts'
 import { type Path, writePath } from './tree.ts'
 
 export interface Difference {
@@ -21,12 +20,6 @@ export interface Difference {
   readonly words: string
 }
 
-/** A config with the text that it was read from. */
-export interface Worded {
-  readonly config: Config
-  readonly text: string
-}
-
 type Plain = Readonly<Record<string, unknown>>
 
 /** Something with an identity of its own. */
@@ -37,15 +30,12 @@ interface Item {
   readonly value: Plain
 }
 
-const SECTIONS = ['listeners', 'certificates', 'backends'] as const
 const NOUNS = { listeners: 'listener', certificates: 'certificate', backends: 'backend' } as const
-/** What is longer is cut: nobody reads it in a line. */
-const VALUE_CHARS_MAX = 120
 const NOT_SHOWN = 'changed; the value is not shown'
 
 /** What differs, in the order of the schema. */
 export function* differences(before: Worded, after: Worded): Steps<readonly Difference[]> {
-  const [old, now] = [new Shown(before), new Shown(after)]
+  const [old, now] = [new ToldValues(before), new ToldValues(after)]
   const found: Difference[] = []
   for (const section of SECTIONS) {
     const items = (config: Config): Item[] =>
@@ -69,8 +59,8 @@ export function* differences(before: Worded, after: Worded): Steps<readonly Diff
 }
 
 interface Sides {
-  readonly old: Shown
-  readonly now: Shown
+  readonly old: ToldValues
+  readonly now: ToldValues
 }
 
 /** `paths` are the places of the two lists in the two configs. */
@@ -151,14 +141,13 @@ function changed(
   const [before, after] = [sides.old.at(oldPath, old), sides.now.at(newPath, now)]
   const path = writePath(newPath)
   const name = writePath(newPath.slice(what === '' ? 0 : depthOf(newPath)))
-  const isHidden = before === after || before === HIDDEN || after === HIDDEN
+  const isHidden = before === after || before === NOT_TOLD || after === NOT_TOLD
   const words = isHidden ? `${name}: ${NOT_SHOWN}` : `${name} ${before ?? NONE} → ${after ?? NONE}`
   const values = isHidden ? { before: null, after: null } : { before, after }
   return { kind: 'changed', what, path, ...values, words: what === '' ? words : `${what}: ${words}` }
 }
 
 const NONE = 'none'
-const HIDDEN = '(hidden)'
 
 /** Where the name of a setting begins in a path: behind what it is a setting of. */
 const depthOf = ([section, , key]: Path): number =>
@@ -187,79 +176,6 @@ function moves(
         words,
       }
     })
-}
-
-/** Values of a config as people may see them: only what is asked for is made ready to be shown. */
-class Shown {
-  readonly #config: Config
-  readonly #text: string
-  #of = ''
-  #shown: unknown = null
-
-  constructor({ config, text }: Worded) {
-    this.#config = config
-    this.#text = text
-  }
-
-  /** Null: there is none; HIDDEN: it may be a secret. */
-  at(path: Path, value: unknown): string | null {
-    if (value === undefined) return null
-    let found = this.#around(path)
-    const steps = path[0] === 'rules' ? ['rules', 0, ...path.slice(2)] : path
-    for (const step of steps) {
-      // One of "one or more" is shown alone.
-      if (typeof step === 'number' && !Array.isArray(found)) continue
-      found = (found as Plain | undefined)?.[step]
-    }
-    const text = plainText(found ?? value)
-    const isWritten = textsIn(found ?? value).every((one) => this.#text.includes(one) || isDefault(one))
-    if (!isWritten) return HIDDEN
-    return text.length > VALUE_CHARS_MAX ? `${text.slice(0, VALUE_CHARS_MAX)}…` : text
-  }
-
-  /** The config with no more of its sections than the item that a path leads through. */
-  #around([section = '', key = '']: Path): unknown {
-    const of = `${section} ${key}`
-    if (this.#of === of) return this.#shown
-    const bare = { ...this.#config, listeners: {}, certificates: {}, backends: {}, rules: [] }
-    const rules = section === 'rules' ? this.#config.rules.slice(Number(key), Number(key) + 1) : []
-    const isMap = SECTIONS.some((one) => one === section)
-    const items = isMap ? this.#config[section as (typeof SECTIONS)[number]] : {}
-    const more = isMap ? { [section]: { [key]: items[key] } } : {}
-    this.#of = of
-    this.#shown = shownConfig({ ...bare, ...more, rules }, undefined)
-    return this.#shown
-  }
-}
-
-function plainText(value: unknown): string {
-  if (typeof value === 'string') return value
-  const isWords = Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string')
-  return isWords ? value.join(', ') : JSON.stringify(value)
-}
-
-/** Stands in no file as it is shown: times, sizes, and words of the schema, which are nobody's secret. */
-const isDefault = (text: string): boolean => /^[0-9.]+[A-Za-z%]{0,3}$/.test(text) || wordsOfSchema().has(text)
-
-let known: ReadonlySet<string> | null = null
-
-function wordsOfSchema(): ReadonlySet<string> {
-  if (known !== null) return known
-  const words = new Set<string>([''])
-  const walk = (node: unknown): void => {
-    if (typeof node !== 'object' || node === null) return
-    const { const: word, default: text } = node as SchemaNode & { readonly const?: unknown }
-    for (const one of [word, ...textsIn(text)]) if (typeof one === 'string') words.add(one)
-    for (const below of Object.values(node)) walk(below)
-  }
-  walk(ConfigOptions)
-  return (known = words)
-}
-
-function textsIn(value: unknown): string[] {
-  if (typeof value === 'string') return [value]
-  if (typeof value !== 'object' || value === null) return []
-  return Object.values(value).flatMap(textsIn)
 }
 
 interface ServerWords extends Plain {

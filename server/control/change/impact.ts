@@ -1,6 +1,7 @@
 // What a change does to those who are connected: which addresses open and close, which servers come and go
 // with what they carry, whose affinity moves, how many processes there will be.
 import type { Config } from '../../config/schema.ts'
+import type { Binds } from '../../lib/bind.ts'
 import { workersWanted } from './plan-checks.ts'
 
 export interface Impact {
@@ -90,10 +91,12 @@ const adminOf = ({ admin }: Config): string | null => (admin === false ? null : 
 /** Addresses by protocol of transport: UDP and TCP on one port are two. */
 function bindsOf(listener: Config['listeners'][string] | undefined): string[] {
   if (listener === undefined) return []
-  const { bind, protocol } = listener as { readonly bind?: unknown; readonly protocol: string }
-  const own = [bind].flat().filter((one): one is string => typeof one === 'string')
-  if (protocol === 'turn') return own.flatMap((one) => [`udp ${one}`, one])
-  return protocol === 'udp' ? own.map((one) => `udp ${one}`) : own
+  const { bind, protocol, transports = [], discovery, tls }: Binds = listener
+  const isUdp = protocol === 'udp' || transports.includes('udp')
+  const isTcp = protocol !== 'udp' && (protocol !== 'turn' || transports.includes('tcp'))
+  const udp = isUdp ? [bind, discovery ?? []].flat().map((one) => `udp ${one}`) : []
+  // Of TURN over TLS: an address of its own.
+  return [...udp, ...(isTcp ? [bind].flat() : []), ...(tls?.bind === undefined ? [] : [tls.bind])]
 }
 
 /** Whose each address is. */

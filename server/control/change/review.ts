@@ -1,7 +1,8 @@
 // What a change would do, before it is made: the diff of the text, what differs in words, whom it touches.
 import { inSlices } from '../../lib/slices.ts'
 import { diffSteps } from '../../lib/unified-diff.ts'
-import type { Difference, Worded } from '../../config/words-of-change.ts'
+import type { Worded } from '../../config/told-values.ts'
+import type { Difference } from '../../config/words-of-change.ts'
 import { type Impact, impactInWords, impactOf } from './impact.ts'
 
 export interface Review {

@@ -1,10 +1,17 @@
 import { expect, test } from 'bun:test'
 import { loadConfig } from '../../../server/config/load.ts'
-import { type Difference, differences as steps, type Worded } from '../../../server/config/words-of-change.ts'
+import type { Worded } from '../../../server/config/told-values.ts'
+import { type Difference, differences as steps } from '../../../server/config/words-of-change.ts'
 import { atOnce } from '../../../server/lib/slices.ts'
+import { selfSigned } from '../../../server/tls/self-signed.ts'
+
+const PAIR = selfSigned(['a.example'], { nowMs: Date.now() })
 
 function worded(text: string, env: Record<string, string> = {}): Worded {
-  const loaded = loadConfig('/etc/sluice.yaml', env, { readFile: () => new TextEncoder().encode(text) })
+  const textOf = (file: string): string =>
+    file.endsWith('.pem') ? PAIR.cert : file.endsWith('.key') ? PAIR.key : text
+  const readFile = (file: string): Uint8Array => new TextEncoder().encode(textOf(file))
+  const loaded = loadConfig('/etc/sluice.yaml', env, { readFile })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   return { config: loaded.config, text }
 }
@@ -132,4 +139,24 @@ test('long lists are compared in many turns', () => {
   const found = differences(old, now)
   expect(found).toHaveLength(200)
   expect([...steps(old, now)].length).toBeGreaterThan(found.length)
+})
+
+test('of a map that comes as a whole all is told that was written, but for its secrets', () => {
+  const turn = (more: string): string =>
+    `listeners: { turn: { protocol: turn, bind: "127.0.0.1:3478", realm: x, auth: none${more} } }\nrules: []\n`
+  const tls = (cert: string): string =>
+    turn(`, tls: { bind: "127.0.0.1:5349", cert: ${cert}, key: tls/site.key }`)
+  expect(words(turn(''), tls('tls/site.pem'))).toEqual([
+    'listener turn: tls none → {"bind":"127.0.0.1:5349","cert":"tls/site.pem","key":"(hidden)"}',
+  ])
+  expect(words(tls('tls/site.pem'), tls('./tls/new.pem'))).toEqual([
+    'listener turn: tls.cert tls/site.pem → tls/new.pem',
+  ])
+  const users = turn('').replace('none', '{ users: { ann: hunter2hunter2 } }')
+  expect(words(turn(''), users)).toEqual(['listener turn: auth: changed; the value is not shown'])
+  // A path of a variable stands nowhere in the file.
+  const filled = worded(tls('"${CERT}"'), { CERT: '/run/elsewhere.pem' })
+  expect(differences(worded(turn('')), filled).map((one) => one.words)).toEqual([
+    'listener turn: tls none → {"bind":"127.0.0.1:5349","cert":"(hidden)","key":"(hidden)"}',
+  ])
 })

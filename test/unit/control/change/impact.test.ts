@@ -37,6 +37,25 @@ test('UDP and TCP on one port are two addresses', () => {
   ])
 })
 
+test('TURN over TLS has an address of its own, and a transport that is not spoken has none', () => {
+  const turn = (more: object) => ({
+    bind: '0.0.0.0:3478',
+    protocol: 'turn',
+    transports: ['udp', 'tcp'],
+    ...more,
+  })
+  const tls = { bind: '127.0.0.1:5349' }
+  expect(inWords({ turn: turn({}) }, { turn: turn({ tls }) })).toEqual([
+    'listener turn moves: 127.0.0.1:5349 opens',
+  ])
+  expect(inWords({ turn: turn({ tls }) }, { turn: turn({}) })).toEqual([
+    'listener turn moves: 127.0.0.1:5349 closes: what is in flight there ends in its own time',
+  ])
+  expect(inWords({}, { turn: turn({ transports: ['udp'] }) })).toEqual([
+    'listener turn opens: udp 0.0.0.0:3478 opens',
+  ])
+})
+
 test('listeners that take any free port do not take over that of one another', () => {
   const both = { web: http('127.0.0.1:0'), shop: http('127.0.0.1:0') }
   expect(inWords(both, both)).toEqual([])
