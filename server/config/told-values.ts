@@ -49,7 +49,7 @@ export class ToldValues {
     return text.length > VALUE_CHARS_MAX ? `${text.slice(0, VALUE_CHARS_MAX)}…` : text
   }
 
-  /** Without the defaults of maps: nobody wrote those, and what was written would be hard to find among them. */
+  /** Without the defaults of maps: nobody wrote those, and what was written would hide among them. */
   #told(schema: SchemaNode, value: unknown): unknown {
     if (typeof value === 'string') return this.#toldText(schema, value)
     if (Array.isArray(value)) {
