@@ -1,6 +1,6 @@
 // Handing over to another gateway, most often a newer program: what this one does at each of the steps that
 // upgrade/successor.ts has, and what it is told of it.
-import { logEvent } from '../telemetry/log.ts'
+import { logEvent, tapEvents } from '../telemetry/log.ts'
 import type { AdminKeeper } from './admin-keeper.ts'
 import type { Announcer } from './announcer.ts'
 import type { Served } from './change/apply.ts'
@@ -38,6 +38,15 @@ export interface HandingHands {
   readonly leave: () => void
 }
 
+/** Processes of a gateway that has just begun to serve do none of this. */
+const UNWELL: ReadonlySet<string> = new Set([
+  'worker_exited',
+  'worker_hung',
+  'worker_not_started',
+  'relay_exited',
+  'relay_not_started',
+])
+
 const STEP_MS = 30_000
 const PROBATION_MS = 5000
 /** Steps that may each take so long. */
@@ -62,7 +71,16 @@ export class HandingOver {
     this.#hands = hands
     const { predecessor } = parts.options
     this.#facts = predecessor === null ? { state: 'none' } : { state: 'running', from: predecessor.pid }
-    void predecessor?.over.then(() => this.#isOurs(predecessor.pid))
+    if (predecessor === null) return
+    // Who dies of the first clients is what the first seconds are for.
+    const untap = tapEvents((level, event, fields = {}) => {
+      const { slot = '', why = '', signal = '', code = '' } = fields
+      if (level !== 'info' && UNWELL.has(event))
+        predecessor.failed([
+          `${event} ${String(slot)}: ${String(why || signal || `exit code ${String(code)}`)}`,
+        ])
+    })
+    void predecessor.over.then(() => (untap(), this.#isOurs(predecessor.pid)))
   }
 
   /** Nothing may be changed, now or ever again. */

@@ -298,6 +298,16 @@ test('one that is killed on its way, or in its first seconds, leaves the old one
   expect((await again).stderr).toContain('before it could live through its first seconds')
   await waitFor(() => !left.some((pid) => isRunning(pid)), { what: 'the end of what it left' })
   await expectAsBefore(gateway)
+
+  // One whose worker dies of its first clients is no better.
+  const third = upgrade(gateway, '--probation', '60')
+  const { pid: last } = (await gateway.event('upgrade_serving')) as unknown as { pid: number }
+  sendSignal(
+    treeOf(last).find((pid) => commandOf(pid).includes('worker')),
+    'SIGKILL',
+  )
+  expect((await third).stderr).toContain('it does not fare well: worker_exited')
+  await expectAsBefore(gateway)
   await load.stop()
   expect(treeOf(gateway.pid).filter((pid) => commandOf(pid).includes('worker')).length).toBe(2)
 }, 30_000)

@@ -64,6 +64,7 @@ export class Successor {
   #timer: Timer | null = null
   #step = 'say hello'
   #hasEnded = false
+  #hasServed = false
   #waiting: (readonly SentFd[])[] = []
   #tag = 0
   #exited: Promise<void> = Promise.resolve()
@@ -115,7 +116,9 @@ export class Successor {
         this.version = message.version
         return this.#expect('read the config')
       case 'failed':
-        return this.#fail(`it refused to start: ${message.problems.join('; ') || 'it does not say why'}`)
+        return this.#fail(
+          `${this.#hasServed ? 'it does not fare well' : 'it refused to start'}: ${message.problems.join('; ')}`,
+        )
       case 'wants':
         return void this.#give(message.data).catch((error: unknown) => this.#fail(String(error)))
       case 'took':
@@ -162,6 +165,7 @@ export class Successor {
 
   #watch(): void {
     this.#clear()
+    this.#hasServed = true
     this.#step = 'live through its first seconds'
     this.#hands.onServing(this.pid ?? 0)
     this.#timer = setTimeout(() => this.#succeed(), this.#hands.probationMs)
