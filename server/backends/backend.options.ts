@@ -37,6 +37,14 @@ export const BackendOptions = Type.Object(
       description: 'When fewer than this share of the servers is up, all are used. 0: never.',
     }),
     retry: RetryOptions,
+    max_connections: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000_000,
+        description:
+          'Most exchanges, tunnels (WebSockets), connections and flows that all servers together carry at once, over all workers, beside what each server may; more wait in the queue. Left out: no limit.',
+      }),
+    ),
     queue: Type.Object(
       {
         size: Type.Integer({
@@ -50,7 +58,8 @@ export const BackendOptions = Type.Object(
       {
         default: {},
         said: off('write { size: 0 }'),
-        description: 'Where requests wait while every server is at max_connections.',
+        description:
+          'Where requests wait while every server, or the backend, is at max_connections: those of rules with a higher priority first, else first come, first served.',
       },
     ),
     timeouts: BackendTimeouts,
@@ -107,6 +116,8 @@ export const BackendOptions = Type.Object(
       passive_check: 'passive_health',
       passive_health_check: 'passive_health',
       ssl: 'tls',
+      maxconn: 'max_connections',
+      max_conns: 'max_connections',
       send_proxy: 'proxy_protocol',
       sticky_session: 'sticky',
       sticky_sessions: 'sticky',

@@ -9,7 +9,9 @@ import type { ClientTls } from '../tls/server-tls.ts'
 import type { Pick } from './algorithm.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { type Breaker, breakerOf } from './circuit-breaker.ts'
+import type { BackendParts, MadeOf } from './backend-parts.ts'
 import type { ServerConfig } from './server.options.ts'
+import { type BackendLimit, backendLimitOf } from './backend-limit.ts'
 import { clientKeyOf, keyOf, type KeyOf } from './key.ts'
 import { type Outcome, judgeFailure } from './outcome.ts'
 import { pickNone, picksOf } from './picks.ts'
@@ -20,27 +22,6 @@ import { configuredWeight, type Server, serversOf, takeKeepAlive } from './serve
 import { type Sticky, stickyOf } from './sticky.ts'
 import { clientTlsOf, type FileTexts, textsOf, tlsFilesOf } from './tls.ts'
 import { inUse, isAnyUntried, isByBreakers, NONE, unusedOf } from './usable.ts'
-
-interface MadeOf {
-  readonly options: BackendConfig
-  readonly slots: BackendSlots
-  readonly board: Scoreboard
-  /** What cookies are signed with where config names no secret. */
-  readonly stickySecret?: string | undefined
-}
-
-interface BackendParts extends MadeOf {
-  readonly name: string
-  /** The backend of this name in the snapshot before: its servers' state is carried over. */
-  readonly previous: Backend | null
-  /** What stands in the files that its words name; left out: they name none. */
-  readonly files?: FileTexts | undefined
-  readonly chance?: Chance
-  /** The clock of the queue, and of what was measured; of the latter else that of the event under way. */
-  readonly now?: () => number
-  /** The clock that all processes share, in ms: that of the machine. */
-  readonly shared?: () => number
-}
 
 /** A named group of servers with an algorithm and policies. The constructor has no effects. */
 export class Backend {
@@ -53,6 +34,8 @@ export class Backend {
   readonly queue: WaitQueue
   /** When another attempt is made. */
   readonly retry: RetryPolicy
+  /** What all of its servers may carry together; null: as much as each may. */
+  readonly limit: BackendLimit | null
   /** What servers are spoken to by whose URL asks for TLS; null: none does. */
   tls: ClientTls | null
   /** After a pick that gave null: a server was usable and untried, but all such were full. */
@@ -94,18 +77,19 @@ export class Backend {
     now,
     stickySecret,
     shared,
-  }: BackendParts) {
+  }: BackendParts<Backend>) {
     this.name = name
     this.slot = slots.slot.index
     this.options = options
     this.#board = board
     this.#generation = slots.slot.generation
     this.#chance = chance
-    this.#now = now ?? eventMs
+    this.#now = now ?? (() => nowMs)
     this.key = keyOf(options) satisfies KeyOf
     this.clientKey = clientKeyOf(options)
     this.reasons = new Map(previous?.reasons)
     this.retry = new RetryPolicy(options.retry, board, this.slot, previous?.retry ?? null)
+    this.limit = backendLimitOf(options, board, this.slot)
     this.#files = files
     this.tls = clientTlsOf(options, files, previous?.tls ?? null)
     this.#probes = new Probes(board)
@@ -134,6 +118,16 @@ export class Backend {
    */
   pick(key: number, tried: number, preferred: Server | null = null): Server | null {
     this.#refresh()
+    if (this.limit !== null && !this.limit.enter()) {
+      this.lastPickFull = this.hasUntried(tried)
+      return null
+    }
+    const server = this.#pickWithin(key, tried, preferred)
+    if (server === null) this.limit?.leave()
+    return server
+  }
+
+  #pickWithin(key: number, tried: number, preferred: Server | null): Server | null {
     // Who comes now stands behind those who wait already.
     const isBehind = this.#bell.untried !== 0 && tried === 0 && !this.#bell.isServing
     if (preferred !== null && !isBehind) {
@@ -172,10 +166,17 @@ export class Backend {
    */
   pickAgain(key: number, tried: number, isLast: boolean, preferred: Server | null = null): Server | null {
     this.#refresh()
-    const backup = isLast ? this.#pickBackup(key, tried) : null
+    const backup = isLast ? this.#pickStandBy(key, tried) : null
     return (
-      backup ?? this.pick(key, tried, preferred) ?? (this.lastPickFull ? null : this.#pickBackup(key, tried))
+      backup ?? this.pick(key, tried, preferred) ?? (this.lastPickFull ? null : this.#pickStandBy(key, tried))
     )
+  }
+
+  #pickStandBy(key: number, tried: number): Server | null {
+    if (this.limit?.enter() === false) return null
+    const server = this.#pickBackup(key, tried)
+    if (server === null) this.limit?.leave()
+    return server
   }
 
   /**
@@ -249,6 +250,7 @@ export class Backend {
     if (outcome.is !== 'answered') judgeFailure(this.#board, server, outcome)
     if (server.permit !== null) server.permit.free()
     this.#board.leave(server.slot)
+    if (this.limit !== null) this.limit.leave()
     if (this.#bell.length !== 0) this.#bell.ring()
   }
 
@@ -295,5 +297,3 @@ export class Backend {
     this.#pickBackup = pickBackup
   }
 }
-
-const eventMs = (): number => nowMs

@@ -7,11 +7,17 @@ export interface QueueLimit {
   readonly unit: string
 }
 
-export function queueLimit({ name, options }: Backend, code: 'queue_full' | 'queue_timeout'): QueueLimit {
+export function queueLimit(
+  { name, options, limit }: Backend,
+  code: 'queue_full' | 'queue_timeout',
+): QueueLimit {
   const [key, unit] = code === 'queue_full' ? (['size', 'waiting'] as const) : (['timeout', 'ms'] as const)
   return {
     path: `backends.${name}.queue.${key}`,
     value: options.queue[key],
-    unit: `${unit}, each server is at max_connections`,
+    unit:
+      limit !== null && limit.isFull
+        ? `${unit}, backends.${name}.max_connections is ${limit.most}`
+        : `${unit}, each server is at max_connections`,
   }
 }

@@ -12,6 +12,8 @@ export interface Waiter {
   readonly preferred?: Server | null
   /** It waits for that one alone, as long as it is in use. */
   readonly isParticular?: boolean
+  /** Higher ones are served first; left out: 0. */
+  readonly priority?: number
   /** A place at the server has been taken for it. */
   onServer(server: Server): void
   /** It has waited for as long as the config allows. */
@@ -22,8 +24,28 @@ const TICK_MS = 10
 /** Retries that still find no server, before those behind them are left to the next look. */
 const MISSES = 64
 
+/** How waits have ended, in this worker. */
+export interface WaitCounts {
+  served: number
+  timeout: number
+  /** Its client had gone, or nothing was wanted any more. */
+  left: number
+  /** It did not begin: there was no room. */
+  full: number
+}
+
+const noWaits = (): WaitCounts => ({ served: 0, timeout: 0, left: 0, full: 0 })
+
+/** Those of one priority. */
+interface Lane {
+  readonly priority: number
+  first: Waiting | null
+  last: Waiting | null
+}
+
 interface Waiting {
   readonly waiter: Waiter
+  readonly lane: Lane
   readonly dueMs: number
   before: Waiting | null
   after: Waiting | null
@@ -38,15 +60,15 @@ interface QueueOptions {
   readonly bell: Bell
 }
 
-/** The waiters of one snapshot's backend, first in, first out. */
+/** The waiters of one snapshot's backend: by priority, and those of the same first in, first out. */
 export class WaitQueue {
   readonly #size: number
   readonly #timeoutMs: number
   readonly #pick: WaitPick
   readonly #bell: Bell
   readonly #places = new Map<Waiter, Waiting>()
-  #first: Waiting | null = null
-  #last: Waiting | null = null
+  /** The highest priority first. One for each that was ever asked for: as many as rules have. */
+  #lanes: Lane[] = []
 
   constructor({ size, timeoutMs, pick, bell }: QueueOptions) {
     this.#size = size
@@ -60,32 +82,64 @@ export class WaitQueue {
     return this.#places.size
   }
 
+  /** How waits at this backend ended since this was asked last, those of other snapshots too. */
+  takeCounts(): WaitCounts {
+    return this.#bell.takeCounts()
+  }
+
   /**
    * Joins the queue at `nowMs` (performance.now()); false when it is full. Waiters of older snapshots count
    * too.
    */
   push(waiter: Waiter, nowMs: number): boolean {
-    if (this.#bell.length >= this.#size) return false
-    const place: Waiting = { waiter, dueMs: nowMs + this.#timeoutMs, before: this.#last, after: null }
-    if (this.#last) this.#last.after = place
-    else this.#first = place
-    this.#last = place
+    if (this.#bell.length >= this.#size) {
+      this.#bell.counts.full++
+      return false
+    }
+    const lane = this.#laneOf(waiter.priority ?? 0)
+    const place: Waiting = { waiter, lane, dueMs: nowMs + this.#timeoutMs, before: lane.last, after: null }
+    if (lane.last) lane.last.after = place
+    else lane.first = place
+    lane.last = place
     this.#places.set(waiter, place)
     this.#bell.joined(this, waiter)
     return true
   }
 
+  #laneOf(priority: number): Lane {
+    const known = this.#lanes.find((lane) => lane.priority === priority)
+    if (known !== undefined) return known
+    const lane: Lane = { priority, first: null, last: null }
+    this.#lanes = [...this.#lanes, lane].toSorted((a, b) => b.priority - a.priority)
+    return lane
+  }
+
+  /** The first one of the lanes from `from` on. */
+  #firstFrom(from: number): Waiting | null {
+    for (let i = from; i < this.#lanes.length; i++) {
+      const { first } = this.#lanes[i]!
+      if (first !== null) return first
+    }
+    return null
+  }
+
+  #behind({ after, lane }: Waiting): Waiting | null {
+    return after ?? this.#firstFrom(this.#lanes.indexOf(lane) + 1)
+  }
+
   /** Leaves the queue; nothing happens to who is not in it. */
   remove(waiter: Waiter): void {
     const place = this.#places.get(waiter)
-    if (place) this.#unlink(place)
+    if (!place) return
+    this.#bell.counts.left++
+    this.#unlink(place)
   }
 
   /** Gives servers to at most `most` waiters, the first ones first; says how many got one. */
   serve(most: number): number {
     let served = 0
     let misses = 0
-    let place = this.#first
+    let place = this.#firstFrom(0)
     /** Those that somebody waits for in particular, and that have no room: for others there may be some. */
     let full: Set<Server> | null = null
     while (place !== null && served < most) {
@@ -97,37 +151,41 @@ export class WaitQueue {
       if (server !== null) {
         this.#unlink(place)
         served++
+        this.#bell.counts.served++
         tell(() => waiter.onServer(server))
-        place = this.#first // whoever was told may have changed the queue
+        place = this.#firstFrom(0) // whoever was told may have changed the queue
         continue
       }
       if (waiter.isParticular === true && preferred !== null) {
         full ??= new Set<Server>()
         full.add(preferred)
-        place = place.after
+        place = this.#behind(place)
         continue
       }
       // Who has tried none may use any server: when it finds no room, nobody does.
       if (isOpenToAll(waiter) || ++misses === MISSES) break
-      place = place.after
+      place = this.#behind(place)
     }
     return served
   }
 
-  /** Sends those away whose time is over: the first ones, as all may wait for the same time. */
+  /** Sends those away whose time is over: the first ones of each lane, as all may wait for the same time. */
   expire(nowMs: number): void {
-    while (this.#first !== null && this.#first.dueMs <= nowMs) {
-      const { waiter } = this.#first
-      this.#unlink(this.#first)
-      tell(() => waiter.onQueueTimeout())
-    }
+    for (const lane of this.#lanes)
+      while (lane.first !== null && lane.first.dueMs <= nowMs) {
+        const { waiter } = lane.first
+        this.#unlink(lane.first)
+        this.#bell.counts.timeout++
+        tell(() => waiter.onQueueTimeout())
+      }
   }
 
   #unlink(place: Waiting): void {
+    const { lane } = place
     if (place.before) place.before.after = place.after
-    else this.#first = place.after
+    else lane.first = place.after
     if (place.after) place.after.before = place.before
-    else this.#last = place.before
+    else lane.last = place.before
     this.#places.delete(place.waiter)
     this.#bell.left(this, place.waiter)
   }
@@ -160,6 +218,8 @@ export class Bell {
   untried = 0
   /** Waiters are being told right now. */
   isServing = false
+  /** Waits that ended since this was taken last. */
+  counts = noWaits()
 
   /** `now` is the clock of `push`. */
   constructor(now: () => number) {
@@ -185,6 +245,12 @@ export class Bell {
     if (this.length > 0 || this.#timer === null) return
     clearInterval(this.#timer)
     this.#timer = null
+  }
+
+  takeCounts(): WaitCounts {
+    const { counts } = this
+    this.counts = noWaits()
+    return counts
   }
 
   /** One place has been given back. Rung while waiters are told, it is answered after them. */

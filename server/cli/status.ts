@@ -87,7 +87,13 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
   const isRelayAlone = health.turn !== undefined && health.total_count === 0 && metrics.total_requests === 0
   const traffic = isRelayAlone ? '' : `${metricsLine(metrics)}\n`
   const servers = rows.length === 0 ? '' : `\n${table(head, rows)}`
-  return `${healthLines(health)}\n${traffic}${servers}${listenersText(health, metrics)}${certificatesText(health)}`
+  return `${healthLines(health)}\n${traffic}${servers}${limitsText(metrics)}${listenersText(health, metrics)}${certificatesText(health)}`
+}
+
+function limitsText({ limits = [] }: MetricsDocument): string {
+  if (limits.length === 0) return ''
+  const rows = limits.map(({ backend, in_flight, limit }) => [backend, in_flight, limit])
+  return `\n${table(['BACKEND', 'IN FLIGHT', 'LIMIT'], rows)}`
 }
 
 /** Nothing of an older gateway, which does not tell. */

@@ -6,10 +6,14 @@ import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 
 const UNSEEN = ['host', 'path', 'method', 'header'] as const
+const OF_REQUESTS = [
+  ['timeouts', 'those of the listener and the backend'],
+  ['priority', 'none: its connections wait in the order in which they come'],
+] as const
 const OTHERS = ['respond', 'redirect'] as const
 
 export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): void {
-  const { match, middleware, timeouts, backend, listener } = rule
+  const { match, middleware, backend, listener } = rule
   for (const word of UNSEEN)
     if (Object.keys(match[word]).length > 0)
       checked.report({
@@ -27,13 +31,14 @@ export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): vo
       found: 'steps for a tls listener, which sees no requests',
       allowed: 'none; rules of an https listener have them',
     })
-  if (timeouts !== undefined)
-    checked.report({
-      code: 'conflict',
-      path: [...path, 'timeouts'],
-      found: '"timeouts" for a tls listener, which sees no requests',
-      allowed: 'those of the listener and the backend',
-    })
+  for (const [word, allowed] of OF_REQUESTS)
+    if (rule[word] !== undefined)
+      checked.report({
+        code: 'conflict',
+        path: [...path, word],
+        found: `"${word}" for a tls listener, which sees no requests`,
+        allowed,
+      })
   const other = OTHERS.find((key) => rule[key] !== undefined)
   if ((backend === undefined) === (listener === undefined) || other !== undefined)
     checked.report({

@@ -11,6 +11,7 @@ import {
   type ListenerFacts,
 } from '../telemetry/documents.ts'
 import type { ServerFacts } from '../telemetry/server-health.ts'
+import { gatherBackendLimits, limitsOf } from '../telemetry/backend-limits.ts'
 import { gatherBoard } from '../telemetry/gather.ts'
 import { listenerTotals } from '../telemetry/listener-totals.ts'
 import { renderMetrics } from '../telemetry/prometheus.ts'
@@ -192,10 +193,12 @@ export function factsOf(known: Known): Facts {
       ...(known.running && {
         listeners: listenerTotals(known.totals, known.running.edition.config.listeners),
       }),
+      ...limitsOf(known),
     }),
     prometheus: () => {
       const { totals, running } = known
       gatherBoard(totals, serverFacts(known), known.board)
+      gatherBackendLimits(totals, known)
       gatherCertificates(totals, running, isStandIn)
       gatherRefused(totals, known.certificates()?.refused)
       const { version, commit } = known.options.build

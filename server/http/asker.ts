@@ -37,6 +37,8 @@ export interface Asker extends AttemptRecord {
   readonly clientAddress: string
   /** How long servers and attempts may take. */
   readonly timing: Timing
+  /** Higher ones go first where they wait for a server. */
+  readonly priority: number
   /** Who counts what is kept for it. */
   readonly keptFor: KeptFor
   /** What is written into the request beside its own fields. Valid until the next call. */

@@ -146,6 +146,9 @@ export abstract class ExchangeState implements Exchange {
   get timing(): Timing {
     return this.rule?.to.is === 'backend' ? this.rule.to.timing : NO_TIMING
   }
+  get priority(): number {
+    return this.rule?.priority ?? 0
+  }
   get requestForm(): BodyForm {
     return this.stream.requestForm
   }

@@ -62,6 +62,10 @@ export abstract class Picking implements Waiter {
     return this.backend.sticky?.words.full === 'wait'
   }
 
+  get priority(): number {
+    return this.asker.priority
+  }
+
   /** An attempt at this server, which has a place. */
   protected abstract open(server: Server): void
   /** No attempt could be made. */

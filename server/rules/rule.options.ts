@@ -110,6 +110,14 @@ export const RuleOptions = Type.Object(
     middleware: Type.Array(MiddlewareOptions, { default: [], maxItems: 64, description: 'Steps, in order.' }),
     backend: Type.Optional(Name({ description: 'Destination: a backend.' })),
     timeouts: Type.Optional(RuleTimeouts),
+    priority: Type.Optional(
+      Type.Integer({
+        minimum: -100,
+        maximum: 100,
+        description:
+          'Of its requests among those of other rules: higher ones get a server first where they wait for one in the queue of a backend. Which rule matches it does not say: that is their order. Left out: 0.',
+      }),
+    ),
     listener: Type.Optional(
       Name({
         description:
@@ -135,7 +143,6 @@ export const RuleOptions = Type.Object(
     },
     lacks: {
       listeners: 'it belongs to "match", as "listener"',
-      priority: 'rules are in order: the first that matches wins',
       rewrite: 'paths go to servers as they came',
     },
   },

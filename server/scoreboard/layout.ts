@@ -17,7 +17,7 @@
 //   line 1, shared: 16 Int32                      |   0   permits, servers
 //     0  permits          servers: sum of rows    |   1   retries in flight, backends
 //     1  retries          backends: sum of rows   |   2   attempts that a breaker in shadow mode would have refused
-//     2  circuit          servers: circuits.ts    |
+//     2  circuit          servers: circuits.ts    |   3   carried, backends
 //     3  since            ms, of 32 bits          |   Of an opening, at the end of line 1:
 //     4  serial           openings ever           |   10  reason            its place
 //     5  held             openings held back      |   11  open for          ms
@@ -33,6 +33,8 @@
 //
 //   line 5, shared, of servers: passive health (passive.ts)
 //     0  out  1  failures  2  errors  3  failures in a row  4  the most of that lately  5  what failed last
+//   and of backends:
+//     15 carried          sum of rows
 
 const LINE_BYTES = 64
 export const LINE_INTS = 16
@@ -128,8 +130,11 @@ export const PERMITS: Gauge = { total: LINE_INTS, own: LINE_INTS }
 /** Of a backend: attempts in flight that are not the first of their requests. */
 export const RETRIES: Gauge = { total: LINE_INTS + 1, own: LINE_INTS + 1 }
 
+/** Of a backend that has a limit: what its servers carry together. */
+export const CARRIED: Gauge = { total: 5 * LINE_INTS + 15, own: LINE_INTS + 3 }
+
 /** All of them. */
-export const GAUGES: readonly Gauge[] = [EXCHANGES, PERMITS, RETRIES]
+export const GAUGES: readonly Gauge[] = [EXCHANGES, PERMITS, RETRIES, CARRIED]
 
 const MAGIC_VALUE = 0x51_1c_e0_04
 

@@ -87,7 +87,7 @@ function lastResort({
   // Rules that are no item of the list are numbered behind it.
   const index = rules.list.length + Object.keys(plan.config.listeners).indexOf(name)
   const to = toBackend(options.backend, backends, `${path}.backend`)
-  return [{ match: ANYTHING, rule: { name: DEFAULT_RULE, index, ...splitSteps([]), to } }]
+  return [{ match: ANYTHING, rule: { name: DEFAULT_RULE, index, ...splitSteps([]), priority: 0, to } }]
 }
 
 /** Name of the one rule of a listener that names a backend instead of having rules. */

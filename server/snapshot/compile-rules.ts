@@ -75,11 +75,11 @@ function compileRule(
   index: number,
   { backends, previous, steps, made }: RuleGround,
 ): Rule {
-  const { name, middleware } = words
+  const { name, middleware, priority = 0 } = words
   const path = `rules.${index}`
   const source = { rule: name, ground: steps, before: previous?.made.get(name) ?? [] }
   const own = makeSteps(middleware, source, (place, make) => at(`${path}.middleware.${place}`, make))
   if (own.length > 0) made.set(name, own)
   const to = destinationOf(words, path, backends)
-  return { name, index, ...splitSteps(own.map(({ step }) => step)), to }
+  return { name, index, ...splitSteps(own.map(({ step }) => step)), priority, to }
 }

@@ -145,6 +145,8 @@ export interface Rule {
   readonly bodySteps: readonly number[]
   readonly endSteps: readonly number[]
   readonly hasNotes: boolean
+  /** Of its requests: higher ones are served first, and shed last. */
+  readonly priority: number
   readonly to: Destination
 }
 

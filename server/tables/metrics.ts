@@ -51,6 +51,16 @@ export const METRICS = {
   ...PASSIVE_METRICS,
   server_in_flight: gauge('Exchanges and tunnels that a server carries.', 'backend', 'server'),
   queue_length: gauge('Exchanges that wait for a server with room.', 'backend', 'process'),
+  queue_waits_total: counter(
+    'Waits for a server with room, by how they ended: served, timeout (queue.timeout was over), left (mostly a client that went away) or full (they did not begin, as the queue had no room).',
+    'backend',
+    'outcome',
+  ),
+  backend_in_flight: gauge(
+    'What all servers of a backend with max_connections carry together, over all workers.',
+    'backend',
+  ),
+  backend_limit: gauge('Most that they may carry together.', 'backend'),
   health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),
   retries_total: counter('Attempts after one that failed, by its fault or status.', 'backend', 'reason'),
   retry_budget_exhausted_total: counter('Attempts that the budget of retries let not be made.', 'backend'),

@@ -1,6 +1,7 @@
 // The two documents that tell how the gateway is: /_health and /_metrics. Pure: the supervisor and each
 // worker make the same of the same scoreboard. In both, `backends` lists servers, as existing users of such
 // endpoints expect.
+import type { BackendLimitFacts } from './backend-limits.ts'
 import type { CertificateFacts, RefusedFacts } from './certificate-documents.ts'
 import type { Config } from '../config/schema.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -108,6 +109,8 @@ export interface MetricsDocument {
   readonly backends: readonly ServerMetrics[]
   /** Of the gateway as a whole. */
   readonly listeners?: readonly ListenerTotals[]
+  /** Only where there are some: backends whose servers have a limit together. */
+  readonly limits?: readonly BackendLimitFacts[]
 }
 
 export interface ServerMetrics {

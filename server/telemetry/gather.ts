@@ -1,6 +1,7 @@
 // Numbers that stand elsewhere, brought into the registry when somebody wants to read them.
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { adminOf, STATE_UP, weightOf } from '../scoreboard/states.ts'
+import type { WaitCounts } from '../backends/queue.ts'
 import type { ServerFacts } from './server-health.ts'
 import { droppedEvents } from './log.ts'
 import type { Registry, Totals } from './registry.ts'
@@ -91,6 +92,18 @@ export function meterQueues(
       known.get(name)?.set(0)
       known.delete(name)
     }
+  })
+}
+
+/** Counts how waits for a server ended, by backend, each time the registry is read. */
+export function meterWaits(
+  registry: Registry,
+  backends: () => Iterable<{ readonly name: string; readonly queue: { takeCounts(): WaitCounts } }>,
+): void {
+  registry.onRead(() => {
+    for (const { name, queue } of backends())
+      for (const [outcome, count] of Object.entries(queue.takeCounts()))
+        if (count > 0) registry.counter('queue_waits_total', [name, outcome]).add(count)
   })
 }
 

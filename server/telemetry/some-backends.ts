@@ -19,5 +19,6 @@ export function metricsOfSome(document: MetricsDocument, isWanted: IsWanted): Me
   if (backends.length === 0) return null
   const requests = backends.reduce((sum, { total_requests }) => sum + total_requests, 0)
   const failures = backends.reduce((sum, { failed_requests }) => sum + failed_requests, 0)
-  return metricsOf(backends, requests, failures)
+  const limits = document.limits?.filter(({ backend }) => isWanted(backend)) ?? []
+  return { ...metricsOf(backends, requests, failures), ...(limits.length > 0 && { limits }) }
 }

@@ -20,7 +20,7 @@ import { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import { LimitNews } from '../telemetry/limit-news.ts'
 import { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
-import { meterQueues, meterSurplus } from '../telemetry/gather.ts'
+import { meterQueues, meterSurplus, meterWaits } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
 import { RequestRing, type RequestsAnswer, type RequestsQuestion } from '../telemetry/request-ring.ts'
 import { Challenges } from '../tls/challenges.ts'
@@ -98,6 +98,7 @@ export class DataPlane {
     }
     this.#logs = new WorkerLogs(ledger === null ? null : new LogSegments(ledger))
     meterQueues(this.registry, process, () => this.#current?.backends.values() ?? [])
+    meterWaits(this.registry, () => this.#current?.backends.values() ?? [])
     meterSurplus(this.registry, () => this.#current?.backends.values() ?? [])
     meterBuffers(this.registry, process)
     meterServerTls(this.registry)

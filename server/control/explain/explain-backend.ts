@@ -6,8 +6,8 @@ import { BOUND, keyOf } from '../../backends/key.ts'
 import { configuredWeight, newServer, type Server } from '../../backends/server.ts'
 import { isKeyed, stickyWords } from '../../backends/sticky-words.ts'
 import { type InUse, inUse, isByBreakers, whyUnused } from '../../backends/usable.ts'
-import { PERMITS } from '../../scoreboard/layout.ts'
 import type { RequestHead } from '../../head/request-head.ts'
+import { CARRIED, PERMITS } from '../../scoreboard/layout.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import { HALF_OPEN } from '../../scoreboard/circuits.ts'
 import { circuitReason } from '../../telemetry/circuit-words.ts'
@@ -65,7 +65,8 @@ export function explainBackend(
 ): ExplainedBackend {
   const servers = serversOf(name, options, states)
   const used = inUse(servers, states.board, options.panic_threshold)
-  const all = servers.map((server) => explained(server, used, states))
+  const whole = wholeOf(name, options, states)
+  const all = servers.map((server) => explained(server, used, states, whole))
   const shown =
     all.length <= SERVERS_MAX ? all : all.toSorted((a, b) => Number(b.gets_work) - Number(a.gets_work))
   return {
@@ -103,20 +104,32 @@ export const noneFault = (
 ): 'no_server' | 'circuit_open' =>
   isByBreakers(serversOf(name, options, states), states.board) ? 'circuit_open' : 'no_server'
 
+/** What stands against all of its servers: together they carry as much as they may; null: nothing. */
+function wholeOf(
+  name: string,
+  { max_connections: most = Infinity }: BackendConfig,
+  { board, slots }: ServerStates,
+): string | null {
+  const slot = slots[name]?.slot.index
+  const inFlight = slot === undefined ? 0 : board.gauges.held(slot, CARRIED)
+  return inFlight < most ? null : `full: ${inFlight} of ${most} in flight at the backend`
+}
+
 function explained(
   server: Server,
   { usable, halfOpen }: InUse,
   { board, reasonOf }: ServerStates,
+  whole: string | null,
 ): ExplainedServer {
   const { name, url, weight, backup, maxConnections, slot } = server
   const inFlight = board.inFlight(slot)
   const isUsed = usable.includes(server) || (halfOpen.includes(server) && isLetThrough(server, board))
-  const isFull = inFlight >= maxConnections
+  const full = inFlight < maxConnections ? whole : `full: ${inFlight} of ${maxConnections} in flight`
   const why = isUsed ? whyUsed(server, board) : whyOut(server, { board, reasonOf })
   return {
     ...{ server: name, url, weight, backup },
-    gets_work: isUsed && !isFull,
-    why: isUsed && isFull ? `full: ${inFlight} of ${maxConnections} in flight` : why,
+    gets_work: isUsed && full === null,
+    why: isUsed && full !== null ? full : why,
     in_flight: inFlight,
   }
 }

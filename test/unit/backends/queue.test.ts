@@ -19,13 +19,14 @@ afterEach(() => {
 
 function waiter(
   name: string,
-  { tried = 0, thereupon = (_server: Server): void => {}, only = null as Server | null } = {},
+  { tried = 0, priority = 0, thereupon = (_server: Server): void => {}, only = null as Server | null } = {},
 ): Waiter {
   const made: Waiter = {
     key: 0,
     tried,
     preferred: only,
     isParticular: only !== null,
+    priority,
     onServer(server) {
       events.push(`${name} gets ${server.name}`)
       thereupon(server)
@@ -155,6 +156,67 @@ describe('waiting', () => {
     bench.board.leave(held[0]!.slot) // as by another worker: nobody was woken
     expect(backend.pick(0, 0)).toBeNull()
     expect(backend.lastPickFull).toBe(true)
+  })
+})
+
+describe('priority', () => {
+  test('higher ones go first, equal ones in the order of coming', () => {
+    const { free, bell, queue } = bareQueue(8)
+    for (const [name, priority] of [
+      ['low', -5],
+      ['first', 0],
+      ['high', 10],
+      ['second', 0],
+      ['high too', 10],
+    ] as const)
+      queue.push(waiter(name, { priority }), 0)
+    free.push(...['s1', 's2', 's3', 's4', 's5'].map(named))
+    for (let i = 0; i < 3; i++) bell.ring()
+    queue.push(waiter('late', { priority: 10 }), 0)
+    for (let i = 0; i < 3; i++) bell.ring()
+    expect(events.map((event) => event.split(' gets')[0]!)).toEqual([
+      ...['high', 'high too', 'first', 'late', 'second'],
+    ])
+    free.push(named('s6'))
+    bell.tick()
+    expect(events.at(-1)).toBe('low gets s6')
+    expect([queue.length, bell.length]).toEqual([0, 0])
+  })
+
+  test('starves nobody for longer than the timeout', () => {
+    const { clock, free, bell, queue } = bareQueue(64, 100)
+    queue.push(waiter('low', { priority: -1 }), 0)
+    for (clock.nowMs = 0; clock.nowMs < 100; clock.nowMs += 10) {
+      queue.push(waiter('high'), clock.nowMs)
+      free.push(named('s'))
+      bell.tick()
+    }
+    bell.tick()
+    expect(events.filter((event) => event !== 'high gets s')).toEqual(['low is late'])
+  })
+
+  test('one who leaves from the middle of its lane costs nobody a turn', () => {
+    const { free, bell, queue } = bareQueue()
+    const [a, b, c] = [waiter('a', { priority: 1 }), waiter('b', { priority: 1 }), waiter('c')]
+    for (const one of [c, a, b]) queue.push(one, 0)
+    queue.remove(a)
+    free.push(named('s1'), named('s2'))
+    bell.tick()
+    expect(events).toEqual(['b gets s1', 'c gets s2'])
+  })
+
+  test('how waits end is counted once', () => {
+    const { clock, free, bell, queue } = bareQueue(3)
+    const gone = waiter('gone')
+    for (const one of [waiter('served'), gone, waiter('late'), waiter('too many')]) queue.push(one, 0)
+    queue.remove(gone)
+    queue.remove(gone)
+    free.push(named('s'))
+    bell.ring()
+    clock.nowMs = 100
+    bell.tick()
+    expect(queue.takeCounts()).toEqual({ served: 1, timeout: 1, left: 1, full: 1 })
+    expect(queue.takeCounts()).toEqual({ served: 0, timeout: 0, left: 0, full: 0 })
   })
 })
 

@@ -84,11 +84,12 @@ describe('rules of tls listeners', () => {
   test('say nothing of requests', () => {
     expect(
       told(
-        `${LEADS}, { name: r, match: { listener: front, host: a.example }, middleware: [{ body_limit: { size: 1KiB } }], backend: db }`,
+        `${LEADS}, { name: r, match: { listener: front, host: a.example }, middleware: [{ body_limit: { size: 1KiB } }], priority: 1, backend: db }`,
       ),
     ).toEqual([
       'rules[1].match.host: found "host" for a tls listener, which sees no requests, allowed "server_name" or "alpn"; write "server_name"',
       'rules[1].middleware: found steps for a tls listener, which sees no requests, allowed none; rules of an https listener have them',
+      'rules[1].priority: found "priority" for a tls listener, which sees no requests, allowed none: its connections wait in the order in which they come',
     ])
   })
 

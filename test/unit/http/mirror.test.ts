@@ -31,6 +31,7 @@ class Mirror implements Asker {
   readonly requestForm: BodyForm = 'none'
   readonly isRequestWhole = true
   readonly clientAddress = '192.0.2.1'
+  readonly priority = 0
   readonly keptFor = { countKept() {} }
   readonly outlet = null
   pourInto(): void {} // its request has no body

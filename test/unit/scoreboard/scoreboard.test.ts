@@ -68,6 +68,7 @@ describe('places', () => {
 describe.each([
   ['permits', layout.PERMITS],
   ['retries', layout.RETRIES],
+  ['carried', layout.CARRIED],
 ] as const)('%s', (_name, gauge) => {
   test('are taken up to the limit over all workers and given back', () => {
     const [supervisor, a, b] = boards(4, 2) as [Scoreboard, Scoreboard, Scoreboard]
@@ -85,7 +86,7 @@ describe.each([
     a.gauges.enter(2, gauge, 10)
     expect([supervisor.inFlight(2), supervisor.gauges.held(2, gauge)]).toEqual([1, 2])
     const others = layout.GAUGES.filter((one) => one !== gauge).map((one) => supervisor.gauges.held(2, one))
-    expect(others).toEqual([1, 0])
+    expect(others).toEqual([1, ...layout.GAUGES.slice(2).map(() => 0)])
     expect([1, 3].map((slot) => supervisor.gauges.held(slot, gauge))).toEqual([0, 0])
   })
 

@@ -1,0 +1,41 @@
+// Backends that have a limit of what their servers carry together: how much of it is in use.
+import type { Config } from '../config/schema.ts'
+import { CARRIED } from '../scoreboard/layout.ts'
+import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { Plan } from '../snapshot/plan.ts'
+import type { Totals } from './registry.ts'
+
+export interface BackendLimitFacts {
+  readonly backend: string
+  /** Over all workers. */
+  readonly in_flight: number
+  readonly limit: number
+}
+
+interface Served {
+  readonly running: {
+    readonly edition: { readonly config: Pick<Config, 'backends'> }
+    readonly plan: Pick<Plan, 'slots'>
+  } | null
+  readonly board: Scoreboard
+}
+
+/** Those of the plan that is served, in the order of the config; left out: there are none. */
+export function limitsOf({ running, board }: Served): { limits?: readonly BackendLimitFacts[] } {
+  const backends = Object.entries(running?.edition.config.backends ?? {})
+  const limits = backends.flatMap(([backend, { max_connections: limit }]) => {
+    const slot = running?.plan.slots[backend]?.slot.index
+    if (limit === undefined || slot === undefined) return []
+    return [{ backend, in_flight: board.gauges.held(slot, CARRIED), limit }]
+  })
+  return limits.length === 0 ? {} : { limits }
+}
+
+export function gatherBackendLimits(totals: Totals, served: Served): void {
+  totals.clear('backend_in_flight')
+  totals.clear('backend_limit')
+  for (const { backend, in_flight, limit } of limitsOf(served).limits ?? []) {
+    totals.gauge('backend_in_flight', [backend]).set(in_flight)
+    totals.gauge('backend_limit', [backend]).set(limit)
+  }
+}

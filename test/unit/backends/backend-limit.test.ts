@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'bun:test'
+import type { Backend } from '../../../server/backends/backend.ts'
+import { ANSWERED } from '../../../server/backends/outcome.ts'
+import type { Server } from '../../../server/backends/server.ts'
+import { scoreboardOn } from '../../../server/scoreboard/region.ts'
+import { backendConfig, Bench } from './backends.ts'
+
+const words = (more: Parameters<typeof backendConfig>[1] = {}) =>
+  backendConfig([{ name: 'a' }, { name: 'b', max_connections: 2 }, { name: 'spare', backup: true }], {
+    max_connections: 3,
+    ...more,
+  })
+
+function takeAll(backend: Backend): Server[] {
+  const held: Server[] = []
+  for (;;) {
+    const server = backend.pick(0, 0)
+    if (server === null) return held
+    held.push(server)
+  }
+}
+
+describe('max_connections of a backend', () => {
+  test('holds over its servers and over all workers, whatever each server may carry', () => {
+    const bench = new Bench()
+    const [one, other] = [bench.backend(words(), { row: 0 }), bench.backend(words(), { row: 1 })]
+    const held = [one.pick(0, 0)!, other.pick(0, 0)!, other.pick(0, 0)!]
+    expect([one.pick(0, 0), other.pick(0, 0)]).toEqual([null, null])
+    expect([one.lastPickFull, other.lastPickFull]).toEqual([true, true])
+    expect(one.limit?.inUse).toBe(3)
+    one.release(held[0]!, ANSWERED)
+    expect(other.pick(0, 0)).not.toBeNull()
+    expect(other.pickAgain(0, 0, true)).toBeNull()
+  })
+
+  test('a pick that finds no server keeps no place of it', () => {
+    const bench = new Bench()
+    const backend = bench.backend(backendConfig([{ name: 'b', max_connections: 1 }], { max_connections: 5 }))
+    expect(takeAll(backend).length).toBe(1)
+    expect(backend.limit?.inUse).toBe(1)
+    expect(backend.pick(0, 1)).toBeNull()
+    expect(backend.pickAgain(0, 1, true)).toBeNull()
+    expect(backend.limit?.inUse).toBe(1)
+  })
+
+  test('a dead worker gives back what it held, and all is zero at the end', () => {
+    const bench = new Bench()
+    const [one, dead] = [bench.backend(words(), { row: 0 }), bench.backend(words(), { row: 1 })]
+    const mine = one.pick(0, 0)!
+    expect(takeAll(dead).length).toBe(2)
+    const supervisor = scoreboardOn(bench.region, -1)
+    supervisor.clearRow(1)
+    expect(one.limit?.inUse).toBe(1)
+    const more = takeAll(one)
+    expect(more.length).toBe(2)
+    for (const server of [mine, ...more]) one.release(server, ANSWERED)
+    expect(one.limit?.inUse).toBe(0)
+  })
+
+  test('another limit counts what is in flight already, and a backup takes a place too', () => {
+    const bench = new Bench()
+    const before = bench.backend(words())
+    const held = takeAll(before)
+    const after = bench.backend(words({ max_connections: 4 }), { previous: before })
+    expect(takeAll(after).length).toBe(1)
+    for (const server of held) before.release(server, ANSWERED)
+    expect(after.limit?.inUse).toBe(1)
+    const backup = after.pickAgain(0, 0, true)
+    expect(backup?.name).toBe('spare')
+    expect(after.limit?.inUse).toBe(2)
+  })
+
+  test('is no part of a backend without it', () => {
+    expect(new Bench().backend(backendConfig([{ name: 'a' }])).limit).toBeNull()
+  })
+})
