@@ -7,7 +7,6 @@ import {
   type ConfigFacts,
   type HealthDocument,
   type MetricsDocument,
-  type FlowFacts,
   type ListenerFacts,
 } from '../telemetry/documents.ts'
 import type { ServerFacts } from '../telemetry/server-health.ts'
@@ -39,6 +38,7 @@ import type { Reasons } from './processes/worker.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
 import { markedHash } from './store/tag-key.ts'
 import { type TrafficFacts, trafficFactsOf } from './facts-of-traffic.ts'
+import { flowFacts } from './facts-of-flows.ts'
 import { askRelay, type TurnDesk, turnDeskOf, turnFacts, turnNames } from './facts-of-turn.ts'
 import { TrustedRanges } from './trusted-ranges.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
@@ -263,17 +263,6 @@ function listenerFacts(known: Known, { edition }: Served): ListenerFacts[] {
     // Of TURN that over TLS has a name of its own.
     const names = protocol === 'turn' ? [listener, `${listener}.tls`] : [listener]
     return { listener, protocol, addresses: names.flatMap((name) => open[name] ?? []) }
-  })
-}
-
-/** Of each udp listener. */
-function flowFacts({ running, totals }: Known): FlowFacts[] {
-  const listeners = Object.entries(running?.edition.config.listeners ?? {})
-  const gauges = totals.gaugesOf('udp_flows')
-  return listeners.flatMap(([listener, { protocol }]) => {
-    const own = gauges.filter(({ labels }) => labels[0] === listener)
-    const flows = own.reduce((sum, { value }) => sum + value, 0)
-    return protocol === 'udp' ? [{ listener, flows }] : []
   })
 }
 
