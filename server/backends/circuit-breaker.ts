@@ -158,8 +158,8 @@ export class Breaker {
     if (!circuits.beginOpening(slot, CLOSED)) return
     const reason = this.#whyOpen(slot, slice)
     if (reason === null || circuits.forced(slot) === FORCED_CLOSED) return circuits.leftClosed(slot)
-    if (!mayTakeOut(this.#servers(), server, this.#options.max_out, this.#board))
-      return circuits.heldBack(slot)
+    const by = { passive: this.#board.passive, circuitIs: (one: number) => circuits.state(one) }
+    if (!mayTakeOut(this.#servers(), server, this.#options.max_out, by)) return circuits.heldBack(slot)
     const nowMs = this.#now()
     const closedMs = ((nowMs | 0) - circuits.sinceMs(slot)) | 0
     const isLately = closedMs >= 0 && closedMs < this.#options.open_for_max

@@ -16,12 +16,18 @@ const ROUNDING = 1e-9
 export const mostOut = (all: number, maxOut: number): number =>
   maxOut === 0 ? 0 : Math.max(1, Math.floor(maxOut * all + ROUNDING))
 
+/** What says who is out. */
+export interface OutBy extends Pick<Scoreboard, 'passive'> {
+  /** The breaker at a slot to who asks: one that only watches takes nobody out, but counts among its like. */
+  readonly circuitIs: (slot: number) => number
+}
+
 /** Whether `server` may be taken out beside those of its backend that are. */
 export function mayTakeOut(
   servers: readonly Counted[],
   server: Counted,
   maxOut: number,
-  { circuits, passive }: Pick<Scoreboard, 'circuits' | 'passive'>,
+  { passive, circuitIs }: OutBy,
 ): boolean {
   let all = 0
   let out = 0
@@ -29,7 +35,7 @@ export function mayTakeOut(
     if (weight === 0) continue
     all++
     if (slot === server.slot) continue
-    if (circuits.state(slot) !== CLOSED || passive.isOut(slot)) out++
+    if (circuitIs(slot) !== CLOSED || passive.isOut(slot)) out++
   }
   return out < mostOut(all, maxOut)
 }

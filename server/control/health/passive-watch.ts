@@ -3,6 +3,8 @@
 //
 //   in ──▶ out: 1 a rule is broken  2 not too many are out  3 the cell  4 one state with its checks  5 it is told
 //   out ─▶ in:  1 its time is over  2 the window begins anew  3 the cell  4 its state  5 it is told
+import { circuitOf } from '../../backends/circuit-breaker.ts'
+import type { CircuitBreakerConfig } from '../../backends/circuit-breaker.options.ts'
 import { mayTakeOut, mostOut } from '../../backends/may-take-out.ts'
 import type { PassiveHealthConfig } from '../../backends/passive-health.options.ts'
 import { CLOSED } from '../../scoreboard/circuits.ts'
@@ -44,6 +46,8 @@ export interface WatchedPassive extends PassivePlace {
 
 interface Group {
   readonly options: PassiveHealthConfig
+  /** Of the backend: a breaker that only watches has nobody out. */
+  readonly breaker: { readonly circuit_breaker?: CircuitBreakerConfig }
   readonly all: readonly WatchedPassive[]
   /** When the next step of the window begins. */
   nextMs: number
@@ -84,7 +88,9 @@ export class PassiveWatch {
     const known = new Map(this.#groups.map((group) => [group.all[0]?.backend, group]))
     this.#watched = new Map()
     const groups: Group[] = []
-    for (const [backend, { servers, passive_health: options }] of Object.entries(config.backends)) {
+    for (const [backend, { servers, passive_health: options, circuit_breaker }] of Object.entries(
+      config.backends,
+    )) {
       if (options === undefined || options.mode === 'off') continue
       const all: WatchedPassive[] = []
       for (const { name, url, weight } of servers) {
@@ -100,7 +106,7 @@ export class PassiveWatch {
       }
       const stepMs = options.window / STEPS
       const nextMs = Math.min(known.get(backend)?.nextMs ?? Infinity, this.#parts.now() + stepMs)
-      groups.push({ options, all, nextMs })
+      groups.push({ options, breaker: { circuit_breaker }, all, nextMs })
     }
     this.#groups = groups
     for (const [key, one] of before) if (!this.#watched.has(key)) this.#leave(key, one)
@@ -227,7 +233,7 @@ export class PassiveWatch {
   }
 
   /** No other server of the backend would be left in use. */
-  #isLast({ all }: Group, one: WatchedPassive): boolean {
+  #isLast({ all, breaker: options }: Group, one: WatchedPassive): boolean {
     const board = this.#parts.board()
     return !all.some(
       ({ slot, out, weight }) =>
@@ -235,20 +241,22 @@ export class PassiveWatch {
         out === null &&
         weight > 0 &&
         board.state(slot) === STATE_UP &&
-        board.circuits.state(slot) === CLOSED &&
+        circuitOf({ options, slot }, board) === CLOSED &&
         adminOf(board.order(slot)) === ADMIN_READY,
     )
   }
 
   /** Marked first: a breaker that opens at the same time sees it, or is seen. */
-  #mayTakeOut({ all, options }: Group, one: WatchedPassive): boolean {
+  #mayTakeOut({ all, options, breaker }: Group, one: WatchedPassive): boolean {
     if (options.mode !== 'enforce') {
       const weighted = all.filter(({ weight }) => weight > 0)
       return weighted.filter(({ out }) => out !== null).length < mostOut(weighted.length, options.max_out)
     }
-    const { passive } = this.#parts.board()
+    const board = this.#parts.board()
+    const { passive } = board
     passive.setOut(one.slot, true)
-    if (mayTakeOut(all, one, options.max_out, this.#parts.board())) return true
+    const circuitIs = (slot: number): number => circuitOf({ options: breaker, slot }, board)
+    if (mayTakeOut(all, one, options.max_out, { passive, circuitIs })) return true
     passive.setOut(one.slot, false)
     return false
   }

@@ -4,6 +4,7 @@ import { mayTakeOut } from '../../../../server/backends/may-take-out.ts'
 import { peersOf } from '../../../../server/control/health/passive-rules.ts'
 import { CLOSED } from '../../../../server/scoreboard/circuits.ts'
 import { ADMIN_MAINTENANCE, packOrder, STATE_DOWN } from '../../../../server/scoreboard/states.ts'
+import { BREAKER } from '../../backends/circuits.ts'
 import { optionsOf, Scene } from './passive-scene.ts'
 
 const ONLY_FAILURES = { faults_in_a_row: 0 }
@@ -243,11 +244,13 @@ describe('beside breakers', () => {
 
   test('those that are open are out as well, and the last that is in use stays', () => {
     const scene = new Scene({ max_out: 0.5 })
+    scene.apply({ circuit_breaker: BREAKER })
     opened(scene, 's1')
     for (const name of ['s0', 's2']) scene.fail(name, 10)
     scene.pass(100)
     expect(scene.out()).toEqual(['s0']) // two of four
     const most = new Scene({ max_out: 1 }, 2)
+    most.apply({ circuit_breaker: BREAKER })
     opened(most, 's1')
     most.fail('s0', 10)
     most.pass(100)
@@ -259,8 +262,24 @@ describe('beside breakers', () => {
     scene.fail('s0', 10)
     scene.pass(100)
     const servers = scene.names.map((name) => ({ slot: scene.slot(name), weight: 1 }))
-    expect(mayTakeOut(servers, servers[1]!, 0.5, scene.board)).toBe(true)
-    expect(mayTakeOut(servers, servers[1]!, 0.25, scene.board)).toBe(false)
+    const by = { passive: scene.board.passive, circuitIs: () => CLOSED }
+    expect(mayTakeOut(servers, servers[1]!, 0.5, by)).toBe(true)
+    expect(mayTakeOut(servers, servers[1]!, 0.25, by)).toBe(false)
+  })
+
+  test('in shadow mode nobody is out by them, and their servers are in use', () => {
+    const scene = new Scene({ max_out: 1 }, 2)
+    scene.apply({ circuit_breaker: { ...BREAKER, mode: 'shadow' } })
+    opened(scene, 's1')
+    scene.fail('s0', 10)
+    scene.pass(100)
+    expect(scene.out()).toEqual(['s0'])
+    const half = new Scene({ max_out: 0.5 })
+    half.apply({ circuit_breaker: { ...BREAKER, mode: 'shadow' } })
+    for (const name of ['s2', 's3']) opened(half, name)
+    for (const name of ['s0', 's1']) half.fail(name, 10)
+    half.pass(100)
+    expect(half.out()).toEqual(['s0', 's1'])
   })
 })
 
