@@ -209,7 +209,7 @@ export function breakerOf(
 
 interface Configured {
   readonly slot: number
-  readonly options: { readonly circuit_breaker?: Pick<CircuitBreakerConfig, 'mode'> }
+  readonly options: { readonly circuit_breaker?: Pick<CircuitBreakerConfig, 'mode'> | undefined }
 }
 
 /** What a server's breaker is as far as it decides who gets work: one that only watches is closed. */

@@ -73,7 +73,16 @@ export interface Stopping {
 
 export type ServerDesk = Pick<
   OrderDesk,
-  'names' | 'named' | 'document' | 'order' | 'orderCircuit' | 'history' | 'latest' | 'check' | 'bringBack'
+  | 'names'
+  | 'named'
+  | 'document'
+  | 'guards'
+  | 'order'
+  | 'orderCircuit'
+  | 'history'
+  | 'latest'
+  | 'check'
+  | 'bringBack'
 >
 
 /** What commands may ask of the gateway, and tell it. */
@@ -83,7 +92,7 @@ export interface ControlFacts extends Facts {
   /** That is served; 0 before the first. */
   readonly revision: () => number
   /** Events, and what was counted of late. */
-  readonly live: Pick<SeenLive, 'events' | 'figures' | 'now' | 'rules'>
+  readonly live: Pick<SeenLive, 'events' | 'figures' | 'now' | 'rules' | 'policies'>
   readonly build: { readonly version: string; readonly commit: string }
   /** Names of turn listeners. */
   readonly listeners: () => readonly string[]

@@ -185,6 +185,12 @@ export class OrderDesk {
     }
   }
 
+  /** What stands between a server and its requests; without those that its backend does not have. */
+  guards(backend: string, server: string): { circuit?: CircuitFacts; passive?: PassiveFacts } {
+    const circuit = this.#parts.circuits.facts(backend, server)
+    return { ...(circuit && { circuit }), ...passiveIn(this.#parts.passive.facts(backend, server)) }
+  }
+
   /** Orders what is wanted; null: the config has none of this name. */
   async order(backend: string, server: string, wanted: Wanted): Promise<ServerDocument | null> {
     const place = this.orders.place(backend, server)

@@ -10,6 +10,7 @@ import { ErrorRates } from './history/error-rates.ts'
 import { FigureHistory } from './history/figure-history.ts'
 import { frameText } from './history/frame.ts'
 import { Measures, type ServerPlace } from './history/measures.ts'
+import { PolicyFigures } from './history/policy-figures.ts'
 import { nowDocumentSteps } from './history/now.ts'
 import { type Answered, type Asked, isRemembered, queriedSteps } from './history/query.ts'
 import { RuleFigures } from './history/rule-figures.ts'
@@ -95,6 +96,13 @@ export class SeenLive {
   rules(): RuleFigures {
     const { totals } = this.#parts
     return new RuleFigures({ totals, history: this.#history, wallMs: Date.now(), presence: this.#presence })
+  }
+
+  /** What became of the policies of backends; null: nothing is served yet. */
+  policies(): PolicyFigures | null {
+    const { totals, board, running } = this.#parts
+    if (running === null) return null
+    return new PolicyFigures({ totals, board, config: running.edition.config, slots: running.plan.slots })
   }
 
   /** Keeps what there is so far: another gateway is about to go on with it. */

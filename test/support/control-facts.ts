@@ -38,6 +38,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
       events: new EventHub(),
       figures: () => Promise.reject(new Error('not asked')),
       now: () => Promise.resolve({}),
+      policies: () => null,
       rules: () => ({ matches: () => 0, of: () => NEVER }) as unknown as RuleFigures,
     },
     build: { version: '0.0.0', commit: 'test' },

@@ -4,6 +4,7 @@ import type { Path } from '../../config/tree.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { type BackendState, sorted } from '../../control/overview/backend-state.ts'
 import type { Latest } from '../../control/health/history.ts'
+import type { PolicyFacts, PolicyFigures } from '../../control/history/policy-figures.ts'
 import type { RuleFacts, RuleFigures } from '../../control/history/rule-figures.ts'
 import { kindOfRule } from '../../lib/rule-kind.ts'
 import type { ServerHealth } from '../../telemetry/server-health.ts'
@@ -20,6 +21,7 @@ export class Live {
   #servers: ReadonlyMap<string, readonly ServerHealth[]> | null = null
   #metrics: ReadonlyMap<string, Counted> | null = null
   #rules: RuleFigures | null = null
+  #policies: Pick<PolicyFigures, 'of'> | null | undefined
   #certificates: CertificatesNow | null = null
 
   constructor(facts: LiveFacts, known: KnownConfig) {
@@ -84,7 +86,13 @@ export class Live {
       active_connections: servers.reduce((all, one) => all + one.active_connections, 0),
       total_requests: sum((one) => one.requests),
       failed_requests: sum((one) => one.failed),
+      ...this.#policiesOf(name),
     }
+  }
+
+  #policiesOf(name: string): PolicyFacts {
+    if (this.#policies === undefined) this.#policies = this.#facts.live.policies()
+    return this.#policies?.of(name) ?? {}
   }
 
   #server(resource: Resource, path: Path): object | null {
@@ -92,13 +100,20 @@ export class Live {
     const health = this.#healthOf(backend, resource.id, path)
     if (health === null) return null
     const { requests, failed } = this.#counted(backend, health.server)
-    const latest = this.#facts.desk()?.latest(backend, health.server)
+    const desk = this.#facts.desk()
+    const latest = desk?.latest(backend, health.server)
     return {
       ...health,
+      ...(this.#isGuarded(backend) && desk?.guards(backend, health.server)),
       ...(latest && latestDocument(latest)),
       total_requests: requests,
       failed_requests: failed,
     }
+  }
+
+  #isGuarded(backend: string): boolean {
+    const words = this.#known.config.backends[backend]
+    return words?.circuit_breaker !== undefined || words?.passive_health !== undefined
   }
 
   #healthOf(backend: string, id: string, path: Path): ServerHealth | null {

@@ -49,6 +49,8 @@ export class CircuitDesk {
   readonly #wallMs: () => number
   /** By record and which of its uses. */
   readonly #ordered = new Map<string, Ordered>()
+  /** Those that are watched, by backend and server: lists ask for each. */
+  #places: ReadonlyMap<string, [string, WatchedCircuit]> = new Map()
   #timer: Timer | null = null
   #served = -1
 
@@ -62,6 +64,9 @@ export class CircuitDesk {
   /** A plan is about to be served. */
   commit(plan: Pick<PlanBody, 'config' | 'slots'>): void {
     this.#watch.commit(plan)
+    this.#places = new Map(
+      [...this.#watch.watched].map((found) => [`${found[1].backend}\n${found[1].server}`, found]),
+    )
     for (const key of this.#ordered.keys()) if (!this.#watch.watched.has(key)) this.#ordered.delete(key)
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
@@ -154,9 +159,7 @@ export class CircuitDesk {
   }
 
   #find(backend: string, server: string): [string, WatchedCircuit] | null {
-    for (const found of this.#watch.watched)
-      if (found[1].backend === backend && found[1].server === server) return found
-    return null
+    return this.#places.get(`${backend}\n${server}`) ?? null
   }
 }
 

@@ -47,7 +47,7 @@ export interface WatchedPassive extends PassivePlace {
 interface Group {
   readonly options: PassiveHealthConfig
   /** Of the backend: a breaker that only watches has nobody out. */
-  readonly breaker: { readonly circuit_breaker?: CircuitBreakerConfig }
+  readonly breaker: { readonly circuit_breaker?: CircuitBreakerConfig | undefined }
   readonly all: readonly WatchedPassive[]
   /** When the next step of the window begins. */
   nextMs: number

@@ -12,9 +12,9 @@ export interface Sorted {
   readonly all: readonly ServerHealth[]
   /** They take requests. */
   readonly usable: readonly ServerHealth[]
-  /** Checks, or a person, say that they are down; of those without a check, the last requests failed. */
+  /** Checks, or a person, say that they are down, or breakers are open; without a check, requests failed. */
   readonly ailing: readonly ServerHealth[]
-  /** Checks pass, or are not done, and the last requests failed all the same. */
+  /** They get work, and the last requests failed, or are let through one by one by a breaker. */
   readonly failing: readonly ServerHealth[]
   /** Taken out of use by a person. */
   readonly out: readonly ServerHealth[]
@@ -25,11 +25,19 @@ export function sorted(all: readonly ServerHealth[]): Sorted {
   const out = all.filter(({ admin }) => admin !== 'ready')
   const usable = ready.filter(({ healthy }) => healthy)
   const ailing = ready.filter(
-    ({ healthy, operational, state }) => !healthy && (operational === 'down' || state === 'unchecked'),
+    (one) => !one.healthy && (one.operational === 'down' || one.state === 'unchecked' || isLeftAlone(one)),
   )
   const failing = usable.filter(({ reason }) => reason !== null)
   return { ...{ all, usable, ailing, failing, out }, state: stateOf(all, { usable, ailing, failing, out }) }
 }
+
+/** Its breaker is open, and not only watches. */
+export const isLeftAlone = ({ healthy, circuit_state, operational, reason }: ServerHealth): boolean =>
+  !healthy && circuit_state === 'Open' && operational !== 'down' && reason?.startsWith('circuit ') === true
+
+/** Its breaker lets a few requests through. */
+export const isTriedAgain = ({ circuit_state, reason }: ServerHealth): boolean =>
+  circuit_state === 'HalfOpen' && reason?.startsWith('circuit ') === true
 
 function stateOf(
   all: readonly ServerHealth[],

@@ -1,6 +1,6 @@
 // What is wrong with backends and their servers: one problem for each backend that is not well.
 import type { Rates } from '../history/error-rates.ts'
-import { type Sorted, sorted } from './backend-state.ts'
+import { isLeftAlone, isTriedAgain, type Sorted, sorted } from './backend-state.ts'
 import type { About, OverviewProblem, ProblemAction } from './document.ts'
 import { ailmentOf, causeOf, type Checks, outWords } from './reasons.ts'
 import { type Seen, serversByBackend } from './seen.ts'
@@ -34,7 +34,8 @@ function downProblem(ill: Ill, rules: readonly string[]): OverviewProblem {
   const { backend, seen } = ill
   const { all, ailing, out } = ill.is
   const { sinceMs, lastUpMs } = seen.spanOf(backend)
-  const isUnchecked = ailing.length > 0 && ailing.every(({ state }) => state === 'unchecked')
+  const isBroken = ailing.length > 0 && ailing.every(isLeftAlone)
+  const isUnchecked = !isBroken && ailing.length > 0 && ailing.every(({ state }) => state === 'unchecked')
   const outToo = out.length === 0 ? '' : ` ${outWords(out)}`
   // Of those that nobody checks nobody knows whether they were ever up.
   const lastUp =
@@ -45,15 +46,21 @@ function downProblem(ill: Ill, rules: readonly string[]): OverviewProblem {
     id: `backend:${backend}`,
     ...{ state: isUnchecked ? 'failing' : 'down', severity: 'down' },
     since: sinceMs === null ? null : timeOf(sinceMs),
-    title: isUnchecked ? `Backend ${backend} fails all requests` : `Backend ${backend} has no server up`,
+    title: isUnchecked
+      ? `Backend ${backend} fails all requests`
+      : isBroken
+        ? `Backend ${backend} has its breakers open, and refuses requests`
+        : `Backend ${backend} has no server up`,
     cause,
     remedy: `${todo(ill)}, or lead ${rulesWords(rules)} to another backend.`,
     about: { kind: 'backend', name: backend },
     actions: [
-      checkAction(
-        backend,
-        ailing.map(({ server }) => server),
-      ),
+      isBroken
+        ? requestsAction(backend)
+        : checkAction(
+            backend,
+            ailing.map(({ server }) => server),
+          ),
       openAction('Open backend'),
     ],
   }
@@ -90,13 +97,22 @@ function degradedProblem(ill: Ill): OverviewProblem {
   const isOne = ill_.length === 1 && one !== undefined
   const { sinceMs } = isOne ? seen.spanOf(backend, one.server) : seen.spanOf(backend)
   const isOnlyFailing = ailing.length === 0
+  const isBreaker = ill_.every((one_) => isLeftAlone(one_) || isTriedAgain(one_))
   const about: About = isOne
     ? { kind: 'server', name: one.server, backend }
     : { kind: 'backend', name: backend }
   const causes = [causeOf(ill_, checks, all.length), ...(out.length === 0 ? [] : [outWords(out)])]
   return {
     id: isOne ? `server:${backend}/${one.server}` : `backend:${backend}`,
-    state: isOnlyFailing ? 'failing' : isOne ? 'down' : 'degraded',
+    state: isBreaker
+      ? isOnlyFailing
+        ? 'half_open'
+        : 'open'
+      : isOnlyFailing
+        ? 'failing'
+        : isOne
+          ? 'down'
+          : 'degraded',
     severity: 'warn',
     since: sinceMs === null ? null : timeOf(sinceMs),
     title: degradedTitle(ill, isOne ? one.server : null),
@@ -107,24 +123,26 @@ function degradedProblem(ill: Ill): OverviewProblem {
         : `${todo(ill)}; until then ${usable.length - failing.length === 1 ? 'the other one takes' : 'the others take'} ${isOne ? 'its' : 'their'} requests.`,
     about,
     actions: [
-      checkAction(
-        backend,
-        ill_.map(({ server }) => server),
-      ),
-      isOnlyFailing
-        ? {
-            kind: 'requests',
-            label: 'Requests',
-            role: 'viewer',
-            backend,
-            ...(isOne && { servers: [one.server] }),
-          }
-        : openAction(isOne ? 'Open server' : 'Open backend'),
+      ...(isBreaker
+        ? []
+        : [
+            checkAction(
+              backend,
+              ill_.map(({ server }) => server),
+            ),
+          ]),
+      ...(isOnlyFailing || isBreaker ? [requestsAction(backend, isOne ? one.server : null)] : []),
+      ...(isOnlyFailing && !isBreaker ? [] : [openAction(isOne ? 'Open server' : 'Open backend')]),
     ],
   }
 }
 
-function degradedTitle({ backend, is: { all, usable, ailing } }: Ill, one: string | null): string {
+function degradedTitle({ backend, is }: Ill, one: string | null): string {
+  const { all, usable, ailing, failing } = is
+  if (one !== null && ailing.some(isLeftAlone)) return `The breaker of ${one} of backend ${backend} is open`
+  if (one !== null && failing.some(isTriedAgain)) return `Server ${one} of backend ${backend} is tried again`
+  if (ailing.length === 0 && failing.every(isTriedAgain))
+    return `Servers of backend ${backend} are tried again`
   if (ailing.length === 0)
     return one === null
       ? `Requests to servers of backend ${backend} fail`
@@ -162,6 +180,10 @@ function todo({ is: { ailing, failing, all }, checks }: Ill): string {
   const what = ill.length === 1 && first !== undefined ? first.server : 'the servers'
   const ailment = ailmentOf(ill, checks)
   if (ailment === 'refuses') return ill.length === 1 ? `Start the service of ${what}` : 'Start their services'
+  if (ailment === 'breaker')
+    return ill.length === 1
+      ? `See which of its requests fail: its breaker tries it again by itself`
+      : `See which requests fail: the breakers try their servers again by themselves`
   if (ailment === 'silent')
     return `See whether ${what} ${ill.length === 1 ? 'hangs' : 'hang'}, or a firewall is between`
   if (ailment === 'answers_wrong')
@@ -184,7 +206,7 @@ function* errorProblem(backend: string, { lately, before, sinceMs }: Rates): Gen
     cause: `${numberOf(lately.errors)} of ${counted(lately.requests, 'request')} in the last 5 minutes; in the hour before ${before.errors === 0 ? 'it was none' : `it was ${percentOf(before.errors, before.requests)}`}.`,
     remedy: 'See which requests fail, and at which server.',
     about: { kind: 'backend', name: backend },
-    actions: [{ kind: 'requests', label: 'Requests', role: 'viewer', backend }, openAction('Open backend')],
+    actions: [requestsAction(backend), openAction('Open backend')],
   }
 }
 
@@ -215,6 +237,11 @@ const rulesWords = (rules: readonly string[]): string =>
 const checkAction = (backend: string, servers: readonly string[]): ProblemAction => ({
   ...{ kind: 'check', label: 'Check now', role: 'operator', backend },
   servers: servers.slice(0, CHECKED_MAX),
+})
+
+const requestsAction = (backend: string, server: string | null = null): ProblemAction => ({
+  ...{ kind: 'requests', label: 'Requests', role: 'viewer', backend },
+  ...(server !== null && { servers: [server] }),
 })
 
 const openAction = (label: string): ProblemAction => ({ kind: 'open', label, role: 'viewer' })

@@ -12,7 +12,7 @@ import { listOf, someOf } from './words.ts'
 export type Checks = Config['backends'][string]['health_check']
 
 /** What stands against a server. */
-export type Ailment = 'refuses' | 'silent' | 'answers_wrong' | 'other'
+export type Ailment = 'refuses' | 'silent' | 'answers_wrong' | 'breaker' | 'other'
 
 interface Found {
   readonly ailment: Ailment
@@ -63,6 +63,8 @@ function foundOf({ reason, url, orders = [] }: ServerHealth, checks: Checks): Fo
       one: `is taken for down, as ${forced.by} ordered${forced.reason === null ? '' : ` (${forced.reason})`}`,
       many: `are taken for down, as ${forced.by} ordered${forced.reason === null ? '' : ` (${forced.reason})`}`,
     }
+  const circuit = /^circuit (open|half-open): (.*)$/.exec(text)
+  if (circuit !== null) return ofBreaker(circuit[1] === 'open', circuit[2] ?? '')
   const passive = /^passive: (.*)$/.exec(text)?.[1]
   if (passive !== undefined)
     return {
@@ -78,6 +80,17 @@ function foundOf({ reason, url, orders = [] }: ServerHealth, checks: Checks): Fo
         (checks ?? []).map((check) => ({ ...check, type: checkTypeOf(check, [{ url }]) })),
       )
 }
+
+/** "57 of 100 failed": of each server by itself, so several are not told with the figures of one. */
+const ofBreaker = (isOpen: boolean, figures: string): Found => ({
+  ...{ ailment: 'breaker', key: `breaker ${isOpen}` },
+  one: isOpen
+    ? `is left alone by its breaker (${figures})`
+    : `is tried again by a few requests, as its breaker is half-open (${figures})`,
+  many: isOpen
+    ? 'are left alone by their breakers'
+    : 'are tried again by a few requests, as their breakers are half-open',
+})
 
 /** "connect_refused, 12 in a row, the last 3 s ago". */
 function ofRequests(code: FaultCode, text: string): Found {

@@ -1,5 +1,6 @@
 // How servers and backends were, minute by minute, in the last hour; and since when they are as they are now.
 // It is kept in this process: deaths of workers do not touch it, and what was before the start is not known.
+import { CLOSED, HALF_OPEN } from '../../scoreboard/circuits.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import { ADMIN_DRAIN, ADMIN_MAINTENANCE, adminOf, STATE_DOWN, STATE_UP } from '../../scoreboard/states.ts'
 import { failingSince } from '../../telemetry/attempts.ts'
@@ -104,7 +105,7 @@ export class HealthTimelines {
 
   /** An event of this gateway: one that was down for less than there is between two looks was down. */
   hear(event: string, fields: Readonly<Record<string, unknown>>): void {
-    if (event !== 'server_down') return
+    if (event !== 'server_down' && (event !== 'circuit_opened' || fields['mode'] === 'shadow')) return
     const row = this.#servers.get(`${String(fields['backend'])}\n${String(fields['server'])}`)
     if (row === undefined) return
     pass(row, this.#nowMs())
@@ -167,13 +168,15 @@ export class HealthTimelines {
   }
 }
 
-function stateOf({ slot, isChecked }: ServerFacts, board: Scoreboard, nowS: number): number {
+function stateOf({ slot, isChecked, breaker }: ServerFacts, board: Scoreboard, nowS: number): number {
   const admin = adminOf(board.order(slot))
   if (admin === ADMIN_DRAIN) return DRAINING
   if (admin === ADMIN_MAINTENANCE) return MAINTENANCE
   const state = board.state(slot)
   if (state === STATE_DOWN) return DOWN
   if (state !== STATE_UP) return UNCHECKED
+  const circuit = breaker === 'enforce' ? board.circuits.state(slot) : CLOSED
+  if (circuit !== CLOSED) return circuit === HALF_OPEN ? DEGRADED : DOWN
   const isFailing = failingSince(board, slot, nowS) !== null
   if (!isChecked) return isFailing ? DOWN : UNCHECKED
   return isFailing ? DEGRADED : UP

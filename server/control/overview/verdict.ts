@@ -1,5 +1,5 @@
 // One sentence on how the gateway is, and what follows from it for clients. What clients feel comes first.
-import { type BackendState, sorted } from './backend-state.ts'
+import { type BackendState, isLeftAlone, sorted } from './backend-state.ts'
 import type { OverviewProblem, Verdict } from './document.ts'
 import { type Seen, serversByBackend } from './seen.ts'
 import { counted, listOf, longAge, numberOf, spelled } from './words.ts'
@@ -91,7 +91,7 @@ function lossOf(seen: Seen, name: string): string {
   const { state, ailing } = sorted(seen.health.backends.filter(({ backend }) => backend === name))
   if (state === 'out') return `${name} has taken no new request${long}${rate}.`
   // Those that nobody checks are tried all the same.
-  const isTried = ailing.some(({ state: found }) => found === 'unchecked')
+  const isTried = ailing.some((one) => one.state === 'unchecked' && !isLeftAlone(one))
   // That it answered any would be a guess.
   if (each === 0 && !isTried) return `${name} has had no server${long}, and no request in the last minute.`
   // None that is known of: what became of those that may have come is no news of theirs.

@@ -251,3 +251,45 @@ test('far more 5xx than in the hour before are told; as many as ever, few, or wi
   expect(problems(up, rates([1000, 500], [10, 0]))).toEqual([])
   expect(only([downServer('a', 'connect refused')], rates([100, 100], [100, 0])).id).toBe('backend:api')
 })
+
+/** Its breaker does not let everybody through. */
+const broken = (server: string, is: 'Open' | 'HalfOpen', figures = '57 of 100 failed'): ServerHealth =>
+  serverWith({
+    server,
+    circuit_state: is,
+    healthy: is !== 'Open',
+    reason: `circuit ${is === 'Open' ? 'open' : 'half-open'}: ${figures}`,
+  })
+
+test('a breaker that is open is told with its figures, and that it tries again by itself', () => {
+  const one = only([serverWith({ server: 'api-1' }), broken('api-2', 'Open')])
+  expect(one).toMatchObject({
+    ...{ id: 'server:api/api-2', state: 'open', severity: 'warn' },
+    title: 'The breaker of api-2 of backend api is open',
+    remedy:
+      'See which of its requests fail: its breaker tries it again by itself; until then the other one takes its requests.',
+  })
+  expect(one.cause).toStartWith('api-2 is left alone by its breaker (57 of 100 failed).')
+  expect(one.actions.map(({ kind }) => kind)).toEqual(['requests', 'open'])
+  expect(only([serverWith({ server: 'api-1' }), broken('api-2', 'HalfOpen')])).toMatchObject({
+    ...{ state: 'half_open', title: 'Server api-2 of backend api is tried again' },
+    cause:
+      'api-2 is tried again by a few requests, as its breaker is half-open (57 of 100 failed). The one left stands at 0 % of its limit.',
+  })
+})
+
+test('where all breakers are open the backend is down, also where nobody checks its servers', () => {
+  const unchecked = { state: 'unchecked', operational: 'unchecked' } as const
+  const all = [broken('a', 'Open'), { ...broken('b', 'Open', '6 failed in a row'), ...unchecked }]
+  expect(only(all, { spanOf: () => ({ sinceMs: null, lastUpMs: null }) })).toMatchObject({
+    ...{ id: 'backend:api', state: 'down', severity: 'down' },
+    title: 'Backend api has its breakers open, and refuses requests',
+    cause: 'Both servers are left alone by their breakers.',
+    remedy:
+      'See which requests fail: the breakers try their servers again by themselves, or lead rule shop to another backend.',
+  })
+})
+
+test('a breaker that only watches is no problem', () => {
+  expect(problems([serverWith({ server: 'api-1', circuit_state: 'Open' })])).toEqual([])
+})

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { HealthTimelines } from '../../../../server/control/overview/timelines.ts'
+import { CLOSED } from '../../../../server/scoreboard/circuits.ts'
 import { bytesOf } from '../../../../server/scoreboard/layout.ts'
 import { Scoreboard } from '../../../../server/scoreboard/scoreboard.ts'
 import {
@@ -148,4 +149,28 @@ test('of more than a thousand servers those that were not well are told first; o
   expect([told.servers.length, told.left_out, told.servers[0]?.server]).toEqual([1000, 101, 'bad'])
   const own = world.timelines.told(60, 'other', world.board)
   expect([own.servers.length, own.backends.length, own.left_out]).toEqual([1, 1, 0])
+})
+
+test('a server whose breaker is open is down, one that is half-open degraded, and one that only watches neither', () => {
+  const world = new World()
+  const { circuits } = world.board
+  world.servers = [
+    world.server('a', 2, { breaker: 'enforce' }),
+    world.server('b', 3, { breaker: 'shadow' }),
+    world.server('c', 4, { breaker: 'enforce' }),
+  ]
+  world.set(STATE_UP, STATE_UP, STATE_UP).look()
+  const figures = { total: 9, failed: 9, slow: 0, inARow: 9, times: 1, openMs: 1000 }
+  for (const slot of [2, 3]) {
+    circuits.beginOpening(slot, CLOSED)
+    circuits.opened(slot, { reason: 'failure_ratio', ...figures }, 0)
+  }
+  world.minutes(1)
+  const cells = () => world.timelines.told(1, null, world.board).servers.map((one) => one.cells)
+  expect(cells()).toEqual(['d', 'u', 'u'])
+  expect(world.timelines.told(1, null, world.board).backends[0]?.cells).toBe('g')
+  // Open for less than there is between two looks.
+  world.timelines.hear('circuit_opened', { backend: 'api', server: 'c' })
+  world.timelines.hear('circuit_opened', { backend: 'api', server: 'b', mode: 'shadow' })
+  expect(cells()).toEqual(['d', 'u', 'g'])
 })

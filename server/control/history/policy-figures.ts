@@ -1,0 +1,100 @@
+// What became of the policies of a backend: retries, hedges and sessions, counted since the gateway was
+// started, and how much of the budget of retries is in use now.
+import { RetryBudget } from '../../backends/retry-budget.ts'
+import { stickyWords } from '../../backends/sticky-words.ts'
+import type { Config } from '../../config/schema.ts'
+import { familyOf } from '../../lib/server-url.ts'
+import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import type { MetricName } from '../../tables/metrics.ts'
+import type { Plan } from '../../snapshot/plan.ts'
+import type { Totals } from '../../telemetry/registry.ts'
+import { Counter } from '../../telemetry/series.ts'
+
+type Counts = Readonly<Record<string, number>>
+
+export interface PolicyFacts {
+  /** Left out where nothing is tried again, or no requests are. */
+  readonly retries?: {
+    /** Further attempts, by what had failed: a fault or a status. */
+    readonly by_reason: Counts
+    /** Those that the budget let not be made. */
+    readonly refused: number
+    /** Further attempts that are in flight or wait, and how many may now. */
+    readonly under_way: number
+    readonly most: number
+  }
+  /** Attempts beside one that let wait, by outcome; left out: there is no hedging. */
+  readonly hedges?: Counts
+  /** Requests by what became of their session; left out: sessions do not stay by a cookie. */
+  readonly sticky?: Counts
+}
+
+export interface PolicyGround {
+  readonly totals: Totals
+  readonly board: Scoreboard
+  readonly config: Pick<Config, 'backends'>
+  readonly slots: Plan['slots']
+}
+
+/** Of one moment: who asks about many backends has all counted once. */
+export class PolicyFigures {
+  readonly #ground: PolicyGround
+  #counted: ReadonlyMap<MetricName, ReadonlyMap<string, Counts>> | null = null
+
+  constructor(ground: PolicyGround) {
+    this.#ground = ground
+  }
+
+  of(backend: string): PolicyFacts {
+    const options = this.#ground.config.backends[backend]
+    if (options === undefined || familyOf(options.servers) !== 'http') return {}
+    const isRetried = options.retry.attempts > 1
+    return {
+      ...(isRetried && { retries: this.#retries(backend, options) }),
+      ...(isRetried && options.retry.hedge !== undefined && { hedges: this.#of('hedges_total', backend) }),
+      ...(BY_COOKIE.includes(stickyWords(options)?.by) && { sticky: this.#of('sticky_total', backend) }),
+    }
+  }
+
+  #retries(backend: string, { retry }: Config['backends'][string]): NonNullable<PolicyFacts['retries']> {
+    const { board, slots } = this.#ground
+    const own = slots[backend]
+    const budget = new RetryBudget(board, own?.slot.index ?? 0, retry.budget)
+    const servers = Object.values(own?.servers ?? {}).map(({ index }) => ({ slot: index }))
+    return {
+      by_reason: this.#of('retries_total', backend),
+      refused: this.#of('retry_budget_exhausted_total', backend)[''] ?? 0,
+      under_way: own === undefined ? 0 : budget.inUse,
+      most: budget.most(servers),
+    }
+  }
+
+  #of(metric: (typeof COUNTED)[number], backend: string): Counts {
+    this.#counted ??= this.#count()
+    return this.#counted.get(metric)?.get(backend) ?? {}
+  }
+
+  #count(): ReadonlyMap<MetricName, ReadonlyMap<string, Counts>> {
+    const { totals } = this.#ground
+    totals.collectAll()
+    return new Map(COUNTED.map((name) => [name, countsOf(totals, name)]))
+  }
+}
+
+/** Where the gateway has cookies of its own. */
+const BY_COOKIE: readonly (string | undefined)[] = ['cookie', 'learn']
+
+const COUNTED = ['retries_total', 'retry_budget_exhausted_total', 'hedges_total', 'sticky_total'] as const
+
+/** By backend, then by the second label: '' where there is none. */
+function countsOf(totals: Totals, name: MetricName): ReadonlyMap<string, Counts> {
+  const counts = new Map<string, Record<string, number>>()
+  for (const series of totals.families.get(name)?.series.values() ?? []) {
+    if (!(series instanceof Counter)) continue
+    const [backend = '', word = ''] = series.labels
+    const own = counts.get(backend) ?? {}
+    own[word] = (own[word] ?? 0) + series.value
+    counts.set(backend, own)
+  }
+  return counts
+}
