@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { Duration } from '../lib/kinds.ts'
+import { Duration, Size } from '../lib/kinds.ts'
 
 /** Of listeners, backends and rules: each goes before the ones named before it. */
 export const TotalTimeout = (of: string) =>
@@ -57,6 +57,19 @@ export const RuleTimeouts = Type.Object(
       }),
     ),
     total: TotalTimeout('Goes before those of the backend and the listener.'),
+    client_idle: own(
+      'A pause of the client in sending its body or in taking the answer: in place of timeouts.idle of the listener.',
+    ),
+    tunnel: own(
+      'How long an upgraded connection (WebSocket) may be silent: in place of that of the listener.',
+    ),
+    rate_min: Type.Optional(
+      Size({
+        most: '1GiB',
+        description:
+          'Bytes a second that a body must average, in either direction: in place of limits.rate_min of the listener. 0: any rate.',
+      }),
+    ),
   },
   {
     description:
@@ -65,7 +78,6 @@ export const RuleTimeouts = Type.Object(
     lacks: {
       head: 'it belongs to the listener: no rule is known before the head is there',
       keep_alive: 'it belongs to the listener',
-      tunnel: 'it belongs to the listener',
       step: 'it belongs to the listener',
     },
   },

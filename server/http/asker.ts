@@ -39,6 +39,8 @@ export interface Asker extends AttemptRecord {
   readonly timing: Timing
   /** Higher ones go first where they wait for a server. */
   readonly priority: number
+  /** By when it wants to be over: performance.now() in ms; 0: whenever. */
+  readonly dueMs: number
   /** Who counts what is kept for it. */
   readonly keptFor: KeptFor
   /** What is written into the request beside its own fields. Valid until the next call. */

@@ -47,6 +47,7 @@ import type { Socket } from '../sockets/socket.ts'
 import type { Listener } from '../snapshot/snapshot.ts'
 import type { FaultCode, Loss } from '../tables/faults.ts'
 import type { KnownClient, Told } from './exchange.ts'
+import type { ClientTimes } from './timing.ts'
 
 /** What a request may come by. */
 export type Protocol = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2' | 'HTTP/3'
@@ -152,6 +153,8 @@ export interface ClientStream extends Half, Sink {
   /** The head of the final answer, or a 101, behind which lies a tunnel (`becomeTunnel`). */
   head(head: ResponseHead, form: BodyForm): void
   write(bytes: Buffer, from: number, to: number, content?: number): void
+  /** Its client may take as long as that. */
+  takeTimes(times: ClientTimes): void
   /** From now on bytes pass as they are, both ways. */
   becomeTunnel(): void
   /**

@@ -33,7 +33,7 @@ export const HEAD_SENT = 2
 export const WHOLE = 3
 export const ENDED = 4
 
-const NO_TIMING: Timing = { server: null, attemptMs: 0, totalMs: -1 }
+export const NO_TIMING: Timing = { server: null, client: null, attemptMs: 0, totalMs: -1 }
 
 export abstract class ExchangeState implements Exchange {
   readonly engine: Engine
@@ -148,6 +148,9 @@ export abstract class ExchangeState implements Exchange {
   }
   get priority(): number {
     return this.rule?.priority ?? 0
+  }
+  get dueMs(): number {
+    return this.deadline === null ? 0 : this.deadline.dueMs
   }
   get requestForm(): BodyForm {
     return this.stream.requestForm

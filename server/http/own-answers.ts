@@ -9,7 +9,7 @@ import { type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { isInsider } from './at-once.ts'
 import type { EarlyAnswer } from './early-answer.ts'
 import type { BodyForm } from './ends.ts'
-import { ExchangeState, WHOLE, renderFor } from './exchange-state.ts'
+import { ExchangeState, NO_TIMING, WHOLE, renderFor } from './exchange-state.ts'
 import type { Tunnel } from './tunnel.ts'
 import { whyForStrangers, whyRefused } from './why.ts'
 
@@ -73,7 +73,9 @@ export abstract class OwnAnswers extends ExchangeState {
 
   /** From here on it is known by when all of it is to be over, where that is said. */
   protected limitTotal({ to }: Rule): void {
-    const ownMs = to.is === 'backend' ? to.timing.totalMs : -1
+    const timing = to.is === 'backend' ? to.timing : NO_TIMING
+    const { totalMs: ownMs, client } = timing
+    if (client !== null) this.stream.takeTimes(client)
     const totalMs = ownMs >= 0 ? ownMs : (this.listener.options.timeouts.total ?? 0)
     if (totalMs === 0) return
     this.deadline = new Deadline(this.engine.wheel, () => this.#tookTooLong(totalMs))

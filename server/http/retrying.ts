@@ -84,7 +84,9 @@ export abstract class Retrying extends Sending {
     const isRepeatable = this.keepsBody && asker.isRequestWhole && IDEMPOTENT[asker.request.methodId] === true
     if (!isRepeatable || asker.attempts >= backend.retry.attempts) return false
     if (backend.hasOther(this.tried)) return true
-    return waitOf(head) <= backend.retry.retryAfterMaxMs
+    const waitMs = waitOf(head)
+    if (asker.dueMs > 0 && nowMs + waitMs >= asker.dueMs) return false
+    return waitMs <= backend.retry.retryAfterMaxMs
   }
 
   /** Reads the answer to its end, within bounds, and then makes another attempt. */

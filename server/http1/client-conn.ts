@@ -70,11 +70,21 @@ export abstract class ClientConn extends Conn implements ClientConnection {
   // ── how long it may be silent ──
 
   protected get leastRate(): number {
-    return this.port.listener.options.limits.rate_min
+    return this.stream.times?.rateMin ?? this.port.listener.options.limits.rate_min
   }
 
   protected get idleMs(): number {
-    return this.port.listener.options.timeouts.idle
+    return this.stream.times?.idle ?? this.port.listener.options.timeouts.idle
+  }
+
+  /** How long a tunnel may be silent. */
+  protected get tunnelMs(): number {
+    return this.stream.times?.tunnel ?? this.port.listener.options.timeouts.tunnel
+  }
+
+  /** The rule of the exchange has times of its own. */
+  watchAnew(): void {
+    if (this.place === 'body') this.wheel.due(this, this.nextLook(nowMs))
   }
 
   protected awaitHead(): void {
@@ -83,10 +93,9 @@ export abstract class ClientConn extends Conn implements ClientConnection {
   }
 
   expire(now: number): void {
-    const { timeouts } = this.port.listener.options
     if (this.expireFinishing(now)) return
     if (this.place === 'tunnel') {
-      const dueMs = this.silentUntil(timeouts.tunnel)
+      const dueMs = this.silentUntil(this.tunnelMs)
       return now < dueMs ? this.wheel.due(this, dueMs) : this.fail('tunnel_timeout')
     }
     if (this.isWriteStalled(now)) return this.fail('client_stalled')

@@ -13,6 +13,7 @@ import type {
   Outlet,
   Protocol,
 } from '../http/ends.ts'
+import type { ClientTimes } from '../http/timing.ts'
 import { countBuffered } from '../lib/buffers.ts'
 import type { Socket } from '../sockets/socket.ts'
 import type { FaultCode } from '../tables/faults.ts'
@@ -33,6 +34,7 @@ interface StreamConnection extends ClientConnection, Writer {
   pause(): void
   resume(): void
   becomeTunnel(): void
+  watchAnew(): void
   shutdownWrites(): void
   readonly socket: Socket | null
   readonly isOpen: boolean
@@ -48,6 +50,8 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
   readonly request = new RequestHead()
   /** Its own from the first body on, or tunnel. */
   reader = NO_BODY
+  /** How long its client may take, where the rule says so. */
+  times: ClientTimes | null = null
   requestForm: BodyForm = 'none'
   /** Who serves it; null: nobody does, or not any more. */
   #exchange: ClientEvents | null = null
@@ -68,6 +72,7 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
     const framing = requestFraming(request.fields, isHttp10)
     if (framing === 'framing_ambiguous' || framing === 'coding_unsupported') return framing
     this.#forget(isPersistent(request.fields, isHttp10))
+    this.times = null
     if (isHttp10) request.fields.hidden |= UNKNOWN_TO_HTTP10
     if (framing !== 'none') this.#beginBody(framing)
     return null
@@ -177,6 +182,11 @@ export class Http1Stream extends AnswerWriter implements ClientStream, PieceTake
 
   resume(): void {
     this.connection.resume()
+  }
+
+  takeTimes(times: ClientTimes): void {
+    this.times = times
+    this.connection.watchAnew()
   }
 
   becomeTunnel(): void {

@@ -205,7 +205,7 @@ export class Inbound extends ClientConn {
     const held = this.pipeline.takeAll()
     this.resume()
     this.touch()
-    this.wheel.due(this, nowMs + this.port.listener.options.timeouts.tunnel)
+    this.wheel.due(this, nowMs + this.tunnelMs)
     if (held) this.stream.tunnelled(held)
     if (this.hasEnded) this.stream.ended()
   }

@@ -77,6 +77,56 @@ describe("a rule's timeouts", () => {
   })
 })
 
+test("a rule's times for clients are in place of their listener's: a body, its rate, a tunnel", async () => {
+  await using origin = startOrigin(
+    async (request, reply) => {
+      if (request.get('upgrade') === null) return
+      await reply.raw('HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhi')
+    },
+    { when: 'head' },
+  )
+  await using gateway = startEngine({
+    config: {
+      ...toServers([origin.url]),
+      rules: [
+        ...rules(
+          ['quick', { client_idle: '2s', tunnel: '3s' }],
+          ['patient', { client_idle: '5m', rate_min: '0' }],
+        ),
+        { name: 'usual', backend: 'origin' },
+      ],
+    },
+  })
+  const bodies = ['/quick', '/patient', '/usual'].map(
+    (target) => `POST ${target} HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\na`,
+  )
+  for (const [n, body] of bodies.entries()) {
+    const client = await gateway.client()
+    client.send(body)
+    await origin.begun(n + 1)
+  }
+  const tunnel = await gateway.client()
+  tunnel.send('GET /quick HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n')
+  await waitFor(() => tunnel.reader.total > 0)
+  const ended = (): unknown => gateway.log.map(({ rule, fault }) => `${rule} ${fault}`).toSorted()
+  gateway.runAhead(4_000)
+  expect(ended()).toEqual(['quick request_timeout', 'quick tunnel_timeout'])
+  gateway.runAhead(45_000)
+  expect(ended()).toEqual(['quick request_timeout', 'quick tunnel_timeout', 'usual request_timeout'])
+  await gateway.settled()
+})
+
+test('an answer whose server asks for a longer wait than is left is passed on', async () => {
+  await using origin = startOrigin((_request, reply) => reply.send(503, 'later', ['Retry-After: 4']))
+  await using gateway = startEngine({
+    config: toServers([origin.url], { retry: { statuses: 503 }, timeouts: { total: '3s' } }),
+  })
+  await using client = await gateway.client()
+  expect((await client.get('/')).body).toBe('later')
+  expect(gateway.log[0]).toMatchObject({ status: 503, fault: null, attempts: 1 })
+  await gateway.settled()
+})
+
 describe('the whole of an exchange', () => {
   const total = { timeouts: { total: '5s' } }
 

@@ -138,6 +138,9 @@ export class FakeClient extends FakeHalf implements ClientStream {
     this.isWhole = true
     this.trailers = trailers
   }
+  takeTimes(): void {
+    this.alive('takeTimes')
+  }
   becomeTunnel(): void {
     this.alive('becomeTunnel')
     if (this.answered?.status !== 101) this.breach('a tunnel behind no 101')

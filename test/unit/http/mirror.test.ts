@@ -27,7 +27,8 @@ class Mirror implements Asker {
   queueMs = 0
   connectMs = 0
   firstByteMs = 0
-  readonly timing = { server: null, attemptMs: 0, totalMs: -1 }
+  readonly timing = { server: null, client: null, attemptMs: 0, totalMs: -1 }
+  readonly dueMs = 0
   readonly requestForm: BodyForm = 'none'
   readonly isRequestWhole = true
   readonly clientAddress = '192.0.2.1'

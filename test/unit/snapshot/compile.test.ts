@@ -190,7 +190,7 @@ describe('compile', () => {
     expect(to('/x')).toEqual({
       is: 'backend',
       backend: snapshot.backends.get('api')!,
-      timing: { server: null, attemptMs: 0, totalMs: -1 },
+      timing: { server: null, client: null, attemptMs: 0, totalMs: -1 },
     })
   })
 
