@@ -49,7 +49,7 @@ const LINES: readonly (readonly [line: string, offered: readonly string[], becom
   // One that is there, and goes on, waits for more.
   ['sluice api tu', ['turn', 'turn/'], 'sluice api turn'],
   [
-    'sluice api backends/api/servers/api-1/c',
+    'sluice api backends/api/servers/api-1/ch',
     ['backends/api/servers/api-1/checks/'],
     'sluice api backends/api/servers/api-1/checks/',
   ],

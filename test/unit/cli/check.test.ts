@@ -56,14 +56,15 @@ test('what is wrong in the file and in the environment is told at once, each wit
 test('every problem goes to stderr, with exit code 1', async () => {
   writeFileSync(join(cwd, 'bad.yaml'), 'listen: ":0"\nbackends: [{ url: "ftp://a:1" }]\nx: 1')
   const steps = Object.keys(MiddlewareOptions.properties).join(', ')
-  expect(await run(['bad.yaml'])).toEqual({
-    code: 1,
-    out: '',
-    err: `bad.yaml:2:19 backends[0].url: found "ftp://a:1", allowed "http://host", "https://host", "tcp://host:port", "tls://host:port", "udp://host:port" or "http://unix:/path"; servers are spoken to by "http://", "https://", "tcp://", "tls://" or "udp://" only
-bad.yaml:3:1 x: found the unknown key "x", allowed listen, backends, status_endpoints, algorithm, hash, sticky, health_check, circuit_breaker, panic_threshold, retry, queue, timeouts, proxy_protocol, answers, dashboard, keep_alive, match, middleware, ${steps}, workers, sockets, data, drain, limits, admin, metrics, resolver, logs
-bad.yaml: 2 problems
-`,
-  })
+  const { code, out, err } = await run(['bad.yaml'])
+  const [server, key, ...rest] = err.split('\n')
+  expect(server).toBe(
+    'bad.yaml:2:19 backends[0].url: found "ftp://a:1", allowed "http://host", "https://host", "tcp://host:port", "tls://host:port", "udp://host:port" or "http://unix:/path"; servers are spoken to by "http://", "https://", "tcp://", "tls://" or "udp://" only',
+  )
+  // What a backend may hold, what a rule may, and what stands at the top.
+  expect(key).toStartWith('bad.yaml:3:1 x: found the unknown key "x", allowed listen, backends, ')
+  for (const some of [', retry, ', `, ${steps}, `, ', workers, sockets, data, ']) expect(key).toContain(some)
+  expect([code, out, rest]).toEqual([1, '', ['bad.yaml: 2 problems', '']])
 })
 
 test('with --json editors get each problem with where it begins and ends', async () => {

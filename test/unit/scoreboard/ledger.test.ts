@@ -54,7 +54,7 @@ test('a registry on a ledger is added up like one that sends what changed, and s
   const totals = new Totals()
   const reader = counterReader(supervisor)
   for (const registry of [new Registry(undefined, worker), new Registry()]) {
-    const requests = registry.counter('retries_total', ['api'])
+    const requests = registry.counter('retry_budget_exhausted_total', ['api'])
     const seconds = registry.histogram('request_duration_seconds', ['web', 'all', 'api'])
     for (let round = 0; round < 3; round++) {
       requests.add(2)
@@ -67,7 +67,7 @@ test('a registry on a ledger is added up like one that sends what changed, and s
       totals.collect(reader)
     }
   }
-  expect(totals.counter('retries_total', ['api']).value).toBe(12)
+  expect(totals.counter('retry_budget_exhausted_total', ['api']).value).toBe(12)
   expect(totals.gauge('queue_length', ['api', 'worker-0']).value).toBe(2)
   const seconds = totals.histogram('request_duration_seconds', ['web', 'all', 'api'])
   expect([seconds.counts[2], seconds.counts.at(-1)]).toEqual([6, 6])
