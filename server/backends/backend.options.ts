@@ -7,6 +7,7 @@ import { HealthChecks } from './health-check.options.ts'
 import { RetryOptions } from './retry.options.ts'
 import { PassiveHealthOptions } from './passive-health.options.ts'
 import { ServerOptions } from './server.options.ts'
+import { SlowStartOptions } from './slow-start.options.ts'
 import { StickyOptions } from './sticky.options.ts'
 import { BackendTimeouts } from './timeouts.options.ts'
 
@@ -34,8 +35,18 @@ export const BackendOptions = Type.Object(
       default: 0,
       minimum: 0,
       maximum: 1,
-      description: 'When fewer than this share of the servers is up, all are used. 0: never.',
+      description:
+        'When fewer than this share of the servers is up, all are used; with several groups only when those that are up cannot carry it all. 0: never.',
     }),
+    failover_below: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description:
+          'Where servers have groups: a group carries all while at least this share of its weight is up, and less by as much as is missing of that; the next group carries the rest. 0: all while any is up. Left out: 0.7.',
+      }),
+    ),
+    slow_start: Type.Optional(SlowStartOptions),
     retry: RetryOptions,
     max_connections: Type.Optional(
       Type.Integer({
@@ -115,6 +126,10 @@ export const BackendOptions = Type.Object(
       passive: 'passive_health',
       passive_check: 'passive_health',
       passive_health_check: 'passive_health',
+      slowstart: 'slow_start',
+      warmup: 'slow_start',
+      warm_up: 'slow_start',
+      overprovisioning_factor: 'failover_below',
       ssl: 'tls',
       maxconn: 'max_connections',
       max_conns: 'max_connections',

@@ -3,7 +3,6 @@ import type { RequestHead } from '../head/request-head.ts'
 import { nowMs } from '../lib/clock.ts'
 import type { Chance } from '../lib/random.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
-import { weightOf } from '../scoreboard/states.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ClientTls } from '../tls/server-tls.ts'
 import type { Pick } from './algorithm.ts'
@@ -14,14 +13,15 @@ import type { ServerConfig } from './server.options.ts'
 import { type BackendLimit, backendLimitOf } from './backend-limit.ts'
 import { clientKeyOf, keyOf, type KeyOf } from './key.ts'
 import { type Outcome, judgeFailure } from './outcome.ts'
-import { pickNone, picksOf } from './picks.ts'
+import { isBlind, pickNone, picksOf } from './picks.ts'
 import { Probes } from './probes.ts'
 import { Bell, type WaitPick, WaitQueue } from './queue.ts'
 import { RetryPolicy } from './retry-policy.ts'
-import { configuredWeight, type Server, serversOf, takeKeepAlive } from './server.ts'
+import { type Server, serversOf, takeKeepAlive } from './server.ts'
 import { type Sticky, stickyOf } from './sticky.ts'
 import { clientTlsOf, type FileTexts, textsOf, tlsFilesOf } from './tls.ts'
 import { inUse, isAnyUntried, isByBreakers, NONE, unusedOf } from './usable.ts'
+import { baseWeights, weigh } from './weights.ts'
 
 /** A named group of servers with an algorithm and policies. The constructor has no effects. */
 export class Backend {
@@ -281,17 +281,16 @@ export class Backend {
 
   #prepare(epoch: number): void {
     this.#epoch = epoch
-    for (const server of this.servers) {
-      takeKeepAlive(server)
-      server.weight = weightOf(this.#board.order(server.slot), configuredWeight(server))
-    }
-    const used = inUse(this.servers, this.#board, this.options.panic_threshold)
+    for (const server of this.servers) takeKeepAlive(server)
+    baseWeights(this.servers, this.#board)
+    const used = inUse(this.servers, this.#board, this.options)
+    const isPlain = !weigh(this.servers, used, this.#board, isBlind(this.options))
     this.#usable = used.usable
     this.#bound = used.bound
     this.#standBy = used.standBy
     this.#probes.prepare(used)
     this.sticky?.prepare(used)
-    const ground = { board: this.#board, slot: this.slot, chance: this.#chance, now: this.#now }
+    const ground = { board: this.#board, slot: this.slot, chance: this.#chance, now: this.#now, isPlain }
     const { pick, pickBackup } = picksOf(used, ground, this.options)
     this.#pick = pick
     this.#pickBackup = pickBackup

@@ -12,11 +12,14 @@ const PICKS_PER_TRIAL = 16
 
 /**
  * Takes the one with the least in flight for its weight, recent failures included; of equals the one that
- * round robin would take.
+ * round robin would take. Where weights differ the next one counts, too: else whoever is idle would get it,
+ * however small its weight. Who is idle takes its turn all the same.
  */
 export function leastConnections(usable: Usable): Pick {
   const { servers, board, slot, now } = usable
   const sequence = smoothSequence(servers.map((server) => server.weight))
+  const areEqual = servers.every(({ weight }) => weight === servers[0]!.weight)
+  const next = areEqual ? 0 : 1
   return choosing(usable, (tried) => {
     const nowMs = now()
     let best: Server | null = null
@@ -27,8 +30,8 @@ export function leastConnections(usable: Usable): Pick {
       const server = servers[at]!
       if ((tried & server.triedBit) !== 0) continue
       const inFlight = board.inFlight(server.slot)
-      const load = inFlight + server.live.record.burden(nowMs)
-      if (load === 0) return server
+      const load = inFlight + server.live.record.burden(nowMs) + next
+      if (load === next && (areEqual || i === 0)) return server
       if (inFlight >= server.maxConnections) continue
       if (best !== null && load * best.weight >= bestLoad * server.weight) continue
       best = server
@@ -41,7 +44,7 @@ export function leastConnections(usable: Usable): Pick {
 /**
  * Takes the one with the least mean time to the first byte, times what it would have in flight, for its
  * weight. The times and failures are this worker's own. A server without a time yet counts as fast as the
- * fastest.
+ * fastest. One that has a part of its weight only takes its turns, as it would hardly ever win.
  */
 export function leastResponseTime(usable: Usable): Pick {
   const { servers, board, slot, now } = usable
@@ -61,6 +64,7 @@ export function leastResponseTime(usable: Usable): Pick {
       const { record } = server.live
       const inFlight = board.inFlight(server.slot)
       if (inFlight >= server.maxConnections) continue
+      if (i === 0 && server.hasTurns) return server
       if (mayTry && inFlight === 0 && record.isDue(nowMs)) {
         picks = 0
         record.beginTrial(fastest, nowMs)

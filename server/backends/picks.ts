@@ -9,7 +9,10 @@ import { isKeyed, stickyWords } from './sticky-words.ts'
 import type { InUse } from './usable.ts'
 
 /** What algorithms stand on. */
-type Ground = Omit<Usable, 'servers'>
+interface Ground extends Omit<Usable, 'servers'> {
+  /** No server has more or less than its weight. */
+  readonly isPlain: boolean
+}
 
 export const pickNone: Pick = () => null
 
@@ -19,7 +22,8 @@ export function picksOf(
   ground: Ground,
   options: BackendConfig,
 ): { readonly pick: Pick; readonly pickBackup: Pick } {
-  const of = (servers: readonly Server[], algorithm = options.algorithm): Pick =>
+  const own = algorithmOf(options, ground)
+  const of = (servers: readonly Server[], algorithm = own): Pick =>
     servers.length === 0 ? pickNone : algorithms[algorithm]({ servers, ...ground }, options)
   const pick = of(usable)
   const theirs = theirPick({ usable, bound }, options, of)
@@ -30,12 +34,20 @@ export function picksOf(
   }
 }
 
+/** Whether an algorithm knows no weights of the config: all its servers are alike to it. */
+export const isBlind = ({ algorithm }: { readonly algorithm: BackendConfig['algorithm'] }): boolean =>
+  algorithm === 'random'
+
+/** What is drawn blindly has weights all the same where some servers have only a part of theirs. */
+const algorithmOf = (options: BackendConfig, { isPlain }: Ground): BackendConfig['algorithm'] =>
+  isBlind(options) && !isPlain ? 'weighted_random' : options.algorithm
+
 /**
  * Of who names what it is hashed by: that goes where it went before, also to a server that drains. Whose key
  * is that of a session goes by it whatever the algorithm is. Null: the algorithm picks for all alike.
  */
 function theirPick(
-  { usable, bound }: Omit<InUse, 'standBy' | 'halfOpen'>,
+  { usable, bound }: { readonly usable: readonly Server[]; readonly bound: readonly Server[] },
   options: BackendConfig,
   of: (servers: readonly Server[], algorithm?: BackendConfig['algorithm']) => Pick,
 ): Pick | null {

@@ -10,6 +10,7 @@ const POLICIES = [
   'health_check',
   'circuit_breaker',
   'passive_health',
+  'slow_start',
   'timeouts',
   'retry',
   'queue',
@@ -39,10 +40,18 @@ export const ServerOptions = Type.Object(
           'Most exchanges and tunnels (WebSockets) in flight at once, over all workers; more wait in the queue of the backend. Left out: as many as clients have.',
       }),
     ),
+    group: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        description:
+          'Its priority group. Those of group 1 are used first; once fewer of them are up than "failover_below" of the backend says, the next group carries what they do not, and all when none is up. Left out: 1.',
+      }),
+    ),
     backup: Type.Boolean({
       default: false,
       description:
-        'Used only while no other server is usable, and for the last try of a request that others have failed.',
+        'Used only while no other server of any group is usable, and for the last try of a request that others have failed.',
     }),
   },
   {
@@ -60,6 +69,8 @@ export const ServerOptions = Type.Object(
       id: 'name',
       max_conns: 'max_connections',
       maxconn: 'max_connections',
+      priority: 'group',
+      tier: 'group',
     },
     lacks: {
       port: 'it stands behind the host, after ":", as in url: "http://HOST:PORT"',

@@ -26,11 +26,15 @@ export interface Server extends Endpoint {
   readonly index: number
   /** Its bit in the `tried` of a pick; beyond 31 servers several share one. */
   readonly triedBit: number
-  /** Its share now: that of the config, unless a person has ordered another. */
+  /** Its share now, beside those of the others: of what is configured or ordered (weights.ts). */
   weight: number
   /** Infinity: no limit. */
   readonly maxConnections: number
   readonly backup: boolean
+  /** Its priority group, from 1 on; a backup is behind all. */
+  readonly group: number
+  /** It has a part of its weight only: where that is weighed against times it gets its turns all the same. */
+  hasTurns: boolean
   /** Null: it has none. */
   readonly breaker: Breaker | null
   /** Of one attempt that its breaker has let through; null: it asks nobody. */
@@ -116,6 +120,8 @@ export function newServer({
     weight: config.weight,
     maxConnections: config.max_connections ?? Infinity,
     backup: config.backup,
+    group: config.group ?? 1,
+    hasTurns: false,
     breaker,
     permit: null,
     passive: passiveCounterOf(options),

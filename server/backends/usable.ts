@@ -13,7 +13,9 @@ import {
   STATE_UP,
 } from '../scoreboard/states.ts'
 import { circuitReason } from '../telemetry/circuit-words.ts'
+import type { BackendConfig } from './backend.options.ts'
 import { circuitOf } from './circuit-breaker.ts'
+import { carrying, factorsOf } from './groups.ts'
 import type { Server } from './server.ts'
 
 export interface InUse {
@@ -21,10 +23,12 @@ export interface InUse {
   readonly usable: readonly Server[]
   /** To whom somebody may belong already: the same and those that drain, backups not beside others. */
   readonly bound: readonly Server[]
-  /** Backups that stand by. */
+  /** Those that stand by: of the next group, else backups. */
   readonly standBy: readonly Server[]
   /** Those whose breakers are half-open: a few attempts are let through. */
   readonly halfOpen: readonly Server[]
+  /** What weights are multiplied by, by group; null: one group has all there is to do. */
+  readonly factors: ReadonlyMap<number, number> | null
 }
 
 export const NONE: readonly Server[] = []
@@ -32,50 +36,70 @@ export const NONE: readonly Server[] = []
 type Board = Pick<Scoreboard, 'state' | 'order' | 'circuits'>
 
 /**
- * The servers that are up. Backups stand in while no other is up. When fewer than `panicThreshold` of the
- * others are up, all of them are used, as so many failures rather mean that the checks are wrong, or that the
- * few would be overrun. Where all that is known is that none is up, those are tried that nothing is known of
- * yet. What a person has taken out of use stays out, and counts for nothing; whose breaker is not closed is
- * out, whatever else is known.
+ * The servers that are up, of the first group and of as many behind it as carry what those before them do
+ * not. Backups stand in while no other is up. When fewer than `panic_threshold` of the others are up, all of
+ * them are used, as so many failures rather mean that the checks are wrong, or that the few would be overrun;
+ * where there are groups, only when those that are up are not enough. Where all that is known is that none is
+ * up, those are tried that nothing is known of yet. What a person has taken out of use stays out, and counts
+ * for nothing; whose breaker is not closed is out, whatever else is known.
  */
-export function inUse(servers: readonly Server[], board: Board, panicThreshold: number): InUse {
+export function inUse(servers: readonly Server[], board: Board, options: Thresholds): InUse {
   const weighted = servers.filter((server) => server.weight > 0)
   const isAdmin = (server: Server, admin: number): boolean => adminOf(board.order(server.slot)) === admin
   const ready = weighted.filter((server) => isAdmin(server, ADMIN_READY))
-  const usable = usableOf(ready, board, panicThreshold)
+  const { usable, factors } = usableOf(ready, board, options)
   const drained = weighted.filter(
     (one) =>
       isAdmin(one, ADMIN_DRAIN) && board.state(one.slot) === STATE_UP && circuitOf(one, board) === CLOSED,
   )
-  const standBy = ready.filter((server) => server.backup && isUp(server, board) && !usable.includes(server))
   const halfOpen = ready.filter(
     (one) => circuitOf(one, board) === HALF_OPEN && board.state(one.slot) === STATE_UP,
   )
   return {
     usable,
-    standBy,
+    factors,
     halfOpen,
+    standBy: standingBy(ready.filter((one) => isUp(one, board) && !usable.includes(one))),
     bound: drained.length === 0 ? usable : boundOf([...usable, ...drained]),
   }
 }
 
-const isUp = (server: Server, board: Board): boolean =>
+type Thresholds = Pick<BackendConfig, 'panic_threshold' | 'failover_below'>
+
+/** Whether a server gets work by what is known of it. */
+export const isUp = (server: Server, board: Board): boolean =>
   board.state(server.slot) === STATE_UP && circuitOf(server, board) === CLOSED
 
-function usableOf(ready: readonly Server[], board: Board, panicThreshold: number): readonly Server[] {
+/** Those of the next group, or the backups. */
+function standingBy(unused: readonly Server[]): readonly Server[] {
+  const next = unused.reduce(
+    (first, { backup, group }) => (backup ? first : Math.min(first, group)),
+    Infinity,
+  )
+  return unused.filter(({ backup, group }) => (next === Infinity ? backup : !backup && group === next))
+}
+
+function usableOf(
+  ready: readonly Server[],
+  board: Board,
+  { panic_threshold: panicThreshold, failover_below: failoverBelow }: Thresholds,
+): Pick<InUse, 'usable' | 'factors'> {
   const main = ready.filter((server) => !server.backup)
-  const up = main.filter((server) => isUp(server, board))
+  const { groups, isEnough } = carrying(main, (server) => isUp(server, board), failoverBelow)
+  const up = groups.flatMap((group) => group.up)
+  const only = (usable: readonly Server[]) => ({ usable, factors: null })
   const backups = up.length > 0 ? NONE : ready.filter((server) => server.backup && isUp(server, board))
-  if (backups.length > 0) return backups
+  if (backups.length > 0) return only(backups)
   // What attempts have shown is no mistake of the checks.
   const closed = main.filter((server) => circuitOf(server, board) === CLOSED)
-  if (up.length < closed.length * panicThreshold)
-    return closed.filter((server) => board.state(server.slot) !== STATE_EMPTY)
-  if (up.length > 0) return up
+  const mayPanic = !isEnough || main.every(({ group }) => group === main[0]!.group)
+  if (mayPanic && up.length < closed.length * panicThreshold)
+    return only(closed.filter((server) => board.state(server.slot) !== STATE_EMPTY))
+  if (up.length > 0) return { usable: up, factors: factorsOf(groups) }
   const isUnknown = (server: Server): boolean =>
     board.state(server.slot) === STATE_STARTING && circuitOf(server, board) === CLOSED
-  const unknown = main.filter(isUnknown)
-  return unknown.length > 0 ? unknown : ready.filter(isUnknown)
+  const unknown = standingBy(main.filter(isUnknown))
+  return only(unknown.length > 0 ? unknown : ready.filter(isUnknown))
 }
 
 function boundOf(servers: readonly Server[]): readonly Server[] {

@@ -6,6 +6,7 @@ import compress from '../../config/examples/compress.yaml' with { type: 'text' }
 import hash from '../../config/examples/hash.toml' with { type: 'text' }
 import behindBalancer from '../../config/examples/behind-balancer.yaml' with { type: 'text' }
 import circuitBreaker from '../../config/examples/circuit-breaker.yaml' with { type: 'text' }
+import groups from '../../config/examples/groups.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
 import minimalJson from '../../config/examples/minimal.json' with { type: 'text' }
 import https from '../../config/examples/https.yaml' with { type: 'text' }
@@ -56,6 +57,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'compress.yaml': compress,
   'weighted.yaml': weighted,
   'circuit-breaker.yaml': circuitBreaker,
+  'groups.yaml': groups,
   'health-and-backup.yaml': healthAndBackup,
   'passive-health.yaml': passiveHealth,
   'hash.toml': text(hash),

@@ -19,6 +19,8 @@ import { CircuitDesk } from './circuits/circuit-desk.ts'
 import { circuitNews } from './circuit-news.ts'
 import { OrderDesk } from './order-desk.ts'
 import { passiveNews } from './passive-news.ts'
+import { tellWarmth } from './weight-news.ts'
+import { WeightDesk } from './weights/weight-desk.ts'
 import { orderStoreIn } from './order-store.ts'
 import type { HealthChange, HealthResult } from './health/health-news.ts'
 import { PassiveHealth } from './health/passive-health.ts'
@@ -121,11 +123,12 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
   const sockets =
     options.sockets ?? new WorkerSockets((inodes) => areHeldByOrphans(leftBehind, inodes), options.handed)
   const resolver = new resolvers.Resolver(config.resolver, () => performance.now())
-  const desk: OrderDesk = makeDesk(options, board, () => prober)
+  const weights = new WeightDesk({ board: () => board.scoreboard, onNews: tellWarmth })
+  const desk: OrderDesk = makeDesk(options, { board, weights, prober: () => prober })
   const prober = new Prober({
     board: board.scoreboard,
     resolver,
-    ...heardByProber(options, () => desk),
+    ...heardByProber(options, { weights, desk }),
   })
   const isServing = (): boolean => applier.running !== null
   const turn = new TurnSide(
@@ -162,10 +165,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     desk,
     turn,
     applier,
-    followed: {
-      look: () => [certificates, tlsFiles].forEach((one) => one.look()),
-      stop: () => [certificates, tlsFiles].forEach((one) => one.stop()),
-    },
+    followed: together([certificates, tlsFiles]),
     acme,
     refused,
     history,
@@ -178,19 +178,44 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
 /** Who is told what checks find, and who knows what is ordered. */
 const heardByProber = (
   { onHealthChange, onHealthResult }: PartsOptions,
-  desk: () => OrderDesk,
+  { weights, desk }: { readonly weights: WeightDesk; readonly desk: OrderDesk },
 ): Pick<ProberOptions, 'onChange' | 'onResult' | 'orderOf' | 'onRevived'> => ({
-  onChange: onHealthChange,
+  onChange: (change) => {
+    weights.look()
+    onHealthChange(change)
+  },
   onResult: onHealthResult,
-  orderOf: (place) => desk().healthOrderOf(place),
-  onRevived: (place, why) => desk().revived(place, why),
+  orderOf: (place) => desk.healthOrderOf(place),
+  onRevived: (place, why) => desk.revived(place, why),
 })
 
-function makeDesk(options: PartsOptions, board: Board, prober: () => Prober): OrderDesk {
+/** As one. */
+const together = (all: readonly Parts['followed'][]): Parts['followed'] => ({
+  look: () => all.forEach((one) => one.look()),
+  stop: () => all.forEach((one) => one.stop()),
+})
+
+interface DeskHands {
+  readonly board: Board
+  readonly weights: WeightDesk
+  readonly prober: () => Prober
+}
+
+function makeDesk(options: PartsOptions, { board, weights, prober }: DeskHands): OrderDesk {
   const { config, crew, store, totals } = options
+  const { onNews, onOrder } = circuitNews(totals)
+  const circuits = new CircuitDesk({
+    board: () => board.scoreboard,
+    onOrder,
+    onNews: (news) => {
+      weights.look()
+      onNews(news)
+    },
+  })
   return new OrderDesk({
     board: () => board.scoreboard,
-    circuits: new CircuitDesk({ board: () => board.scoreboard, ...circuitNews(totals) }),
+    circuits,
+    weights,
     crew,
     prober,
     passive: new PassiveHealth({

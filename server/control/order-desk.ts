@@ -20,6 +20,7 @@ import { backendIn } from './orders/places.ts'
 import { goesOnWhileDraining, warningsOf } from './orders/warnings.ts'
 import type { Crew } from './processes/crew.ts'
 import type { PlanBody } from './processes/worker.ts'
+import type { WeightDesk } from './weights/weight-desk.ts'
 
 export interface OrderDeskParts {
   readonly board: () => Scoreboard
@@ -27,6 +28,7 @@ export interface OrderDeskParts {
   readonly passive: Pick<PassiveHealth, 'commit' | 'facts' | 'bringBack'>
   readonly prober: () => Prober
   readonly circuits: Pick<CircuitDesk, 'commit' | 'facts' | 'order'>
+  readonly weights: Pick<WeightDesk, 'commit' | 'look'>
   readonly openStore: (isToBeMade: boolean) => Promise<OrderStore | null>
   /** What is served stays: what was before it does not come back by itself. */
   readonly isSettled: () => boolean
@@ -114,6 +116,7 @@ export class OrderDesk {
     this.orders.commit(plan)
     this.#parts.circuits.commit(plan)
     this.#parts.passive.commit(plan)
+    this.#parts.weights.commit(plan)
     this.#lookLater()
   }
 
@@ -260,6 +263,7 @@ export class OrderDesk {
     if (kind === 'admin')
       this.#parts.crew.ordered({ type: 'ordered', backend, server, isResting, endsConnections })
     if (kind !== 'weight') this.#parts.prober().orderChanged(backend, server)
+    this.#parts.weights.look()
     tellOrder(news)
   }
 }

@@ -12,6 +12,8 @@
 //     6  last fault       servers: its place + 1  |   40  Float64  connections accepted in record 0; attempts refused
 //     7  when, in s       servers                 |   48  Float64  attempts, servers
 //     8  order            servers                 |   56  Float64  failed attempts, servers
+//     9  warmth           servers: shares.ts      |
+//     10 merit            servers                 |
 //     14 magic, 15 rows   record 0 only           |
 //                                                 | line 7 + 2n, of the same worker: Int32
 //   line 1, shared: 16 Int32                      |   0   permits, servers
@@ -56,6 +58,8 @@ export const FAILING = 5
 export const LAST_FAULT = 6
 export const LAST_FAULT_S = 7
 export const ORDER = 8
+export const WARMTH = 9
+export const MERIT = 10
 
 // Servers: breakers (circuits.ts)
 export const CIRCUIT = LINE_INTS + 2

@@ -12,6 +12,7 @@ import { Gauges } from './gauges.ts'
 import * as layout from './layout.ts'
 import { Passive } from './passive.ts'
 import { reconcile, sumOf, takeBack } from './reconcile.ts'
+import { Shares } from './shares.ts'
 import { type Mapped, Table } from './table.ts'
 
 /** The gateway's own record. */
@@ -30,6 +31,7 @@ export class Scoreboard {
   readonly gauges: Gauges
   readonly circuits: Circuits
   readonly passive: Passive
+  readonly shares: Shares
   readonly #table: Table
   /** The table's, at hand. */
   #ints: Int32Array
@@ -44,6 +46,7 @@ export class Scoreboard {
     this.gauges = new Gauges(this.#table)
     this.circuits = new Circuits(this.#table)
     this.passive = new Passive(this.#table)
+    this.shares = new Shares(this.#table)
     this.#ints = this.#table.ints
     this.#doubles = this.#table.doubles
     this.#stride = this.#table.stride
@@ -83,10 +86,7 @@ export class Scoreboard {
     Atomics.store(this.#ints, slot * this.#stride + layout.ORDER, order)
   }
 
-  /**
-   * Takes one of `max` places over all workers; false when there is none. Several at the last place may all
-   * be refused.
-   */
+  /** Takes one of `max` places over all workers; false: none. Several at the last one may all be refused. */
   enter(slot: number, max: number): boolean {
     const ints = this.#ints
     const total = slot * this.#stride + layout.IN_FLIGHT

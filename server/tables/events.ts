@@ -38,6 +38,8 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   circuit_half_open: row('health', 'circuit_half_open'),
   circuit_closed: row('health', 'circuit_closed'),
   circuit_held: row('health', 'circuit_held'),
+  server_warming: row('health', 'warming'),
+  server_warm: row('health', 'warm'),
   circuit_ordered: row('server', 'circuit_ordered'),
   circuit_order_ended: row('server', 'circuit_order_ended'),
   passive_out: row('health', 'passive_out'),

@@ -47,6 +47,11 @@ export const METRICS = {
     'backend',
     'server',
   ),
+  server_share: gauge(
+    'What part of its weight a server has now, as it came up lately; 1: all. Of backends that have slow_start.',
+    'backend',
+    'server',
+  ),
   ...CIRCUIT_METRICS,
   ...PASSIVE_METRICS,
   server_in_flight: gauge('Exchanges and tunnels that a server carries.', 'backend', 'server'),

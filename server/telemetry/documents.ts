@@ -146,15 +146,14 @@ export function serversOfPlan({
   /** What is ordered of servers, by their records. */
   readonly orders?: ReadonlyMap<number, readonly OrderFacts[]> | undefined
 }): ServerFacts[] {
-  return Object.entries(config.backends).flatMap(([backend, { servers, health_check, circuit_breaker }]) =>
-    servers.flatMap(({ name, url, weight }): ServerFacts[] => {
+  return Object.entries(config.backends).flatMap(([backend, options]) =>
+    options.servers.flatMap(({ name, url, weight }): ServerFacts[] => {
       const server = name ?? url
       const slot = slots[backend]?.servers[server]?.index
       if (slot === undefined) return []
       const reason = reasons[backend]?.[server] ?? null
-      const isChecked = health_check !== undefined
-      const breaker = breakerMode(circuit_breaker)
-      return [{ backend, server, url, weight, slot, isChecked, breaker, reason, orders: orders.get(slot) }]
+      const own = { backend, server, url, weight, slot, reason, orders: orders.get(slot) }
+      return [{ ...own, ...policiesOf(options) }]
     }),
   )
 }
@@ -169,16 +168,20 @@ export function serversOfSnapshot({ backends }: Snapshot): ServerFacts[] {
         url,
         weight: backend.options.servers[index]!.weight,
         slot,
-        isChecked: backend.options.health_check !== undefined,
-        breaker: breakerMode(backend.options.circuit_breaker),
+        ...policiesOf(backend.options),
         reason: backend.reasons.get(name) ?? null,
       }
     }),
   )
 }
 
-const breakerMode = (options: Config['backends'][string]['circuit_breaker']): ServerFacts['breaker'] =>
-  options === undefined || options.mode === 'off' ? null : options.mode
+type Policies = Pick<ServerFacts, 'isChecked' | 'breaker' | 'isStartedSlowly'>
+
+const policiesOf = ({ health_check, circuit_breaker, slow_start }: Config['backends'][string]): Policies => ({
+  isChecked: health_check !== undefined,
+  breaker: circuit_breaker === undefined || circuit_breaker.mode === 'off' ? null : circuit_breaker.mode,
+  isStartedSlowly: slow_start !== undefined,
+})
 
 /** Which servers are up, at `nowS` (seconds since 1970). */
 export function healthDocument(

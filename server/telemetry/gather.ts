@@ -1,5 +1,6 @@
 // Numbers that stand elsewhere, brought into the registry when somebody wants to read them.
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { WHOLE } from '../scoreboard/shares.ts'
 import { adminOf, STATE_UP, weightOf } from '../scoreboard/states.ts'
 import type { WaitCounts } from '../backends/queue.ts'
 import type { ServerFacts } from './server-health.ts'
@@ -20,11 +21,12 @@ export function gatherBoard(totals: Totals, servers: readonly ServerFacts[], boa
   totals.clear('server_in_flight')
   totals.clear('server_admin_state')
   totals.clear('server_weight')
+  totals.clear('server_share')
   totals.clear('attempts_total')
   totals.clear('circuit_breaker_state')
   totals.clear('circuit_held_total')
   totals.clear('circuit_shadow_attempts_total')
-  for (const { backend, server, slot, weight, breaker } of servers) {
+  for (const { backend, server, slot, weight, breaker, isStartedSlowly } of servers) {
     totals.gauge('backend_health_status', [backend, server]).set(board.state(slot) === STATE_UP ? 1 : 0)
     totals.gauge('server_in_flight', [backend, server]).set(board.inFlight(slot))
     if (breaker !== null) {
@@ -36,6 +38,8 @@ export function gatherBoard(totals: Totals, servers: readonly ServerFacts[], boa
     const order = board.order(slot)
     totals.gauge('server_admin_state', [backend, server]).set(adminOf(order))
     totals.gauge('server_weight', [backend, server]).set(weightOf(order, weight))
+    if (isStartedSlowly)
+      totals.gauge('server_share', [backend, server]).set(board.shares.warmth(slot) / WHOLE)
     const failed = board.failedAttempts(slot)
     const refused = board.refusedAttempts(slot)
     const givenUp = board.givenUpAttempts(slot)

@@ -9,6 +9,7 @@ import {
   weightOf,
 } from '../scoreboard/states.ts'
 import { CLOSED, OPEN } from '../scoreboard/circuits.ts'
+import { WHOLE } from '../scoreboard/shares.ts'
 import { circuitReason, type CircuitState, circuitState } from './circuit-words.ts'
 import { failingSince, faultReason } from './attempts.ts'
 
@@ -39,6 +40,8 @@ export interface ServerFacts {
   readonly isChecked: boolean
   /** How its breaker takes part; null: it has none. */
   readonly breaker: 'enforce' | 'shadow' | null
+  /** It gets its weight step by step as it comes up. */
+  readonly isStartedSlowly?: boolean | undefined
   /** Why it is not up; null when nobody said. */
   readonly reason: string | null
   /** What a person has ordered of it, where that is known: not to workers. */
@@ -66,13 +69,15 @@ export interface ServerHealth {
   readonly operational: 'up' | 'down' | 'unchecked'
   /** Only where another one is in force. */
   readonly configured_weight?: number
+  /** Only while it has less of its weight, as it came up lately: what part of that. */
+  readonly slow_start?: number
   /** Only where something is ordered of it, in what the supervisor answers. */
   readonly orders?: readonly OrderFacts[]
 }
 
 /** At `nowS` (seconds since 1970). */
 export function serverHealth(
-  { backend, server, url, weight, slot, isChecked, breaker, reason, orders }: ServerFacts,
+  { backend, server, url, weight, slot, isChecked, breaker, isStartedSlowly, reason, orders }: ServerFacts,
   board: Scoreboard,
   nowS: number,
 ): ServerHealth {
@@ -102,8 +107,14 @@ export function serverHealth(
     admin,
     operational: found === 'starting' ? 'unchecked' : found,
     ...(inForce !== weight && { configured_weight: weight }),
+    ...(isStartedSlowly && known === 'up' && warmthOf(board, slot)),
     ...(orders && { orders }),
   }
+}
+
+function warmthOf({ shares }: Scoreboard, slot: number): Pick<ServerHealth, 'slow_start'> {
+  const hundredths = shares.warmth(slot)
+  return hundredths === WHOLE ? {} : { slow_start: hundredths / WHOLE }
 }
 
 const STATE_OF_ADMIN: Readonly<Partial<Record<AdminState, ServerState>>> = {

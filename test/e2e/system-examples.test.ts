@@ -390,7 +390,7 @@ test('tls-to-servers.yaml: a server is known by its key; with another one it is 
 /** In tests of their own: udp-example, tls-example, unix-example, turn-on-https, system-sticky and others. */
 const ELSEWHERE = [
   ...['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml', 'turn-and-https.yaml'],
-  ...['client-certificates.yaml', 'several-checks.yaml', 'sticky.yaml', 'retries.yaml'],
+  ...['client-certificates.yaml', 'several-checks.yaml', 'sticky.yaml', 'retries.yaml', 'groups.yaml'],
   'circuit-breaker.yaml',
   'passive-health.yaml',
 ]

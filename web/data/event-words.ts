@@ -131,6 +131,12 @@ const WORDS: Readonly<Record<string, Words>> = {
     'too many servers of its backend are out',
     'warn',
   ],
+  server_warming: (e) => [
+    `${e['server']} came up: its share grows`,
+    `over ${age(Number(e['over_ms'] ?? 0) / 1000)}`,
+    'up',
+  ],
+  server_warm: (e) => [`${e['server']} has its whole share`, '', 'up'],
   circuit_ordered: (e) => {
     const what = e['state'] === 'auto' ? 'leaves' : e['state'] === 'open' ? 'opens' : 'closes'
     const end = e['state'] === 'auto' ? ' to itself' : ''

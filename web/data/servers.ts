@@ -39,6 +39,8 @@ export interface ServerLive {
   /** The one in force. */
   readonly weight: number
   readonly configured_weight?: number
+  /** What part of its weight it has, as it came up lately. */
+  readonly slow_start?: number
   readonly active_connections: number
   readonly state: ServerState
   readonly reason: string | null

@@ -59,6 +59,11 @@ export const ServerAnswer = Type.Object(
     configured_weight: Type.Optional(
       Type.Integer({ description: 'That of the config, where another is in force.' }),
     ),
+    slow_start: Type.Optional(
+      Type.Number({
+        description: 'What part of its weight it has, as it came up lately; left out: all of it.',
+      }),
+    ),
     active_connections: Type.Integer({ description: 'Exchanges, connections or flows that are with it.' }),
     backend: Type.String(),
     server: Type.String(),

@@ -32,7 +32,7 @@ export interface Checked {
 
 /** Several lines. */
 export function serverText(document: ServerDocument): string {
-  const { backend, server, url, admin, operational, weight, configured_weight, orders = [] } = document
+  const { backend, server, url, admin, operational, orders = [] } = document
   const of = (kind: OrderFacts['kind']): string => {
     const order = orders.find((one) => one.kind === kind)
     return order === undefined ? '' : ` ${orderText(order)}`
@@ -49,13 +49,17 @@ export function serverText(document: ServerDocument): string {
     ...(document.checks ?? []).map((one, index) => [index === 0 ? 'checks' : '', checkLine(one)]),
     ...(document.circuit ? [['circuit', circuitText(document.circuit)]] : []),
     ...(document.passive === undefined ? [] : [['passive', passiveLine(document.passive)]]),
-    [
-      'weight',
-      `${weight}${configured_weight === undefined ? '' : ` (config: ${configured_weight})`}${of('weight')}`,
-    ],
+    ['weight', `${weightText(document)}${of('weight')}`],
   ]
   const head = server === url ? `${server}, backend ${backend}` : `${server}, backend ${backend}: ${url}`
   return `${head}\n${lines.map(([name = '', text]) => `  ${(name === '' ? '' : `${name}:`).padEnd(11)}${text}\n`).join('')}`
+}
+
+/** "2 (config: 5), 45 % of it now: slow start". */
+function weightText({ weight, configured_weight, slow_start }: ServerDocument): string {
+  const config = configured_weight === undefined ? '' : ` (config: ${configured_weight})`
+  const part = slow_start === undefined ? '' : `, ${Math.round(slow_start * 100)} % of it now: slow start`
+  return `${weight}${config}${part}`
 }
 
 /** "http :8081/ready: down: status 503, wanted 200-399; last at 12:34:56". */

@@ -3,8 +3,10 @@
 import type { BackendConfig } from '../../backends/backend.options.ts'
 import { keysServer } from '../../backends/by-hash.ts'
 import { BOUND, keyOf } from '../../backends/key.ts'
-import { configuredWeight, newServer, type Server } from '../../backends/server.ts'
+import { newServer, type Server } from '../../backends/server.ts'
 import { isKeyed, stickyWords } from '../../backends/sticky-words.ts'
+import { isBlind } from '../../backends/picks.ts'
+import { baseWeights, shareOf, weigh } from '../../backends/weights.ts'
 import { type InUse, inUse, isByBreakers, whyUnused } from '../../backends/usable.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import { CARRIED, PERMITS } from '../../scoreboard/layout.ts'
@@ -12,7 +14,7 @@ import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import { HALF_OPEN } from '../../scoreboard/circuits.ts'
 import { circuitReason } from '../../telemetry/circuit-words.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
-import { STATE_DOWN, weightOf } from '../../scoreboard/states.ts'
+import { STATE_DOWN } from '../../scoreboard/states.ts'
 import { type ExplainedRetries, explainRetries } from './explain-retries.ts'
 import { type ExplainedSession, explainSession } from './explain-session.ts'
 
@@ -64,9 +66,10 @@ export function explainBackend(
   { request, client }: { readonly request: RequestHead; readonly client: string },
 ): ExplainedBackend {
   const servers = serversOf(name, options, states)
-  const used = inUse(servers, states.board, options.panic_threshold)
+  const used = inUse(servers, states.board, options)
   const whole = wholeOf(name, options, states)
   const all = servers.map((server) => explained(server, used, states, whole))
+  weigh(servers, used, states.board, isBlind(options))
   const shown =
     all.length <= SERVERS_MAX ? all : all.toSorted((a, b) => Number(b.gets_work) - Number(a.gets_work))
   return {
@@ -87,13 +90,13 @@ export function explainBackend(
 
 function serversOf(backend: string, options: BackendConfig, { board, slots }: ServerStates): Server[] {
   const own = slots[backend]?.servers ?? {}
-  return options.servers.flatMap((config, index) => {
+  const servers = options.servers.flatMap((config, index) => {
     const slot = own[config.name ?? config.url]
     if (slot === undefined) return []
-    const server = newServer({ backend, options, index, slot, tls: null, previous: null })
-    server.weight = weightOf(board.order(slot.index), configuredWeight(server))
-    return [server]
+    return [newServer({ backend, options, index, slot, tls: null, previous: null })]
   })
+  baseWeights(servers, board)
+  return servers
 }
 
 /** What it is called that no server of a backend takes work. */
@@ -137,18 +140,31 @@ function explained(
 const isLetThrough = ({ slot, options }: Server, { gauges }: Scoreboard): boolean =>
   gauges.held(slot, PERMITS) < (options.circuit_breaker?.half_open_requests ?? 0)
 
-const whyUsed = ({ slot, options }: Server, board: Scoreboard): string | null =>
+const whyUsed = (server: Server, board: Scoreboard): string | null =>
+  whyUsedAtAll(server, board) ?? whyLess(server, board)
+
+const whyUsedAtAll = ({ slot, options }: Server, board: Scoreboard): string | null =>
   options.circuit_breaker?.mode === 'enforce' && board.circuits.state(slot) === HALF_OPEN
     ? `${circuitReason(board, slot)}; ${options.circuit_breaker.half_open_requests} at once are let through`
     : board.state(slot) === STATE_DOWN
       ? 'down, but fewer are up than panic_threshold: all are used'
       : null
 
+/** "29 % of its weight: it came up lately". */
+function whyLess(server: Server, board: Scoreboard): string | null {
+  const share = shareOf(server, board)
+  return share === 1 ? null : `${Math.round(share * 100)} % of its weight: it came up lately (slow_start)`
+}
+
 function whyOut(server: Server, { board, reasonOf }: Pick<ServerStates, 'board' | 'reasonOf'>): string {
   const told = reasonOf(server.backend, server.name) ?? undefined
   const plain = whyUnused(server, board, undefined)
   if (plain === null)
-    return server.backup ? 'a backup: it stands by while others are up' : 'others go before it'
+    return server.backup
+      ? 'a backup: it stands by while others are up'
+      : server.group === 1
+        ? 'others go before it'
+        : `group ${server.group}: the groups before it carry all`
   return told === undefined ? plain : `${plain}: ${told}`
 }
 

@@ -205,6 +205,18 @@ describe('backends', () => {
     )
   })
 
+  test('have servers in groups, and backups behind them', () => {
+    const of = (more: string, keys = 'retry: {}') =>
+      problemsOf(withBackend(keys, `[{ url: "http://a" }, { url: "http://b", ${more} }]`)).map(
+        ({ code, path }) => `${code} ${path}`,
+      )
+    expect(of('group: 2', 'failover_below: 0.9')).toEqual([])
+    expect(of('group: 2, backup: true')).toEqual(['conflict backends.app.servers[1].group'])
+    expect(of('group: 0')).toEqual(['wrong-value backends.app.servers[1].group'])
+    expect(of('priority: 2')).toEqual(['unknown-key backends.app.servers[1].priority'])
+    expect(of('slow_start: {}')).toEqual(['unknown-key backends.app.servers[1].slow_start'])
+  })
+
   test.each([
     ['algorithm: hash', 'missing-key backends.app.algorithm'],
     ['hash: { by: path }', 'conflict backends.app.hash'],
@@ -254,6 +266,16 @@ describe('backends', () => {
     ['passive_health: { max_fails: 3 }', 'unknown-key backends.app.passive_health.max_fails'],
     ['passive_health: true', 'wrong-type backends.app.passive_health'],
     ['panic_threshold: 0.5', 'conflict backends.app.panic_threshold'],
+    ['failover_below: 0.5', 'conflict backends.app.failover_below'],
+    ['failover_below: 1.4', 'wrong-value backends.app.failover_below'],
+    ['slow_start: {}', ''],
+    ['slow_start: { over: 10s, aggression: 2, least: 0.2 }', ''],
+    ['slow_start: { over: 0s }', 'wrong-value backends.app.slow_start.over'],
+    ['slow_start: { least: 0 }', 'wrong-value backends.app.slow_start.least'],
+    ['slow_start: { aggression: 0 }', 'wrong-value backends.app.slow_start.aggression'],
+    ['slow_start: { window: 10s }', 'unknown-key backends.app.slow_start.window'],
+    ['slow_start: 30s', 'wrong-type backends.app.slow_start'],
+    ['algorithm: first_available\nslow_start: {}', 'conflict backends.app.slow_start'],
     ['retry: { statuses: [502-504, 429], faults: [default, response_timeout], timeout: 2s }', ''],
     ['retry: { statuses: [], faults: [] }', ''],
     ['retry: { statuses: 200 }', 'wrong-value backends.app.retry.statuses'],
