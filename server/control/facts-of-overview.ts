@@ -9,7 +9,7 @@ import type { Overview } from './overview/document.ts'
 import { FileOnDisk } from './overview/file-on-disk.ts'
 import { livesOf } from './overview/lives.ts'
 import { overviewOf } from './overview/overview.ts'
-import type { Seen } from './overview/seen.ts'
+import { type Seen, untriedKey } from './overview/seen.ts'
 import type { Timelines } from './overview/timelines.ts'
 import { toldLately } from './overview/told-lately.ts'
 import type { SeenLive } from './seen-live.ts'
@@ -48,8 +48,10 @@ export function overviewFactsOf(known: Known, { health, servers }: Asks): Overvi
       const [atMs, { lastId }] = [performance.now(), known.live.events]
       if (kept !== null && atMs - kept.atMs < KEPT_MS && kept.lastId === lastId) return kept.overview
       // Who hears that a server went down asks at once: since when it is so must not be of what was before.
-      known.live.look(servers())
-      kept = { atMs, lastId, overview: overviewOf(seenOf(known, health(), { disk, startedMs })) }
+      const all = servers()
+      known.live.look(all)
+      const untried = untriedOf(all, known)
+      kept = { atMs, lastId, overview: overviewOf(seenOf(known, health(), { disk, startedMs, untried })) }
       return kept.overview
     },
     timelines: (minutes, backend) => {
@@ -66,7 +68,7 @@ const NO_BOARD = { attempts: () => 0 }
 function seenOf(
   known: Known,
   health: HealthDocument,
-  { disk, startedMs }: { readonly disk: FileOnDisk; readonly startedMs: number },
+  { disk, startedMs, untried }: { readonly disk: FileOnDisk } & Pick<Seen, 'startedMs' | 'untried'>,
 ): Seen {
   const { running, live, options } = known
   return {
@@ -78,6 +80,14 @@ function seenOf(
     spanOf: (backend, server) => live.timelines.spanOf(backend, server),
     rates: live.rates.lately(),
     perMinute: (backend) => live.rates.perMinute(backend),
+    untried,
     events: toldLately(live.events),
   }
 }
+
+const untriedOf = (all: readonly ServerFacts[], { running, board }: Known): ReadonlySet<string> =>
+  new Set(
+    all
+      .filter(({ isChecked, slot }) => running !== null && !isChecked && board.attempts(slot) === 0)
+      .map(untriedKey),
+  )

@@ -146,7 +146,9 @@ const STATUS: Readonly<Record<BackendState, 'up' | 'degraded' | 'down'>> = {
   degraded: 'degraded',
   down: 'down',
   out: 'down',
+  failing: 'down',
   waiting: 'down',
+  unknown: 'up',
 }
 
 interface Counted {

@@ -2,10 +2,14 @@
 import type { ServerHealth } from '../../telemetry/server-health.ts'
 
 /**
- * down: no server takes requests. out: nor does one, as persons took them all out of use. waiting: the first
- * checks are not over. degraded: some servers of those that should do not.
+ * down: no server takes requests. out: nor does one, as persons took them all out of use. failing: some are
+ * up by their checks, and each fails all of its requests. waiting: the first checks are not over. degraded:
+ * some servers of those that should do not. unknown: nothing has asked any of those that take requests.
  */
-export type BackendState = 'up' | 'degraded' | 'down' | 'out' | 'waiting'
+export type BackendState = 'up' | 'degraded' | 'failing' | 'down' | 'out' | 'waiting' | 'unknown'
+
+/** A server that failed so many requests in a row serves nobody. */
+const ROW_LEAST = 3
 
 export interface Sorted {
   readonly state: BackendState
@@ -20,7 +24,11 @@ export interface Sorted {
   readonly out: readonly ServerHealth[]
 }
 
-export function sorted(all: readonly ServerHealth[]): Sorted {
+/** `isUntried`: of one without a check, that it has had no request either. */
+export function sorted(
+  all: readonly ServerHealth[],
+  isUntried: (server: ServerHealth) => boolean = () => false,
+): Sorted {
   const ready = all.filter(({ admin }) => admin === 'ready')
   const out = all.filter(({ admin }) => admin !== 'ready')
   const usable = ready.filter(({ healthy }) => healthy)
@@ -28,7 +36,9 @@ export function sorted(all: readonly ServerHealth[]): Sorted {
     (one) => !one.healthy && (one.operational === 'down' || one.state === 'unchecked' || isLeftAlone(one)),
   )
   const failing = usable.filter(({ reason }) => reason !== null)
-  return { ...{ all, usable, ailing, failing, out }, state: stateOf(all, { usable, ailing, failing, out }) }
+  const isUnknown = usable.length > 0 && usable.every(isUntried)
+  const state = isUnknown && ailing.length === 0 ? 'unknown' : stateOf(all, { usable, ailing, failing, out })
+  return { all, usable, ailing, failing, out, state }
 }
 
 /** Its breaker is open, and not only watches. */
@@ -39,10 +49,15 @@ export const isLeftAlone = ({ healthy, circuit_state, operational, reason }: Ser
 export const isTriedAgain = ({ circuit_state, reason }: ServerHealth): boolean =>
   circuit_state === 'HalfOpen' && reason?.startsWith('circuit ') === true
 
+/** "connect_refused, 12 in a row, the last 3 s ago". */
+const isLost = ({ reason }: ServerHealth): boolean =>
+  Number(/^[a-z_]+, ([0-9]+) in a row/.exec(reason ?? '')?.[1] ?? 0) >= ROW_LEAST
+
 function stateOf(
   all: readonly ServerHealth[],
   { usable, ailing, failing, out }: Omit<Sorted, 'state' | 'all'>,
 ): BackendState {
+  if (usable.length > 0 && usable.every(isLost)) return 'failing'
   if (usable.length > 0) return ailing.length > 0 || failing.length > 0 ? 'degraded' : 'up'
   if (all.length > 0 && out.length === all.length) return 'out'
   return ailing.length > 0 || all.length === 0 ? 'down' : 'waiting'

@@ -1,8 +1,10 @@
 // How many of everything there are, and how many are not well: for the rail of the dashboard.
-import { sorted } from './backend-state.ts'
+import { type BackendState, sorted } from './backend-state.ts'
 import type { Counts, OverviewProblem } from './document.ts'
 import { isExpiring } from './of-certificates.ts'
 import { type Seen, serversByBackend } from './seen.ts'
+
+const DOWN: ReadonlySet<BackendState> = new Set(['down', 'out', 'failing'])
 
 export function countsOf(seen: Seen, problems: readonly OverviewProblem[]): Counts {
   const { config, health, certificates, nowMs } = seen
@@ -18,7 +20,7 @@ export function countsOf(seen: Seen, problems: readonly OverviewProblem[]): Coun
     listeners_down: about('listener', 'not_open'),
     rules: config?.rules.length ?? 0,
     backends: Object.keys(config?.backends ?? {}).length,
-    backends_down: states.filter((state) => state === 'down' || state === 'out').length,
+    backends_down: states.filter((state) => DOWN.has(state)).length,
     backends_degraded: states.filter((state) => state === 'degraded').length,
     servers: health.total_count,
     servers_up: health.healthy_count,

@@ -1,8 +1,9 @@
 // What is wrong with backends and their servers: one problem for each backend that is not well.
 import type { Rates } from '../history/error-rates.ts'
-import { isLeftAlone, isTriedAgain, type Sorted, sorted } from './backend-state.ts'
+import { type BackendState, isLeftAlone, isTriedAgain, type Sorted, sorted } from './backend-state.ts'
 import type { About, OverviewProblem, ProblemAction } from './document.ts'
 import { ailmentOf, causeOf, type Checks, outWords } from './reasons.ts'
+import { loopProblems } from './of-loops.ts'
 import { type Seen, serversByBackend } from './seen.ts'
 import { ageOf, counted, listOf, numberOf, percentOf, spelled, timeOf } from './words.ts'
 
@@ -22,20 +23,27 @@ export function* backendProblems(seen: Seen): Generator<OverviewProblem> {
     const is = sorted(servers)
     const checks = seen.config?.backends[backend]?.health_check
     const ill = { backend, is, checks, seen }
-    if (is.state === 'down') yield downProblem(ill, rulesOf(backend))
+    if (is.state === 'down' || is.state === 'failing') yield downProblem(ill, rulesOf(backend))
     else if (is.state === 'out') yield outProblem(ill)
     else if (is.state === 'degraded') yield degradedProblem(ill)
-    const rates = is.state === 'down' || is.state === 'out' ? undefined : seen.rates.get(backend)
+    const rates = NOBODY.has(is.state) ? undefined : seen.rates.get(backend)
     if (rates !== undefined) yield* errorProblem(backend, rates)
   }
+  if (seen.config !== null) yield* loopProblems(seen.config)
 }
+
+/** Of which a problem tells already that nobody is served. */
+const NOBODY: ReadonlySet<BackendState> = new Set(['down', 'out', 'failing'])
 
 function downProblem(ill: Ill, rules: readonly string[]): OverviewProblem {
   const { backend, seen } = ill
-  const { all, ailing, out } = ill.is
+  const { all, out, state } = ill.is
+  const ailing = [...ill.is.ailing, ...ill.is.failing]
   const { sinceMs, lastUpMs } = seen.spanOf(backend)
   const isBroken = ailing.length > 0 && ailing.every(isLeftAlone)
-  const isUnchecked = !isBroken && ailing.length > 0 && ailing.every(({ state }) => state === 'unchecked')
+  const isUnchecked =
+    state === 'failing' ||
+    (!isBroken && ailing.length > 0 && ailing.every((one) => one.state === 'unchecked'))
   const outToo = out.length === 0 ? '' : ` ${outWords(out)}`
   // Of those that nobody checks nobody knows whether they were ever up.
   const lastUp =
@@ -195,15 +203,18 @@ function todo({ is: { ailing, failing, all }, checks }: Ill): string {
 function* errorProblem(backend: string, { lately, before, sinceMs }: Rates): Generator<OverviewProblem> {
   const share = lately.errors / Math.max(1, lately.requests)
   const usual = before.errors / Math.max(1, before.requests)
-  // Without a past to compare with, nobody knows whether it is usual.
-  if (before.requests < ENOUGH || lately.errors < ERRORS_LEAST) return
-  if (share < SHARE_LEAST || share < usual * TIMES_USUAL) return
+  const isAll = lately.errors === lately.requests
+  if (lately.errors < ERRORS_LEAST) return
+  // Without a past to compare with, nobody knows whether it is usual; all of them never is.
+  if (!isAll && (before.requests < ENOUGH || share < SHARE_LEAST || share < usual * TIMES_USUAL)) return
+  const past = before.errors === 0 ? 'it was none' : `it was ${percentOf(before.errors, before.requests)}`
+  const than = before.requests === 0 ? '' : `; in the hour before ${past}`
   yield {
     id: `errors:${backend}`,
     ...{ state: 'failing', severity: 'warn' },
     since: timeOf(sinceMs),
-    title: `Backend ${backend} answers ${percentOf(lately.errors, lately.requests)} of requests with 5xx`,
-    cause: `${numberOf(lately.errors)} of ${counted(lately.requests, 'request')} in the last 5 minutes; in the hour before ${before.errors === 0 ? 'it was none' : `it was ${percentOf(before.errors, before.requests)}`}.`,
+    title: `Backend ${backend} answers ${isAll ? 'all' : `${percentOf(lately.errors, lately.requests)} of`} requests with 5xx`,
+    cause: `${numberOf(lately.errors)} of ${counted(lately.requests, 'request')} in the last 5 minutes${than}.`,
     remedy: 'See which requests fail, and at which server.',
     about: { kind: 'backend', name: backend },
     actions: [requestsAction(backend), openAction('Open backend')],

@@ -60,9 +60,14 @@ export interface Seen {
   readonly rates: ReadonlyMap<string, Rates>
   /** Requests in the last minute of a backend; null: that is not known. */
   readonly perMinute: (backend: string) => number | null
+  /** Servers that nobody checks, and that have had no request: see untriedKey. */
+  readonly untried: ReadonlySet<string>
   /** Events of the last minutes, the oldest first. */
   readonly events: readonly ToldEvent[]
 }
+
+export const untriedKey = ({ backend, server }: Pick<ServerHealth, 'backend' | 'server'>): string =>
+  `${backend}\n${server}`
 
 /** Servers by their backend, in the order of the config. */
 export const serversByBackend = ({

@@ -1,7 +1,8 @@
 // One sentence on how the gateway is, and what follows from it for clients. What clients feel comes first.
 import { type BackendState, isLeftAlone, sorted } from './backend-state.ts'
+import type { ServerHealth } from '../../telemetry/server-health.ts'
 import type { OverviewProblem, Verdict } from './document.ts'
-import { type Seen, serversByBackend } from './seen.ts'
+import { type Seen, serversByBackend, untriedKey } from './seen.ts'
 import { counted, listOf, longAge, numberOf, spelled } from './words.ts'
 
 /** Requests to it, each by name; the rest are counted. */
@@ -36,40 +37,63 @@ function backendVerdict(seen: Seen): Verdict {
   const byState = new Map<BackendState, string[]>()
   const groups = serversByBackend(seen)
   for (const name of Object.keys(seen.config?.backends ?? {})) {
-    const { state } = sorted(groups.get(name) ?? [])
+    const { state } = sorted(groups.get(name) ?? [], isUntriedIn(seen))
     const names = byState.get(state)
     if (names === undefined) byState.set(state, [name])
     else names.push(name)
   }
   const of = (state: BackendState): readonly string[] => byState.get(state) ?? []
   const all = Object.keys(seen.config?.backends ?? {})
-  const down = [...of('down'), ...of('out')]
+  const [down, unknown] = [[...of('down'), ...of('failing'), ...of('out')], of('unknown')]
+  const failing = of('failing').length
   if (all.length === 0)
     return seen.health.turn === undefined
       ? { state: 'up', sentence: 'All listeners are open', detail: '' }
       : { state: 'up', sentence: 'The TURN relay runs', detail: '' }
-  if (down.length > 0) return downVerdict(seen, { all, down, degraded: of('degraded') })
+  if (down.length > 0) return downVerdict(seen, { all, down, failing, degraded: of('degraded'), unknown })
   if (of('waiting').length === all.length)
     return { state: 'degraded', sentence: 'The first checks of servers are under way', detail: '' }
-  return servingVerdict(seen, { all, degraded: of('degraded') })
+  return servingVerdict(seen, { all, degraded: of('degraded'), unknown })
 }
+
+const isUntriedIn =
+  ({ untried }: Seen) =>
+  (server: ServerHealth): boolean =>
+    untried.has(untriedKey(server))
 
 interface Names {
   readonly all: readonly string[]
   readonly degraded: readonly string[]
+  readonly unknown: readonly string[]
 }
 
 function downVerdict(
   seen: Seen,
-  { all, down, degraded }: Names & { readonly down: readonly string[] },
+  {
+    all,
+    down,
+    failing,
+    degraded,
+    unknown,
+  }: Names & {
+    readonly down: readonly string[]
+    /** How many of them fail, though they have servers up. */
+    readonly failing: number
+  },
 ): Verdict {
   const [n, m] = [down.length, all.length]
+  const [one, many] =
+    failing === 0
+      ? ['has no server up', 'have no server up']
+      : failing === n
+        ? ['fails all requests', 'fail all requests']
+        : ['serves no request', 'serve no request']
   const sentence =
     m === 1
-      ? `Backend ${down[0]} has no server up`
+      ? `Backend ${down[0]} ${one}`
       : n === m
-        ? `${m === 2 ? 'Neither backend' : `None of ${m} backends`} has a server up`
-        : `${n} of ${m} backends ${n === 1 ? 'has' : 'have'} no server up`
+        ? `${m === 2 ? 'Neither backend' : `None of ${m} backends`} ${failing === 0 ? 'has a server up' : 'serves a request'}`
+        : `${n} of ${m} backends ${n === 1 ? one : many}`
   const named = down.slice(0, NAMED_MAX).map((name) => lossOf(seen, name))
   const left = n - named.length
   const more =
@@ -78,7 +102,11 @@ function downVerdict(
       : [
           `${spelled(left).replace(/^./, (c) => c.toUpperCase())} more ${left === 1 ? 'does' : 'do'} the same.`,
         ]
-  return { state: 'down', sentence, detail: [...named, ...more, ...restOf(m - n, degraded.length)].join(' ') }
+  return {
+    state: 'down',
+    sentence,
+    detail: [...named, ...more, ...restOf(m - n - unknown.length, degraded.length, unknown)].join(' '),
+  }
 }
 
 /** "checkout has answered 503 to every request for 8 minutes, 41 in the last minute." */
@@ -89,6 +117,8 @@ function lossOf(seen: Seen, name: string): string {
   const each = seen.perMinute(name)
   const rate = each === null || each === 0 ? '' : `, ${numberOf(each)} in the last minute`
   const { state, ailing } = sorted(seen.health.backends.filter(({ backend }) => backend === name))
+  // Since when is not known: a check may have said that they are up for days.
+  if (state === 'failing') return `${name} fails its requests${rate}.`
   if (state === 'out') return `${name} has taken no new request${long}${rate}.`
   // Those that nobody checks are tried all the same.
   const isTried = ailing.some((one) => one.state === 'unchecked' && !isLeftAlone(one))
@@ -100,20 +130,31 @@ function lossOf(seen: Seen, name: string): string {
 }
 
 /** "The other six serve, two of them degraded." */
-function restOf(others: number, degraded: number): readonly string[] {
-  if (others <= 0) return []
-  if (others === 1) return [`The other one serves${degraded === 1 ? ', on some of its servers' : ''}.`]
+function restOf(others: number, degraded: number, unknown: readonly string[]): readonly string[] {
+  const untold = unknown.length === 0 ? [] : [nothingOf(listOf(unknown))]
+  if (others <= 0) return untold
+  const the = unknown.length === 0 ? 'The other' : 'Another'
+  if (others === 1)
+    return [`${the} one serves${degraded === 1 ? ', on some of its servers' : ''}.`, ...untold]
   const which =
     degraded === 0
       ? ''
       : degraded === others
         ? ', all of them degraded'
         : `, ${spelled(degraded)} of them degraded`
-  return [`The other ${spelled(others)} serve${which}.`]
+  return [`${the} ${spelled(others)} serve${which}.`, ...untold]
 }
 
-function servingVerdict({ health }: Seen, { all, degraded }: Names): Verdict {
-  const servers = `${health.healthy_count} of ${counted(health.total_count, 'server')} ${health.healthy_count === 1 ? 'takes' : 'take'} requests.`
+const nothingOf = (names: string): string =>
+  `Of ${names} nothing is known yet: no check asks there, and no request has come.`
+
+function servingVerdict({ health, untried }: Seen, { all: every, degraded, unknown }: Names): Verdict {
+  const all = every.filter((name) => !unknown.includes(name))
+  if (all.length === 0) return unknownVerdict(unknown)
+  const known = health.backends.filter((one) => one.healthy && !untried.has(untriedKey(one))).length
+  const left = unknown.length > 0 ? listOf(unknown) : counted(health.healthy_count - known, 'server')
+  const more = known === health.healthy_count ? '' : ` ${nothingOf(left)}`
+  const servers = `${known} of ${counted(health.total_count, 'server')} ${known === 1 ? 'takes' : 'take'} requests.${more}`
   if (degraded.length === 0) {
     const sentence =
       all.length === 1
@@ -130,11 +171,25 @@ function servingVerdict({ health }: Seen, { all, degraded }: Names): Verdict {
   return { state: 'degraded', sentence, detail: `${servers}${names}` }
 }
 
+function unknownVerdict(names: readonly string[]): Verdict {
+  const [whose, they] = names.length === 1 ? ['Its servers', 'is'] : ['Their servers', 'are']
+  const who =
+    names.length === 1
+      ? `backend ${names[0]}`
+      : `${names.length === 2 ? 'both' : `the ${names.length}`} backends`
+  return {
+    state: 'idle',
+    sentence: `Whether ${who} ${they} up is not known yet`,
+    detail: `${whose} have no health check, and no request has come yet.`,
+  }
+}
+
 /** What else is wrong, where backends are well: it is listed below the sentence. */
 function withOthers(verdict: Verdict, problems: readonly OverviewProblem[]): Verdict {
   const worth = problems.filter(({ severity }) => severity !== 'note')
   const isOfTraffic = worth.some(
-    ({ about: { kind }, state }) => kind === 'worker' || (kind === 'backend' && state === 'failing'),
+    ({ about: { kind }, state }) =>
+      kind === 'worker' || ((kind === 'backend' || kind === 'server') && state === 'failing'),
   )
   const { state, sentence, detail } = verdict
   if (state !== 'up' || worth.length === 0) return verdict

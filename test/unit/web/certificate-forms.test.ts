@@ -1,6 +1,8 @@
 // What is put in for a certificate: texts that are sorted out, names before a CA is asked, and what was done.
+import { signal } from '@preact/signals'
 import { expect, test } from 'bun:test'
 import { checksOf } from '../../../web/pages/certificates/acme-checks.ts'
+import { acmeOf, errorsOf, type Wish } from '../../../web/pages/certificates/acme-wish.ts'
 import {
   convertPfx,
   isPfxFile,
@@ -99,4 +101,18 @@ test('a CA that cannot be reached fails at the order, and one that gave it has n
     steps: [step('served', 'obtained it from X')],
   }
   expect(stagesOf(good).every(({ state }) => state === 'up')).toBe(true)
+})
+
+test('a CA of one’s own is named with who signed its certificate; a CA of the list has nobody to be named', () => {
+  const wish = (more: Partial<Record<keyof Wish, string>>): Wish => ({
+    ...{ domains: signal(['a.example']), agrees: signal(true), challenge: signal('http-01') },
+    ...{ ca: signal(more.ca ?? 'other'), url: signal('https://ca.example/directory') },
+    ...{ caFile: signal(more.caFile ?? ''), email: signal(''), command: signal(''), profile: signal('') },
+    ...{ kid: signal(''), hmac: signal('') },
+  })
+  const own = { domains: ['a.example'], agree_to_terms: true, directory: 'https://ca.example/directory' }
+  expect(acmeOf(wish({}))).toEqual(own)
+  expect(acmeOf(wish({ caFile: ' /etc/ca.pem ' }))).toEqual({ ...own, ca: '/etc/ca.pem' })
+  expect(acmeOf(wish({ ca: 'zerossl', caFile: '/etc/ca.pem' }))).not.toHaveProperty('ca')
+  expect(errorsOf(wish({ caFile: '-----BEGIN CERTIFICATE-----' }))['caFile']).toContain('path of a PEM file')
 })

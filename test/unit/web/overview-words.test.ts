@@ -28,6 +28,19 @@ test('backends that are not well come first, the others stay in the order of the
   })
 })
 
+test('of servers that nobody has asked nothing is claimed, and who fails all requests is not said to be up', () => {
+  const only = (live: object) => rowsOf({ items: [backend('app', live)] })[0]
+  const untried = { status: 'up', servers: 2, servers_up: 2, states: { unchecked: 2 } }
+  expect(only({ ...untried, total_requests: 0 })).toMatchObject({ state: 'unk', word: 'Not known yet' })
+  expect(only({ ...untried, total_requests: 1 })).toMatchObject({ state: 'up', word: 'Up', reason: '' })
+  const worst = { server: 'b', reason: 'connect_refused, 18 in a row, the last 1 s ago' }
+  const failing = { status: 'down', servers: 2, servers_up: 1, states: { up: 1, draining: 1 }, worst }
+  expect(only(failing)).toMatchObject({
+    ...{ state: 'down', word: 'Failing' },
+    reason: 'b: connect_refused, 18 in a row, the last 1 s ago',
+  })
+})
+
 test('a hundred servers are a count, not a hundred shapes', () => {
   const [row] = rowsOf({ items: [backend('big', { status: 'up', servers: 100, servers_up: 100 })] })
   expect(row).toMatchObject({ pips: [], up: 100, servers: 100 })

@@ -1,9 +1,8 @@
 // A certificate by ACME: an edit of the config, which is reviewed like any other. What can be known of the
 // names is said before a CA is asked.
-import { type Signal, useSignal } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import { create } from '../../data/draft.ts'
 import { useHeld } from '../../data/held.ts'
-import type { JsonMap } from '../../data/merge.ts'
 import { to } from '../../data/urls.ts'
 import { Button } from '../../parts/button.tsx'
 import { ListField, SelectField, SwitchField, TextField } from '../../parts/controls.tsx'
@@ -12,6 +11,7 @@ import { Drawer } from '../../parts/overlays.tsx'
 import { Shape } from '../../parts/status.tsx'
 import { useAddress } from '../../parts/use-address.ts'
 import { checksOf } from './acme-checks.ts'
+import { acmeOf, directoryOf, type Errors, errorsOf, type Wish } from './acme-wish.ts'
 import css from './certificates.module.css'
 import { draftServing, useListeners } from './listeners.ts'
 import { nameFor } from './pem-parts.ts'
@@ -31,24 +31,12 @@ const CHALLENGES = [
   { value: 'dns-01', label: 'dns-01: a record that a command sets' },
 ]
 
-interface Wish {
-  readonly domains: Signal<readonly string[]>
-  readonly ca: Signal<string>
-  readonly url: Signal<string>
-  readonly email: Signal<string>
-  readonly challenge: Signal<string>
-  readonly command: Signal<string>
-  readonly profile: Signal<string>
-  readonly kid: Signal<string>
-  readonly hmac: Signal<string>
-  readonly agrees: Signal<boolean>
-}
-
 function useWish(): Wish {
   return {
     domains: useSignal<readonly string[]>([]),
     ca: useSignal('letsencrypt'),
     url: useSignal(''),
+    caFile: useSignal(''),
     email: useSignal(''),
     challenge: useSignal('http-01'),
     command: useSignal(''),
@@ -56,40 +44,6 @@ function useWish(): Wish {
     kid: useSignal(''),
     hmac: useSignal(''),
     agrees: useSignal(false),
-  }
-}
-
-const directoryOf = ({ ca, url }: Wish): string => (ca.value === 'other' ? url.value.trim() : ca.value)
-
-/** As the config has it, without what is a default. */
-function acmeOf(wish: Wish): JsonMap {
-  const directory = directoryOf(wish)
-  const { email, challenge, command, profile, kid, hmac } = wish
-  return {
-    domains: [...wish.domains.value],
-    agree_to_terms: true,
-    ...(directory !== 'letsencrypt' && { directory }),
-    ...(email.value !== '' && { email: email.value.trim() }),
-    ...(kid.value !== '' && { eab: { kid: kid.value.trim(), hmac: hmac.value.trim() } }),
-    ...(challenge.value !== 'http-01' && { challenge: challenge.value }),
-    ...(challenge.value === 'dns-01' && { dns: { command: command.value.trim().split(/\s+/) } }),
-    ...(profile.value !== '' && { profile: profile.value.trim() }),
-  }
-}
-
-type Errors = Readonly<Record<string, string | null>>
-
-function errorsOf(wish: Wish): Errors {
-  const { domains, ca, url, challenge, command, agrees, kid, hmac } = wish
-  return {
-    domains: domains.value.length === 0 ? 'At least one name is needed.' : null,
-    url: ca.value === 'other' && !/^https:\/\/\S+$/.test(url.value.trim()) ? 'An https URL is needed.' : null,
-    command:
-      challenge.value === 'dns-01' && command.value.trim() === ''
-        ? 'The command that sets the record is needed.'
-        : null,
-    agrees: agrees.value ? null : 'No CA gives one without.',
-    eab: (kid.value === '') === (hmac.value === '') ? null : 'Both are needed, or none.',
   }
 }
 
@@ -189,7 +143,7 @@ interface CaFieldsProps {
 }
 
 function CaFields({ wish, errors, shown }: CaFieldsProps) {
-  const { ca, url, email, profile, kid, hmac } = wish
+  const { ca, url, caFile, email, profile, kid, hmac } = wish
   const wantsAccount = ca.value === 'zerossl' || ca.value === 'other'
   return (
     <>
@@ -204,6 +158,21 @@ function CaFields({ wish, errors, shown }: CaFieldsProps) {
             value={url.value}
             placeholder="https://ca.example/acme/directory"
             onInput={(next) => (url.value = next)}
+          />
+        </Field>
+      )}
+      {ca.value === 'other' && (
+        <Field
+          label="Trusted by"
+          right="optional"
+          help="A PEM file where the gateway runs: who signed the certificate of the CA itself. Without it, those that the machine trusts."
+          error={shown(errors['caFile'])}
+        >
+          <TextField
+            isMono
+            value={caFile.value}
+            placeholder="/etc/sluice/our-ca.pem"
+            onInput={(next) => (caFile.value = next)}
           />
         </Field>
       )}

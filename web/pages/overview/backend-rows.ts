@@ -23,6 +23,7 @@ interface Fares {
   readonly servers_up: number
   readonly states?: Readonly<Record<string, number>>
   readonly worst?: { readonly server: string; readonly reason: string }
+  readonly total_requests?: number
 }
 
 const LOOKS: Readonly<Record<Fares['status'], { state: State; word: string; rank: number }>> = {
@@ -55,11 +56,21 @@ export function rowsOf({ items }: Pick<AnswerOf<'GET /api/v1/backends'>, 'items'
 
 function rowOf(name: string, fares: Fares): BackendRow {
   const { status, servers, servers_up: up } = fares
-  const { state, word } = LOOKS[status]
+  const { state, word } = isUnknown(fares)
+    ? ({ state: 'unk', word: 'Not known yet' } as const)
+    : { ...LOOKS[status], ...(status === 'down' && up > 0 && { word: 'Failing' }) }
   return { name, state, word, reason: reasonOf(fares), pips: pipsOf(fares), up, servers }
 }
 
-function reasonOf({ status, servers, servers_up: up, worst }: Fares): string {
+/** Nobody checks those that would take requests, and there was none. */
+const isUnknown = ({ status, servers_up: up, states, total_requests: requests }: Fares): boolean =>
+  status === 'up' && requests === 0 && up > 0 && states?.['unchecked'] === up
+
+function reasonOf(fares: Fares): string {
+  const { status, servers, servers_up: up, worst } = fares
+  if (isUnknown(fares)) return 'No check, and no request yet'
+  // Servers are up by their checks, and fail what they get.
+  if (status === 'down' && up > 0) return worst === undefined ? '' : `${worst.server}: ${worst.reason}`
   if (status === 'down') return servers === 0 ? 'It has no servers' : 'No server up'
   // Also of one that is well: persons took servers out.
   if (up < servers) return `${up} of ${servers} take new requests`

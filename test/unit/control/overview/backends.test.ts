@@ -293,3 +293,41 @@ test('where all breakers are open the backend is down, also where nobody checks 
 test('a breaker that only watches is no problem', () => {
   expect(problems([serverWith({ server: 'api-1', circuit_state: 'Open' })])).toEqual([])
 })
+
+test('a server that is this gateway itself is told as a loop, that of its dashboard is not', () => {
+  const looping = configWith({
+    listeners: { web: { bind: '127.0.0.1:8080' } },
+    admin: { bind: '127.0.0.1:9090' },
+    backends: {
+      app: { servers: [{ url: 'http://10.0.0.1' }, { name: 'self', url: 'http://localhost:8080' }] },
+      board: { dashboard: true, servers: [{ url: 'http://127.0.0.1:9090' }] },
+    },
+    rules: [{ name: 'all', backend: 'app' }],
+  })
+  expect(problems([], { config: looping })).toMatchObject([
+    {
+      ...{ id: 'loop:app/self', state: 'failing', severity: 'warn' },
+      title: 'Server self of backend app is this gateway itself',
+      cause:
+        'Listener web is at 127.0.0.1:8080. A request that comes round to the gateway is refused with 508.',
+      about: { kind: 'server', name: 'self', backend: 'app' },
+    },
+  ])
+})
+
+test('where all requests are answered with 5xx, nobody needs a past to compare with', () => {
+  const of = (requests: number, errors: number) =>
+    problems([serverWith({ server: 'a' })], {
+      rates: new Map([
+        ['api', { lately: { requests, errors }, before: { requests: 0, errors: 0 }, sinceMs: NOW_MS }],
+      ]),
+    })
+  expect(of(12, 12)).toMatchObject([
+    {
+      title: 'Backend api answers all requests with 5xx',
+      cause: '12 of 12 requests in the last 5 minutes.',
+    },
+  ])
+  expect(of(12, 11)).toEqual([])
+  expect(of(4, 4)).toEqual([])
+})

@@ -162,3 +162,57 @@ test('the worst come first, a hundred at most, and what is not well is counted b
   })
   expect(new Set(problems.map(({ id }) => id)).size).toBe(100)
 })
+
+const serving = (servers: readonly ServerHealth[], more: Partial<Seen> = {}) => {
+  const names = [...new Set(servers.map(({ backend }) => backend))]
+  const config = configWith({
+    listeners: { web: { bind: '0.0.0.0:8080' } },
+    backends: Object.fromEntries(names.map((name) => [name, { servers: [{ url: 'http://192.0.2.1' }] }])),
+    rules: names.map((name) => ({ name, match: { path: `/${name}` }, backend: name })),
+  })
+  const listeners = [{ listener: 'web', protocol: 'http', addresses: ['0.0.0.0:8080'] }]
+  const health = { ...healthOf(servers), listeners, workers: { wanted: 1, serving: 1 } }
+  return overviewOf(seenWith({ config, health, ...more }))
+}
+const LOST = { reason: 'connect_refused, 18 in a row, the last 1 s ago' }
+const DRAINS = { admin: 'drain', state: 'draining', healthy: false, reason: 'by mira' } as const
+
+test('who is up by its check and fails all requests serves nobody, whoever else is taken out', () => {
+  const servers = [up('app', 'a', DRAINS), up('app', 'b', LOST)]
+  const { verdict, problems, counts } = serving(servers, { perMinute: () => 18 })
+  expect(verdict).toEqual({
+    ...{ state: 'down', sentence: 'Backend app fails all requests' },
+    detail: 'app fails its requests, 18 in the last minute.',
+  })
+  expect(problems[0]).toMatchObject({
+    ...{ id: 'backend:app', state: 'failing', severity: 'down', title: 'Backend app fails all requests' },
+    cause: expect.stringMatching(/^b refuses connections on port 8443\. a drains\.$/) as unknown as string,
+  })
+  expect([counts.backends_down, counts.backends_degraded]).toEqual([1, 0])
+  expect(serving([...servers, up('x')]).verdict.sentence).toBe('1 of 2 backends fails all requests')
+  expect(serving([...servers, down('x')]).verdict.sentence).toBe('Neither backend serves a request')
+  // One that failed once may have been restarted.
+  const once = [up('app', 'a', DRAINS), up('app', 'b', { reason: 'connect_refused, the last 1 s ago' })]
+  expect(serving(once).verdict.state).toBe('degraded')
+})
+
+test('of servers that nobody has asked nothing is claimed', () => {
+  const unchecked = { state: 'unchecked', operational: 'unchecked' } as const
+  const two = [up('app', 'a', unchecked), up('app', 'b', unchecked)]
+  const untried = new Set(['app\na', 'app\nb'])
+  expect(serving(two, { untried }).verdict).toEqual({
+    ...{ state: 'idle', sentence: 'Whether backend app is up is not known yet' },
+    detail: 'Its servers have no health check, and no request has come yet.',
+  })
+  expect(serving(two).verdict.sentence).toBe('Backend app is up')
+  const nothing = 'nothing is known yet: no check asks there, and no request has come.'
+  expect(serving(two, { untried: new Set(['app\na']) }).verdict).toMatchObject({
+    ...{ state: 'up', sentence: 'Backend app is up' },
+    detail: `1 of 2 servers takes requests. Of 1 server ${nothing}`,
+  })
+  expect(serving([...two, up('x')], { untried }).verdict).toMatchObject({
+    sentence: 'Backend x is up',
+    detail: `1 of 3 servers takes requests. Of app ${nothing}`,
+  })
+  expect(serving([...two, down('x')], { untried }).verdict.detail).toEndWith(` Of app ${nothing}`)
+})
