@@ -167,8 +167,8 @@ class JsonLines {
 }
 
 const METHOD_LENGTH_MAX = 64
-const hasWhy = ({ fault, tries, shadow, sticky }: Exchange): boolean =>
-  fault !== null || tries !== null || shadow !== null || isOff(sticky)
+const hasWhy = ({ fault, detail, tries, shadow, sticky }: Exchange): boolean =>
+  fault !== null || detail !== null || tries !== null || shadow !== null || isOff(sticky)
 const KEPT_MAX = 1024
 
 /** From `status` to `fault`. */

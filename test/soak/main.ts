@@ -1,10 +1,11 @@
-// npm run soak: the long forms of what runs under load for a while: TURN for two minutes, HTTP for ten,
-// sockets and TLS for twenty each, and ten million requests; those three on the kind of sockets that --on
-// says. Certificates that are swapped five hundred times, and the whole of testssl.sh.
+// npm run soak: the long forms of what runs under load for a while: TURN for two minutes, servers that fail in
+// all ways (chaos) for one, HTTP for ten, sockets and TLS for twenty each, and ten million requests; chaos and
+// the last three on the kind of sockets that --on says. Certificates that are swapped five hundred times, and the whole of testssl.sh.
 import { parseArgs } from 'node:util'
 import { seededRandom, seedOfRun } from '../support/random.ts'
 import { SOCKETS_KINDS } from '../../server/sockets/socket.ts'
 import { socketsOfRun } from '../support/sockets.ts'
+import { soakChaos } from './chaos/chaos.ts'
 import { soakHttp } from './http.ts'
 import { soakRequests } from './requests.ts'
 import { soakSockets } from './sockets.ts'
@@ -48,6 +49,11 @@ const tell = (
   for (const problem of said.problems) console.log(`  ${problem}`)
   console.log(`${what}: ${said.problems.length === 0 ? 'nothing is left' : 'failed'}`)
   if (said.problems.length > 0) process.exitCode = 1
+}
+if (wants('chaos')) {
+  const random = seededRandom(seedOfRun())
+  const said = await soakChaos({ seconds: minutes(1) * 60, kind, random, workers: 4 })
+  tell(`chaos (seed ${random.seed})`, said)
 }
 if (wants('sockets')) {
   const random = seededRandom(seedOfRun())

@@ -163,6 +163,16 @@ test('a rule without a server still tells its backend', async () => {
   })
 })
 
+test('why an answer that is passed on was not made better is said, though it is no fault', async () => {
+  const line = await lineOf(
+    fakeExchange({ status: 503, detail: 'not tried again: the retry budget is used up' }),
+  )
+  expect(JSON.parse(line)).toMatchObject({
+    ...{ status: 503, attempts: 1, fault: null },
+    detail: 'not tried again: the retry budget is used up',
+  })
+})
+
 const TRIED = fakeExchange({
   attempts: 2,
   fault: fault('server_closed', true),
