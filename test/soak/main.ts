@@ -1,6 +1,7 @@
-// npm run soak: the long forms of what runs under load for a while: TURN for two minutes, servers that fail in
-// all ways (chaos) for one, HTTP for ten, sockets and TLS for twenty each, and ten million requests; chaos and
-// the last three on the kind of sockets that --on says. Certificates that are swapped five hundred times, and the whole of testssl.sh.
+// npm run soak: the long forms of what runs under load for a while: TURN for two minutes, servers that fail
+// in all ways (chaos) for one, HTTP for ten, sockets and TLS for twenty each, and ten million requests; chaos
+// and the last three on the kind of sockets that --on says. Certificates that are swapped five hundred times,
+// and the whole of testssl.sh.
 import { parseArgs } from 'node:util'
 import { seededRandom, seedOfRun } from '../support/random.ts'
 import { SOCKETS_KINDS } from '../../server/sockets/socket.ts'
