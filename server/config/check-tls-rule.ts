@@ -8,6 +8,7 @@ import type { Path } from './tree.ts'
 const UNSEEN = ['host', 'path', 'method', 'header'] as const
 const OF_REQUESTS = [
   ['timeouts', 'those of the listener and the backend'],
+  ['max_connections', 'that of its backend'],
   ['priority', 'none: its connections wait in the order in which they come'],
 ] as const
 const OTHERS = ['respond', 'redirect'] as const

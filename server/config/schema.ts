@@ -87,6 +87,13 @@ export const ConfigOptions = Type.Object(
           description:
             'Memory that each worker may use for encoders of compress: 0.4 (gzip), 0.7 (zstd) or 1.3 MiB (br) for each answer under way. Beyond it answers go as they came, which is told.',
         }),
+        concurrency: Size({
+          default: '2MiB',
+          least: '64KiB',
+          most: '1GiB',
+          description:
+            'Memory in which all workers together keep what concurrency, and max_connections of rules, have under way, once one is written: 8 bytes, and 4 for each worker that there may be, for each key that has something. What finds no room passes, which is told. A change needs a restart.',
+        }),
         rate_limits: Size({
           default: '8MiB',
           least: '64KiB',

@@ -1,6 +1,7 @@
 // The closed list of middleware; middleware.options.ts beside it has their words.
 import { bodyLimit } from './body-limit.ts'
 import { compress } from './compress.ts'
+import { concurrency } from './concurrency.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
 import { rateLimit } from './rate-limit.ts'
@@ -16,6 +17,7 @@ type Make<K extends MiddlewareName> = (
 export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   body_limit: bodyLimit,
   compress,
+  concurrency,
   headers,
   ip,
   rate_limit: rateLimit,

@@ -3,6 +3,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { Where } from '../config/where.ts'
 import { BodyLimitOptions } from './body-limit.options.ts'
 import { CompressOptions } from './compress.options.ts'
+import { ConcurrencyOptions } from './concurrency.options.ts'
 import { checkHeaders, HeadersOptions } from './headers.options.ts'
 import { checkIp, IpOptions } from './ip.options.ts'
 import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
@@ -11,6 +12,7 @@ export const MiddlewareOptions = Type.Object(
   {
     body_limit: Type.Optional(BodyLimitOptions),
     compress: Type.Optional(CompressOptions),
+    concurrency: Type.Optional(ConcurrencyOptions),
     headers: Type.Optional(HeadersOptions),
     ip: Type.Optional(IpOptions),
     rate_limit: Type.Optional(RateLimitOptions),

@@ -4,7 +4,8 @@ import { formatDuration } from '../lib/durations.ts'
 import { Duration, OneOrMore, Words } from '../lib/kinds.ts'
 import { ModeOption } from './mode.options.ts'
 
-const Key = Type.String({
+/** What requests are told apart by: rate-key.ts reads it. */
+export const RequestKey = Type.String({
   pattern: "^(?:client_ip|host|path|rule|(?:header|cookie) [A-Za-z0-9!#$%&'*+.^_`|~-]{1,128})$",
   allowed: 'client_ip, host, path, rule, "header NAME" or "cookie NAME"',
   description: 'client_ip, host, path, rule, "header NAME" or "cookie NAME".',
@@ -28,7 +29,7 @@ export const RateLimitOptions = Type.Object(
       }),
     ),
     key: OneOrMore(
-      Key,
+      RequestKey,
       'What has a bucket of its own: each client address, host, path, value of a header field or cookie; or the rule as a whole. Of a list, each combination. A request without the field or cookie, or with several that differ, counts for its client address.',
       ['client_ip'],
     ),

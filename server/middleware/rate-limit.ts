@@ -2,7 +2,7 @@
 import type { Answer } from '../head/answer.ts'
 import { formatDuration } from '../lib/durations.ts'
 import type { Limit } from '../scoreboard/buckets.ts'
-import type { Counter } from '../telemetry/series.ts'
+import { Decisions } from './decisions.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
 import { rateKey } from './rate-key.ts'
 import type { RateLimitConfig } from './rate-limit.options.ts'
@@ -23,7 +23,7 @@ export function rateLimit(options: RateLimitConfig, world: StepWorld): Middlewar
   const keyOf = rateKey(options.key, options.ipv6_prefix)
   const clientOf = rateKey(['client_ip'], options.ipv6_prefix)
   const texts = new Texts(options, world.rule)
-  const decided = new Decisions(world)
+  const decided = new Decisions('rate_limit_requests_total', world)
   return {
     name: 'rate_limit',
     request(x, note) {
@@ -66,26 +66,6 @@ function placeOf({ requests, per, key }: RateLimitConfig, { rule, earlier }: Ste
     (one) => one.requests === requests && one.per === per && one.key.join(',') === keys,
   )
   return twins.length === 0 ? `${rule}\0${keys}` : `${rule}\0${keys}\0${twins.length}`
-}
-
-type Decision = 'allowed' | 'refused' | 'shadow' | 'uncounted'
-
-class Decisions {
-  readonly #world: StepWorld
-  readonly #counters = new Map<Decision, Counter>()
-
-  constructor(world: StepWorld) {
-    this.#world = world
-  }
-
-  count(decision: Decision): void {
-    let counter = this.#counters.get(decision)
-    if (counter === undefined) {
-      counter = this.#world.counter('rate_limit_requests_total', [decision, this.#world.rule])
-      this.#counters.set(decision, counter)
-    }
-    counter.add(1)
-  }
 }
 
 /** What clients and the log are told (draft-ietf-httpapi-ratelimit-headers-10; RFC 9110 §10.2.3). */

@@ -110,6 +110,14 @@ export const RuleOptions = Type.Object(
     middleware: Type.Array(MiddlewareOptions, { default: [], maxItems: 64, description: 'Steps, in order.' }),
     backend: Type.Optional(Name({ description: 'Destination: a backend.' })),
     timeouts: Type.Optional(RuleTimeouts),
+    max_connections: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 10_000_000,
+        description:
+          'Most of its requests, tunnels included, under way at once, over all workers; others get 503 with Retry-After at once. Left out: no limit.',
+      }),
+    ),
     priority: Type.Optional(
       Type.Integer({
         minimum: -100,
@@ -140,6 +148,8 @@ export const RuleOptions = Type.Object(
       proxy_pass: 'backend',
       to: 'backend',
       return: 'respond',
+      maxconn: 'max_connections',
+      max_conns: 'max_connections',
     },
     lacks: {
       listeners: 'it belongs to "match", as "listener"',

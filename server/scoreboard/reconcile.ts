@@ -32,14 +32,29 @@ export function reconcile(ints: Int32Array, record: Place): void {
   for (const gauge of GAUGES) reconcileOne(ints, record, gauge)
 }
 
-function reconcileOne(ints: Int32Array, record: Place, gauge: Gauge): void {
-  const total = record.first + gauge.total
+function reconcileOne(ints: Int32Array, { first, rows }: Place, gauge: Gauge): void {
+  const row = first + rowInts(0) + gauge.own
+  reconcileCells(ints, { total: first + gauge.total, first: row, step: rowInts(1) - rowInts(0), rows })
+}
+
+/** A total, and the cells that it is the sum of: one for each row. */
+interface Cells {
+  readonly total: number
+  readonly first: number
+  /** From one to the next. */
+  readonly step: number
+  readonly rows: number
+}
+
+/** Makes a total the sum of its cells again, where they differ and nothing moves. */
+export function reconcileCells(ints: Int32Array, cells: Cells): void {
+  const { total } = cells
   let known = NaN
   let knownSum = NaN
   let alike = 0
   for (let reading = 0; reading < READINGS; reading++) {
     const now = Atomics.load(ints, total)
-    const sum = heldBy(ints, record, gauge.own)
+    const sum = heldBy(ints, cells)
     if (sum === now) return
     alike = now === known && sum === knownSum ? alike + 1 : 1
     known = now
@@ -48,9 +63,9 @@ function reconcileOne(ints: Int32Array, record: Place, gauge: Gauge): void {
   }
 }
 
-function heldBy(ints: Int32Array, { first, rows }: Place, own: number): number {
+function heldBy(ints: Int32Array, { first, step, rows }: Cells): number {
   let sum = 0
-  for (let row = 0; row < rows; row++) sum += Atomics.load(ints, first + rowInts(row) + own)
+  for (let row = 0; row < rows; row++) sum += Atomics.load(ints, first + row * step)
   return sum
 }
 

@@ -9,6 +9,7 @@
 import { Buckets } from './buckets.ts'
 import { Circuits } from './circuits.ts'
 import { Gauges } from './gauges.ts'
+import { Leases } from './leases.ts'
 import * as layout from './layout.ts'
 import { Passive } from './passive.ts'
 import { reconcile, sumOf, takeBack } from './reconcile.ts'
@@ -25,8 +26,9 @@ export class Scoreboard {
   readonly rows: number
   /** Which worker writes; -1: none. */
   readonly row: number
-  /** What rules with a rate limit take from; of this process alone where it is not shared. */
+  /** What rules with limits take from; of this process alone where it is not shared. */
   buckets = Buckets.private(PRIVATE_BUCKETS_BYTES)
+  leases: Leases
   /** Permits and retries in flight. */
   readonly gauges: Gauges
   readonly circuits: Circuits
@@ -44,6 +46,7 @@ export class Scoreboard {
     this.rows = rows
     this.row = row
     this.gauges = new Gauges(this.#table)
+    this.leases = Leases.private(PRIVATE_BUCKETS_BYTES, rows, Math.max(0, row))
     this.circuits = new Circuits(this.#table)
     this.passive = new Passive(this.#table)
     this.shares = new Shares(this.#table)
@@ -231,8 +234,6 @@ export class Scoreboard {
     return this.#table.sum(slot, layout.BYTES_OUT)
   }
 
-  // The gateway's client connections
-
   /** Counts a client connection that opened or closed. */
   connections(delta: 1 | -1): void {
     if (delta === -1) return this.leave(GATEWAY)
@@ -256,8 +257,6 @@ export class Scoreboard {
   acceptedConnections(): number {
     return this.#table.sum(GATEWAY, layout.ACCEPTED)
   }
-
-  // Signs of life
 
   /** This worker is alive. */
   beat(): void {
@@ -290,6 +289,7 @@ export class Scoreboard {
   clearRow(row: number): void {
     for (let slot = 0; slot < this.records; slot++)
       takeBack(this.#ints, { first: slot * this.#stride, rows: this.rows }, row)
+    this.leases.clearRow(row)
   }
 
   /** Makes each total the sum of its rows again, where they differ and nothing moves. */

@@ -3,6 +3,7 @@
 import type { Config } from '../config/schema.ts'
 import { kindOfRule } from '../lib/rule-kind.ts'
 import type { Steps } from '../lib/slices.ts'
+import { ruleLimit } from '../middleware/concurrency.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
 import { type Patterns, readPatterns } from '../rules/match.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
@@ -75,11 +76,14 @@ function compileRule(
   index: number,
   { backends, previous, steps, made }: RuleGround,
 ): Rule {
-  const { name, middleware, priority = 0 } = words
+  const { name, middleware, priority = 0, max_connections: max } = words
   const path = `rules.${index}`
   const source = { rule: name, ground: steps, before: previous?.made.get(name) ?? [] }
   const own = makeSteps(middleware, source, (place, make) => at(`${path}.middleware.${place}`, make))
   if (own.length > 0) made.set(name, own)
   const to = destinationOf(words, path, backends)
-  return { name, index, ...splitSteps(own.map(({ step }) => step)), priority, to }
+  const { board, now, limitReached } = steps
+  const limit =
+    max === undefined ? [] : [ruleLimit({ rule: name, max, leases: board.leases, now, limitReached })]
+  return { name, index, ...splitSteps([...own.map(({ step }) => step), ...limit]), priority, to }
 }

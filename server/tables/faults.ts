@@ -50,6 +50,9 @@ export const FAULTS = {
   rate_limited: passing(
     row(429, 'client', 'http_request_denied', 'Too many requests: more than the rate allowed here.'),
   ),
+  concurrency_limited: passing(
+    row(429, 'client', 'http_request_denied', 'Too many requests at once: as many as allowed are under way.'),
+  ),
   target_too_long: row(414, 'client', 'http_request_denied', 'The request target is longer than allowed.'),
   expectation_unknown: row(417, 'client', 'http_request_error', 'The expectation is not known.'),
   head_too_large: row(431, 'client', 'http_request_denied', 'The request head is larger than allowed.'),
@@ -100,6 +103,9 @@ export const FAULTS = {
   ),
   queue_full: passing(
     row(503, 'gateway', 'connection_limit_reached', 'Every server is full and so is the queue.'),
+  ),
+  rule_full: passing(
+    row(503, 'gateway', 'connection_limit_reached', 'As many requests as allowed here are under way.'),
   ),
   queue_timeout: passing(row(503, 'gateway', 'connection_limit_reached', 'No server had room in time.')),
   descriptor_limit: passing(

@@ -95,6 +95,11 @@ export const METRICS = {
     'decision',
     'rule',
   ),
+  concurrency_requests_total: counter(
+    'Requests at a limit of those under way at once: allowed, refused, shadow (would have been refused), uncounted (passed, as there was no room to count them: limits.concurrency).',
+    'decision',
+    'rule',
+  ),
   shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),
   proxy_headers_refused_total: counter(
     'Connections of trusted proxies that were closed as their PROXY header was missing, malformed, too_long, bad_checksum or cut_off.',

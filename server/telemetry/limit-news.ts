@@ -13,6 +13,7 @@ const NO_HEADER =
 /** What a limit did, where it refuses nothing. */
 const DONE: Readonly<Record<string, string>> = {
   'limits.rate_limits': 'evicted',
+  'limits.concurrency': 'uncounted',
   'limits.compress': 'uncompressed',
 }
 

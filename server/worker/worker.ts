@@ -1,6 +1,7 @@
 // A worker process: takes plans from the supervisor and serves them. When the supervisor is gone it finishes
 // by itself.
 import { Ledger } from '../scoreboard/ledger.ts'
+import { Leases } from '../scoreboard/leases.ts'
 import { Buckets } from '../scoreboard/buckets.ts'
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
 import { finishMs, ORPHAN_ACCEPT_MS } from '../lib/drain.ts'
@@ -136,10 +137,12 @@ class WorkerShell {
   }
 
   #onBoard({ slot, row, hasLedger, sockets, isLate }: Extract<ToWorker, { type: 'board' }>): void {
-    const [fd = -1, buckets = -1, ledger = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, hasLedger ? 3 : 2)
+    const count = hasLedger ? 4 : 3
+    const [fd = -1, buckets = -1, leases = -1, ledger = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, count)
     this.#boardFd = fd
     this.#board = scoreboardOn(mapRegion(fd), row)
     this.#board.buckets = Buckets.shared(buckets)
+    this.#board.leases = Leases.shared(leases, this.#board.rows, row)
     const kept = hasLedger ? new Ledger(ledger) : null
     this.#plane = new DataPlane(this.#board, processName(slot), kept, isLate)
     meterProcess(this.#plane.registry, processName(slot))

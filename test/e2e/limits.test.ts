@@ -77,3 +77,69 @@ test('a backend carries never more than its limit over four workers, also when o
   await waitFor(() => (first[200] ?? 0) + (second[200] ?? 0) === 12)
   await waitFor(async () => (await metric(gateway, 'lb_backend_in_flight{backend="b"}')) === 0)
 }, 30_000)
+
+const toServer = (url: string, rule: object) => ({
+  listeners: { web: { bind: '127.0.0.1:0' } },
+  rules: [{ name: 'r', backend: 'b', ...rule }],
+  backends: { b: { servers: [{ url }], retry: { attempts: 1 } } },
+})
+
+test('a key has never more requests under way than allowed over four workers, also when one is killed', async () => {
+  await using server = startKeeping()
+  const { state, origin } = server
+  const words = (max: number, mode = 'enforce') =>
+    toServer(origin.url, { middleware: [{ concurrency: { max, key: 'header X-User', mode } }] })
+  await using gateway = await startGateway({ workers: 4, config: words(5) })
+  const first = askAll(await connect(gateway, 40), '/', 'X-User: a\r\n')
+  await waitFor(() => first[429] === 35, { what: 'those beyond the limit to be refused' })
+  expect(state.now).toBe(5)
+  const others = askAll(await connect(gateway, 5), '/', 'X-User: b\r\n')
+  await waitFor(() => state.now === 10)
+
+  sendSignal(gateway.workers[0], 'SIGKILL')
+  await gateway.event('worker_replaced')
+  const lost = (): number => first[0] ?? 0
+  const second = askAll(await connect(gateway, 40), '/', 'X-User: a\r\n')
+  await waitFor(() => (second[429] ?? 0) === 40 - lost(), { what: 'what the dead worker held' })
+  await gateway.apply(words(6))
+  const third = askAll(await connect(gateway, 20), '/', 'X-User: a\r\n')
+  await waitFor(() => third[429] === 19, { what: 'one more by the new limit' })
+
+  state.gate.open()
+  await waitFor(() => (first[200] ?? 0) + (second[200] ?? 0) + (third[200] ?? 0) === 6)
+  await waitFor(() => (others[200] ?? 0) + (others[0] ?? 0) === 5)
+  const again = askAll(await connect(gateway, 5), '/', 'X-User: a\r\n')
+  await waitFor(() => again[200] === 5, { what: 'all places to be free again' })
+  await waitFor(async () => (await gateway.accessLog()).some(({ fault }) => fault === 'concurrency_limited'))
+  const refused = (await gateway.accessLog()).find(({ fault }) => fault === 'concurrency_limited')
+  expect(refused?.['detail']).toBe('rules.r.concurrency: 5 at once, by header X-User')
+
+  await gateway.apply(words(1, 'shadow'))
+  state.gate = makeGate()
+  const before = state.now
+  const shadow = askAll(await connect(gateway, 4), '/', 'X-User: a\r\n')
+  await waitFor(() => state.now === before + 4)
+  state.gate.open()
+  await waitFor(() => shadow[200] === 4)
+  const counted = 'lb_concurrency_requests_total{decision="shadow",rule="r"}'
+  await waitFor(async () => (await metric(gateway, counted)) > 0)
+}, 30_000)
+
+test('a rule at its max_connections answers 503 at once, and lets as many in again as have left', async () => {
+  await using server = startKeeping()
+  const { state, origin } = server
+  await using gateway = await startGateway({
+    workers: 4,
+    config: toServer(origin.url, { max_connections: 3 }),
+  })
+  const first = askAll(await connect(gateway, 30))
+  await waitFor(() => first[503] === 27)
+  expect(state.now).toBe(3)
+  await using client = await rawClient(gateway.port('web'))
+  const refused = await client.get('/')
+  expect([refused.status, refused.get('retry-after')]).toEqual([503, '5'])
+  expect(refused.get('proxy-status')).toContain('rule_full')
+  state.gate.open()
+  await waitFor(() => first[200] === 3)
+  expect((await client.get('/')).status).toBe(200)
+}, 30_000)

@@ -16,6 +16,13 @@ export const takesTokens = ({ rules, listeners }: Config): boolean =>
   Object.values(listeners).some(hasRate) ||
   rules.some(({ middleware }) => middleware.some((step) => step.rate_limit !== undefined))
 
+/** Whether rules want what is shared for limits of what is under way. */
+export const takesLeases = ({ rules }: Config): boolean =>
+  rules.some(
+    ({ middleware, max_connections: most }) =>
+      most !== undefined || middleware.some((step) => step.concurrency !== undefined),
+  )
+
 /** Whatever its protocol is: of each that has a rate, workers look for it there. */
 const hasRate = ({ limits }: Config['listeners'][string]): boolean =>
   'rate' in limits && limits.rate !== undefined
@@ -36,12 +43,14 @@ export function restartProblems(
       path: 'data',
       message: `found ${config.data}, in use is ${running.data}: a change needs a restart`,
     })
-  const [size, used] = [config.limits.rate_limits, running.limits.rate_limits]
-  if (size !== used)
-    problems.push({
-      path: 'limits.rate_limits',
-      message: `found ${size}, in use are ${used} bytes: a change needs a restart`,
-    })
+  for (const key of ['rate_limits', 'concurrency'] as const) {
+    const [size, used] = [config.limits[key], running.limits[key]]
+    if (size !== used)
+      problems.push({
+        path: `limits.${key}`,
+        message: `found ${size}, in use are ${used} bytes: a change needs a restart`,
+      })
+  }
   if ((before === 0) !== (after === 0))
     problems.push({
       path: 'workers',

@@ -99,7 +99,7 @@ function reached(told: Told, seen: Seen): Found {
   }
 }
 
-const DONE = ['refused', 'evicted', 'uncompressed', 'reset', 'closed'] as const
+const DONE = ['refused', 'evicted', 'uncounted', 'uncompressed', 'reset', 'closed'] as const
 
 const configOf = ({ file }: Seen): About => ({ kind: 'config', name: file })
 

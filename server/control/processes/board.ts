@@ -8,6 +8,7 @@ import {
   type Region,
 } from '../../scoreboard/region.ts'
 import { Buckets } from '../../scoreboard/buckets.ts'
+import { Leases } from '../../scoreboard/leases.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { PlanBody } from './worker.ts'
 
@@ -23,12 +24,16 @@ export class Board {
   /** The file of the buckets; null: they are of this process alone. */
   readonly #bucketsFd: number | null
   #hasBuckets = false
+  /** The file of the leases; null: they are of this process alone. */
+  readonly #leasesFd: number | null
+  #hasLeases = false
 
   private constructor(region: Region, row: number, folder: string) {
     this.#region = region
     this.folder = folder
     this.scoreboard = scoreboardOn(region, row)
-    this.#bucketsFd = region.fd === null ? null : createBuckets(folder)
+    this.#bucketsFd = region.fd === null ? null : createIn(folder, Buckets.createFile)
+    this.#leasesFd = region.fd === null ? null : createIn(folder, Leases.createFile)
   }
 
   /** A board that worker processes share; `folder` is where its memory is when /dev/shm is not writable. */
@@ -66,6 +71,25 @@ export class Board {
     this.#hasBuckets = true
   }
 
+  /** Where they find what keys of rules hold. */
+  get leasesFd(): number {
+    if (this.#leasesFd === null) throw new Error('these leases are not shared')
+    return this.#leasesFd
+  }
+
+  /** Makes the memory for them, with the first plan that needs it; its size stays. */
+  reserveLeases(bytes: number): void {
+    if (this.#hasLeases) return
+    const { rows, row } = this.scoreboard
+    if (this.#leasesFd === null) this.scoreboard.leases = Leases.private(bytes, rows, row)
+    else {
+      Leases.sizeFile(this.#leasesFd, bytes, rows)
+      this.scoreboard.leases = Leases.shared(this.#leasesFd, rows, row)
+    }
+    this.scoreboard.leases.open()
+    this.#hasLeases = true
+  }
+
   /** Exchanges that are with a server now. */
   inFlight(): number {
     let sum = 0
@@ -91,11 +115,11 @@ export class Board {
   }
 }
 
-function createBuckets(folder: string): number {
+function createIn(folder: string, create: (folder: string | null) => number): number {
   try {
-    return Buckets.createFile(null)
+    return create(null)
   } catch {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    return Buckets.createFile(folder)
+    return create(folder)
   }
 }

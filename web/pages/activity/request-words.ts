@@ -37,6 +37,8 @@ const TO_DO: Readonly<Record<string, string>> = {
   exchange_timeout: 'See where its time went; timeouts.total of the rule, backend or listener limits it.',
   server_closed: 'See the server’s own log at this time; its keep-alive may be shorter than the gateway’s.',
   server_reset: 'See the server’s own log at this time: it may have ended.',
+  concurrency_limited: 'If this client is welcome, raise max of the rule’s concurrency.',
+  rule_full: 'Raise max_connections of the rule, if its servers have room.',
   queue_full: 'Give the backend more servers, or its servers more connections.',
   queue_timeout: 'Give the backend more servers, or its servers more connections.',
   no_rule: 'Add a rule that takes this host and path, or give the listener a backend.',

@@ -90,6 +90,7 @@ function scene(): Scene {
     board: {
       reserve: (records) => note(`reserve ${records}`),
       reserveBuckets: () => note('reserve buckets'),
+      reserveLeases: () => note('reserve leases'),
       occupy: () => note('occupy'),
     },
     admin: part('admin', 'keep admin', 'close admin'),

@@ -1,0 +1,99 @@
+// How many requests of a key are under way at once: leases in memory that all workers share
+// (scoreboard/leases.ts), which end with the exchange, or with the worker that died of it.
+import { type Answer, faultAnswer } from '../head/answer.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { type LeaseNames, type Leases, REFUSED, UNCOUNTED } from '../scoreboard/leases.ts'
+import type { ConcurrencyConfig } from './concurrency.options.ts'
+import { Decisions } from './decisions.ts'
+import type { Middleware, StepWorld } from './middleware.ts'
+import { rateKey } from './rate-key.ts'
+
+/** Where its lease is. */
+interface Note {
+  at: number
+}
+
+const newNote = (): Note => ({ at: REFUSED })
+
+/** Lets requests pass as long as fewer than `max` of their key are under way. */
+export function concurrency(options: ConcurrencyConfig, world: StepWorld): Middleware<Note> {
+  const { leases } = world.board
+  const { max, key, ipv6_prefix } = options
+  const place = placeOf(options, world)
+  const names = leases.names(place)
+  const ofClients = leases.names(`${place}\0client_ip`)
+  const keyOf = rateKey(key, ipv6_prefix)
+  const clientOf = rateKey(['client_ip'], ipv6_prefix)
+  const detail = `rules.${world.rule}.concurrency: ${max} at once, by ${key.join(', ')}`
+  const refusal: Answer = { ...faultAnswer('concurrency_limited'), body: `${max} at once` }
+  const decided = new Decisions('concurrency_requests_total', world)
+  const take = (x: Exchange): number => {
+    const own = keyOf(x)
+    const now = world.now()
+    return own === null
+      ? leases.take(ofClients, clientOf(x) ?? '', max, now)
+      : leases.take(names, own, max, now)
+  }
+  return {
+    name: 'concurrency',
+    note: newNote,
+    request(x, note) {
+      note.at = take(x)
+      if (note.at !== REFUSED) {
+        if (note.at === UNCOUNTED) world.limitReached('limits.concurrency', leases.bytes)
+        decided.count(note.at === UNCOUNTED ? 'uncounted' : 'allowed')
+        return undefined
+      }
+      const answer = world.refuse(x, refusal)
+      decided.count(answer === undefined ? 'shadow' : 'refused')
+      if (answer !== undefined) x.detail = detail
+      return answer
+    },
+    end: (_, note) => giveBack(leases, note),
+  }
+}
+
+function giveBack(leases: Leases, note: Note): void {
+  if (note.at >= 0) leases.giveBack(note.at)
+  note.at = REFUSED
+}
+
+/** Two of a rule that go by the same key do not count each other's; another `max` counts what is there. */
+function placeOf({ key }: ConcurrencyConfig, { rule, earlier }: StepWorld): string {
+  const keys = key.join(',')
+  const twins = (earlier as readonly ConcurrencyConfig[]).filter((one) => one.key.join(',') === keys)
+  return twins.length === 0 ? `${rule}\0${keys}` : `${rule}\0${keys}\0${twins.length}`
+}
+
+/** What a rule's limit is made with. */
+interface RuleLimit {
+  readonly rule: string
+  readonly max: number
+  readonly leases: Leases
+  readonly now: () => number
+  readonly limitReached: StepWorld['limitReached']
+}
+
+/**
+ * The last step of a rule with max_connections: what others have refused takes no place. It refuses at once:
+ * in the queue of its backend it would take the room of those who wait for a server.
+ */
+export function ruleLimit({ rule, max, leases, now, limitReached }: RuleLimit): Middleware<Note> {
+  const names: LeaseNames = leases.names(`rules.${rule}`)
+  const path = `rules.${rule}.max_connections`
+  const detail = `${path}: ${max} under way`
+  const refusal = faultAnswer('rule_full')
+  return {
+    name: 'max_connections',
+    note: newNote,
+    request(x, note) {
+      note.at = leases.take(names, '', max, now())
+      if (note.at === UNCOUNTED) limitReached('limits.concurrency', leases.bytes)
+      if (note.at !== REFUSED) return undefined
+      limitReached(path, max)
+      x.detail = detail
+      return refusal
+    },
+    end: (_, note) => giveBack(leases, note),
+  }
+}
