@@ -12,8 +12,9 @@ import {
 } from '../scoreboard/circuits.ts'
 import { PERMITS } from '../scoreboard/layout.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
-import { FAULT_CODES, type FaultCode, faultPlace } from '../tables/faults.ts'
+import { FAULT_CODES, faultPlace } from '../tables/faults.ts'
 import type { CircuitBreakerConfig } from './circuit-breaker.options.ts'
+import type { Lost } from './lost.ts'
 import { mayTakeOut } from './may-take-out.ts'
 import { Permit } from './permit.ts'
 
@@ -93,11 +94,11 @@ export class Breaker {
     this.#judge(server, this.#failing[status] === 1, ms > this.#slowMs)
   }
 
-  /** An attempt failed after `waitedMs`; `wasAnswered`: its answer broke off, and was counted as it began. */
-  lost(server: Guarded, code: FaultCode, waitedMs: number, wasAnswered: boolean): void {
-    if (this.#faults[faultPlace(code)] !== 1) return
-    if (wasAnswered) this.#judgeBroken(server)
-    else this.#judge(server, true, waitedMs > this.#slowMs)
+  /** An attempt failed. An answer that broke off was counted as it began, perhaps as a failure. */
+  lost(server: Guarded, { loss, waitedMs, wasAnswered, status = 0 }: Lost): void {
+    if (this.#faults[faultPlace(loss.code)] !== 1) return
+    if (!wasAnswered) this.#judge(server, true, waitedMs > this.#slowMs)
+    else if (this.#failing[status] !== 1) this.#judgeBroken(server)
   }
 
   #judge(server: Guarded, isFailed: boolean, isSlow: boolean): void {

@@ -1,9 +1,9 @@
 // How a pick ended, and what one that was not answered tells of its server: to who counts (the scoreboard)
 // and to who picks (its record). Answers are judged as soon as their heads are here: Backend.answered.
-import type { Loss } from '../tables/faults.ts'
 import { nowMs, unixSeconds } from '../lib/clock.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { FAULTS, faultPlace } from '../tables/faults.ts'
+import type { Lost } from './lost.ts'
 import type { Server } from './server.ts'
 
 export type Outcome =
@@ -11,8 +11,7 @@ export type Outcome =
   { readonly is: 'answered' } | Failure
 
 export type Failure =
-  /** `waitedMs`: how long the server let wait; `wasAnswered`: its answer broke off. */
-  | { readonly is: 'lost'; readonly loss: Loss; readonly waitedMs: number; readonly wasAnswered: boolean }
+  | Lost
   /** Whoever asked did not wait for the answer. */
   | { readonly is: 'given_up'; readonly waitedMs: number }
 
@@ -26,11 +25,11 @@ export function judgeFailure(board: Scoreboard, server: Server, outcome: Failure
     board.attemptGivenUp(server.slot)
     return record.abandoned(outcome.waitedMs, nowMs)
   }
-  const { loss, waitedMs, wasAnswered } = outcome
+  const { loss, waitedMs, wasAnswered, status = 0 } = outcome
   if (loss.isStale || FAULTS[loss.code].side !== 'server') return
   board.attemptFailed(server.slot, faultPlace(loss.code), wasAnswered, unixSeconds())
-  server.passive?.lost(board, server.slot, loss.code)
+  server.passive?.lost(board, server.slot, loss.code, status)
   if (loss.reached === 'nothing') board.attemptRefused(server.slot)
-  server.breaker?.lost(server, loss.code, waitedMs, wasAnswered)
-  record.failed(wasAnswered ? 0 : waitedMs, nowMs)
+  server.breaker?.lost(server, outcome)
+  if (status < 500) record.failed(wasAnswered ? 0 : waitedMs, nowMs)
 }

@@ -23,10 +23,10 @@ export class PassiveCounter {
     else passive.succeeded(slot)
   }
 
-  /** An attempt failed, or its answer broke off. */
-  lost({ passive }: Board, slot: number, code: FaultCode): void {
-    passive.erred(slot)
-    passive.failed(slot, faultPlace(code) + 1)
+  /** An attempt failed, or an answer of this status broke off, which may have been a failure before. */
+  lost({ passive }: Board, slot: number, code: FaultCode, status = 0): void {
+    if (status < 500) passive.erred(slot)
+    if (this.#failing[status] !== 1) passive.failed(slot, faultPlace(code) + 1)
   }
 }
 

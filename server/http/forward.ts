@@ -106,7 +106,7 @@ export class Forward extends Hedging implements Hedged {
   serverLost(loss: Loss): void {
     if (!this.isSparing) return this.lost(loss)
     this.stream = null
-    this.sparedOver({ is: 'lost', loss, waitedMs: 0, wasAnswered: true })
+    this.sparedOver({ is: 'lost', loss, waitedMs: 0, wasAnswered: true, status: this.status })
   }
 
   protected lost(loss: Loss): void {
@@ -143,8 +143,8 @@ export class Forward extends Hedging implements Hedged {
   #onFresh(outcome: Outcome, code: FaultCode): void {
     this.needsFresh = true
     this.keepBudget()
+    if (this.server !== null) this.tried &= ~this.server.triedBit
     this.release(outcome)
-    this.tried = 0
     if (!this.again(null)) this.giveUp(code)
   }
 
@@ -167,7 +167,8 @@ export class Forward extends Hedging implements Hedged {
   #outcomeOf(found: Loss, isStale: boolean): Outcome {
     if (this.#isTunnel) return ANSWERED
     const loss = found.isStale === isStale ? found : { ...found, isStale }
-    return { is: 'lost', loss, waitedMs: this.waitedMs, wasAnswered: this.isAnswered }
+    const { waitedMs, isAnswered: wasAnswered } = this
+    return { is: 'lost', loss, waitedMs, wasAnswered, status: wasAnswered ? this.status : 0 }
   }
 
   // ── 9 relay ──
@@ -207,6 +208,19 @@ export class Forward extends Hedging implements Hedged {
   drop(): void {
     if (this.isOver) return
     this.isOver = true
+    this.#letGo()
+    if (this.isWatched) this.dropSpared()
+  }
+
+  /** No time is left for another attempt: the answer that was kept is passed on. False: there is none. */
+  giveKept(code: FaultCode): boolean {
+    if (this.isOver || !this.hasKept) return false
+    this.#letGo()
+    this.giveUp(code)
+    return true
+  }
+
+  #letGo(): void {
     this.stopWaiting()
     if (this.isWatched) this.#settleDropped()
     const { stream, opening } = this
@@ -222,7 +236,6 @@ export class Forward extends Hedging implements Hedged {
     this.endHedges('given_up')
     this.adoptedOver('given_up')
     this.endBudget()
-    this.dropSpared()
   }
 
   /** Lets go of the stream in order, and of the place at its server. */

@@ -1,6 +1,7 @@
 // Attempts beside the one under way, where that lets wait for longer than answers mostly take. The first head
 // wins; the others are given up, which is no failure of their servers. Where the one under way is lost, or
 // its answer is not wanted, one of the others takes its place.
+import { BOUND } from '../backends/key.ts'
 import { ANSWERED } from '../backends/outcome.ts'
 import { type ResponseHead, giveHead } from '../head/response-head.ts'
 import { guarded } from '../lib/bug.ts'
@@ -45,10 +46,15 @@ export abstract class Hedging extends Retrying {
     const { methodId } = asker.request
     if (!mayBe || !this.keepsBody || !asker.isRequestWhole || IDEMPOTENT[methodId] !== true) return
     const usualMs = backend.retry.latency?.read(nowMs) ?? Number.NaN
-    // Who belongs to a server is of no use to another.
-    if (this.preferred !== null || this.upgrades.length > 0 || Number.isNaN(usualMs)) return
+    if (this.#belongs || this.upgrades.length > 0 || Number.isNaN(usualMs)) return
     this.isWatched = true
     this.#timer = setTimeout(() => this.#begin(), Math.max(usualMs, hedge.leastMs))
+  }
+
+  /** Who belongs to a server, by a session or a key of one, is of no use to another. */
+  get #belongs(): boolean {
+    const { sticky } = this.backend.options
+    return this.preferred !== null || (sticky !== undefined && sticky !== false && this.key >= BOUND)
   }
 
   #begin(): void {

@@ -84,6 +84,8 @@ export abstract class OwnAnswers extends ExchangeState {
 
   #tookTooLong(totalMs: number): void {
     if (this.isEnded || this.tunnel) return
+    // A server's answer is better than none.
+    if (!this.hasBegun && this.forward?.giveKept('exchange_timeout') === true) return
     this.detail = `timeouts.total: ${totalMs} ms`
     this.failInside('exchange_timeout')
   }

@@ -20,6 +20,8 @@ const SPARING_MS = 1000
 export abstract class Retrying extends Sending {
   /** The head of the answer has come: no other attempt is made. */
   protected isAnswered = false
+  /** Of the last head that a server gave. */
+  protected status = 0
   /** The answer that is here is not passed on: what is left of it is read. */
   protected isSparing = false
   #spared: SparedAnswer | null = null
@@ -107,6 +109,7 @@ export abstract class Retrying extends Sending {
    */
   protected learnAnswer(server: Server, status: number, isTold: boolean): void {
     const { asker, connectMs, reason, usedMs: sinceMs } = this
+    this.status = status
     if (isTold || asker.tries !== null) attemptAnswered(asker, { server, status, reason, sinceMs, connectMs })
     this.backend.answered(server, status, asker.isRequestWhole ? this.waitedMs : -1)
   }
@@ -137,6 +140,11 @@ export abstract class Retrying extends Sending {
     this.release(outcome)
     if (!isWhole) this.dropSpared()
     if (!this.again(`status_${status}`, waitMs)) this.giveUp('no_server')
+  }
+
+  /** All of an answer is here that may be passed on after all. */
+  protected get hasKept(): boolean {
+    return this.#spared !== null && !this.isSparing
   }
 
   protected dropSpared(): void {

@@ -213,3 +213,28 @@ test('until enough answers are known none is made', async () => {
   expect((await client.readAnswer()).body).toBe('slow')
   await gateway.settled()
 })
+
+test('no other server is asked beside that of a session, by whatever that is known', async () => {
+  const gate = makeGate()
+  const held: Script = async (_request, reply) => {
+    await gate.opened
+    reply.send(200, 'own')
+  }
+  await using one = startOrigin(held)
+  await using other = startOrigin(held)
+  await using gateway = startEngine({
+    config: toServers([one.url, other.url], {
+      sticky: { header: 'X-User' },
+      retry: { hedge: { after: '1ms' } },
+    }),
+  })
+  for (let n = 0; n < 20; n++) gateway.backend().retry.latency?.add(1, performance.now())
+  await using client = await gateway.client()
+  client.send('GET / HTTP/1.1\r\nHost: h\r\nX-User: ann\r\n\r\n')
+  const asked = (): number => one.requests.length + other.requests.length
+  await waitFor(() => asked() > 0)
+  expect(await staysTrue(() => asked() === 1, 60)).toBe(true)
+  gate.open()
+  expect((await client.readAnswer()).body).toBe('own')
+  await gateway.settled()
+})

@@ -76,6 +76,19 @@ describe('it opens', () => {
     expect(world.circuits.opening(world.bench.slotOf('a'))).toMatchObject({ total: 2, failed: 2 })
   })
 
+  test('by no more failures than attempts: an answer that was one and breaks off is one', () => {
+    const world = new World({ min_requests: 4 }).attempts(2, 200)
+    for (let n = 0; n < 2; n++) {
+      world.bench.board.enter(world.bench.slotOf('a'), Infinity)
+      const [server] = world.workers[0]!.servers
+      world.workers[0]!.answered(server!, 503, 1)
+      world.workers[0]!.release(server!, lost('server_truncated', { wasAnswered: true, status: 503 }))
+    }
+    expect(world.state()).toBe(CLOSED)
+    expect(world.attempts(1, 500).state()).toBe(OPEN)
+    expect(world.circuits.opening(world.bench.slotOf('a'))).toMatchObject({ total: 5, failed: 3 })
+  })
+
   test('only by what counts', () => {
     const counts = { statuses: ['503'], faults: ['connect_refused' as const] }
     const world = new World({ counts, failures: 2 })

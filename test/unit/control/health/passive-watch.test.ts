@@ -32,6 +32,17 @@ describe('failures within the window', () => {
     ])
   })
 
+  test('are as many as attempts: an answer that was one and breaks off is one', () => {
+    const scene = new Scene(ONLY_FAILURES)
+    for (let n = 0; n < 4; n++) {
+      scene.answer('s0', 503)
+      scene.counter.lost(scene.workers[0]!, scene.slot('s0'), 'server_truncated', 503)
+    }
+    scene.pass(100)
+    expect(scene.out()).toEqual([])
+    expect(scene.board.passive.failures(scene.slot('s0'))).toBe(4)
+  })
+
   test('count no more once the window has passed them', () => {
     const scene = new Scene(ONLY_FAILURES)
     scene.fail('s0', 4)

@@ -1,0 +1,13 @@
+// An attempt that a server failed.
+import type { Loss } from '../tables/faults.ts'
+
+export interface Lost {
+  readonly is: 'lost'
+  readonly loss: Loss
+  /** How long the server let wait. */
+  readonly waitedMs: number
+  /** Its answer broke off. */
+  readonly wasAnswered: boolean
+  /** Of that answer; left out: it has none. One that was a failure by its status is not another one. */
+  readonly status?: number
+}
