@@ -3,6 +3,7 @@
 // far as they may read the file.
 import { type Static, Type } from '@sinclair/typebox'
 import { hashOf, NOT_WRITABLE } from '../control/change/file-part.ts'
+import { TOO_MANY } from '../control/problem.ts'
 import { unifiedDiff } from '../lib/unified-diff.ts'
 import { textOnDisk } from './config-status.ts'
 import { problem, type ProblemItem } from './problem.ts'
@@ -21,9 +22,21 @@ export interface RefusedText {
 /** Texts up to here are told in the answer. */
 const TEXT_CHARS_MAX = 1024 * 1024
 
+/** It was not even looked at; null: it was. */
+export function notLookedAt(
+  errors: readonly { readonly code?: unknown; readonly message: string }[],
+): Response | null {
+  const found = errors.find(({ code }) => code === TOO_MANY)
+  if (found === undefined) return null
+  const detail = `${found.message.slice(0, 1).toUpperCase()}${found.message.slice(1)}: nothing was looked at.`
+  return problem('too_many', detail, { headers: { 'Retry-After': '1' } })
+}
+
 /** Null: it is for another reason. */
 export function refusedText(refused: RefusedText): Response | null {
   const { errors } = refused
+  const unseen = notLookedAt(errors)
+  if (unseen !== null) return unseen
   const other = otherFileIn(errors)
   if (other !== null) return otherFile(refused, other)
   return errors.some(({ code }) => code === NOT_WRITABLE) ? readOnly(refused) : null

@@ -13,6 +13,9 @@ export interface ApplyProblem {
 /** The code of what is well in itself, and cannot be swapped in while the gateway runs. */
 export const NEEDS_RESTART = 'needs_restart'
 
+/** The code of what was not looked at, as so much waits already. */
+export const TOO_MANY = 'too_many'
+
 /** A config with what it was made of, and where it came from. */
 export interface Edition {
   /** As it stood in the file, or is to stand there. */

@@ -1,5 +1,5 @@
 // What requests for resources may say beside their body, and how their answers look.
-import { calledOf } from '../../control/store/principal.ts'
+import { accountOf, calledOf } from '../../control/store/principal.ts'
 import { Type } from '@sinclair/typebox'
 import { LINES } from '../plain-text.ts'
 import { noteOf } from '../made-by.ts'
@@ -135,7 +135,7 @@ export function writingOf(
   const ifMatch = request.headers.get('if-match')
   return {
     wanted: operations.map((one) => ({ ...one, ifMatch: one.ifMatch === undefined ? ifMatch : one.ifMatch })),
-    by: calledOf(asked.who),
+    ...{ by: calledOf(asked.who), account: accountOf(asked.who) },
     seesFile: asked.who.isScoped !== true,
     note: noteOf(asked, query.get('message') ?? inShort(operations.map(({ operation }) => operation))),
     ...{ isDryRun: query.get('dry_run') === 'true', signal: request.signal },

@@ -22,6 +22,7 @@ export type WritingFacts = Pick<
 export interface Writing {
   readonly wanted: readonly Wanted[]
   readonly by: string
+  readonly account: string
   /** Its author may read the whole file. */
   readonly seesFile: boolean
   readonly note: NonNullable<Parameters<ControlFacts['apply']>[0]['note']>
@@ -134,7 +135,7 @@ export class ConfigWriter {
 
   async #apply(known: KnownConfig, made: Made): Promise<Written> {
     const { edited, writing, plans } = made
-    const { by, note, isDryRun, signal, confirmWithinMs, watchMs } = writing
+    const { by, account, note, isDryRun, signal, confirmWithinMs, watchMs } = writing
     const { text, isReformatted } = edited
     const { file } = this.#facts.gateway
     let isUnderWay = true
@@ -146,7 +147,7 @@ export class ConfigWriter {
       warnings,
       operation = null,
     } = await this.#facts.apply({
-      ...{ text, by, note, isDryRun, signal, confirmWithinMs, watchMs },
+      ...{ text, by, account, note, isDryRun, signal, confirmWithinMs, watchMs },
       expected: known.hash,
       found: isDryRun ? null : await foundOf(known, plans),
       ...(!isDryRun && { meanwhile: readAhead }),

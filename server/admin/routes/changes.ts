@@ -1,5 +1,5 @@
 // Changes of the config: what one would do, and to make it.
-import { calledOf } from '../../control/store/principal.ts'
+import { accountOf, calledOf } from '../../control/store/principal.ts'
 import { type Static, Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { CHANGED, changedAnswer, waitFacts } from '../changed.ts'
@@ -100,7 +100,7 @@ async function changeAnswer(asked: Asked, facts: Facts): Promise<Response> {
   const before = await facts.changes.named('running')
   const { changed, warnings, operation } = await facts.apply({
     text: wanted,
-    by: calledOf(asked.who),
+    ...{ by: calledOf(asked.who), account: accountOf(asked.who) },
     // Whoever only looks compares with what is served, whatever stands in the file.
     expected: expected ?? (isDryRun ? '' : null),
     ...{ isDryRun, signal: request.signal },

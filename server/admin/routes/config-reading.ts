@@ -3,10 +3,12 @@
 import { Type } from '@sinclair/typebox'
 import type { ControlFacts } from '../../control/facts.ts'
 import { CONFIG_STATUS, configStatus, FINDING, TEXT_BYTES_MAX, textOnDisk } from '../config-status.ts'
+import { accountOf } from '../../control/store/principal.ts'
 import { hashFor } from '../../control/store/tag-key.ts'
 import { configView, otherFormat } from '../config-views.ts'
 import { noteOf } from '../made-by.ts'
 import { jsonAnswer, problem } from '../problem.ts'
+import { notLookedAt } from '../refused-text.ts'
 import type { Asked, Route } from '../route.ts'
 import { TEXT_TYPES, textOf } from './config.ts'
 
@@ -107,13 +109,16 @@ async function validateAnswer(asked: Asked, { apply, gateway }: ReadingFacts): P
   const other = otherFormat(request.headers.get('content-type'), gateway.file)
   if (other !== null) return other
   const { changed, warnings } = await apply({
-    ...{ text, by: null, isDryRun: true, confirmWithinMs: null, note: noteOf(asked), signal: request.signal },
+    ...{ text, by: null, account: accountOf(asked.who), isDryRun: true, confirmWithinMs: null },
+    ...{ note: noteOf(asked), signal: request.signal },
     // Whatever stands in the file.
     expected: '',
   })
   if (changed.is === 'sound')
     return jsonAnswer({ valid: true, hash: changed.edition.hash, errors: [], warnings })
   if (changed.is !== 'rejected') return problem('not_now', 'The gateway starts or stops.')
+  const unseen = notLookedAt(changed.problems)
+  if (unseen !== null) return unseen
   const errors = changed.problems.map(({ text: _, ...item }) => item)
   return jsonAnswer({ valid: false, errors, warnings })
 }

@@ -1,5 +1,5 @@
 // The config as a whole: apply a text, confirm it, go back.
-import { calledOf } from '../../control/store/principal.ts'
+import { accountOf, calledOf } from '../../control/store/principal.ts'
 import { Type } from '@sinclair/typebox'
 import { isMoved } from '../../control/change/lock-out.ts'
 import type { BackTo } from '../../control/change/roll-back.ts'
@@ -146,7 +146,7 @@ async function applyAnswer(asked: Asked, facts: ConfigFacts): Promise<Response> 
   const text = textOf(body)
   if (text === null) return problem('body_malformed', 'The text is no UTF-8.')
   const { changed, warnings, operation } = await apply({
-    ...{ text, by: calledOf(asked.who), expected },
+    ...{ text, by: calledOf(asked.who), account: accountOf(asked.who), expected },
     isDryRun,
     confirmWithinMs: confirmS === null ? null : confirmS * 1000,
     watchMs: watchS === null ? null : watchS * 1000,

@@ -1,10 +1,11 @@
 // The config that a draft would make, for who asks what would become of a request by it. Nothing is changed.
 import type { Static } from '@sinclair/typebox'
-import { calledOf } from '../../control/store/principal.ts'
+import { accountOf, calledOf } from '../../control/store/principal.ts'
 import type { Config } from '../../config/schema.ts'
 import type { ApplyProblem } from '../../control/problem.ts'
 import { noteOf } from '../made-by.ts'
 import { problem, type ProblemItem } from '../problem.ts'
+import { notLookedAt } from '../refused-text.ts'
 import { editedText } from '../resources/edited-text.ts'
 import { operationsIn, type OPS } from '../resources/sent-operations.ts'
 import { itemOf } from '../resources/sent-place.ts'
@@ -38,13 +39,15 @@ export async function draftOf(
   const made = text === undefined ? await byOperations(ops ?? [], facts) : { text, itemOf: ownItem }
   if (made instanceof Response) return (await made.json()) as NoConfig
   const { changed } = await facts.apply({
-    ...{ text: made.text, by: calledOf(asked.who), note: noteOf(asked) },
+    ...{ text: made.text, by: calledOf(asked.who), account: accountOf(asked.who), note: noteOf(asked) },
     // Compared with what is served, whatever stands in the file.
     expected: '',
     ...{ isDryRun: true, confirmWithinMs: null, watchMs: null },
   })
   if (changed.is === 'sound') return { config: changed.edition.config }
   if (changed.is !== 'rejected') return { code: 'not_now' }
+  const unseen = notLookedAt(changed.problems)
+  if (unseen !== null) return unseen
   const errors = changed.problems.map(made.itemOf)
   const answer = problem(
     'config_invalid',

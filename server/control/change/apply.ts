@@ -4,7 +4,7 @@
 import type { Config } from '../../config/schema.ts'
 import { assignSlots, NO_SLOTS, planSlots, type SlotTable, type VacantSlot } from '../processes/slots.ts'
 import type { PlanBody } from '../processes/worker.ts'
-import { type ApplyProblem, type Checked, type Edition, problemOf } from '../problem.ts'
+import { type ApplyProblem, type Checked, type Edition, problemOf, TOO_MANY } from '../problem.ts'
 import { NOT_WRITABLE } from './file-part.ts'
 import type { Part } from './part.ts'
 
@@ -57,6 +57,8 @@ export interface Wish {
   readonly isReading?: boolean
   /** Goes no further than to find out whether anything stands against it. */
   readonly isDryRun?: boolean
+  /** Whose it is. */
+  readonly account?: string | undefined
   /** Asked behind the check: what of it a dry run is to compile; null: nothing of it could be refused. */
   readonly tried?: (config: Config) => Config | null
   /** Called once all parts are asked, in a turn of its own. */
@@ -66,12 +68,15 @@ export interface Wish {
 interface Request {
   /** It reads the file, and another such may take its place before it is started. */
   readonly isReading: boolean
+  readonly account?: string | undefined
   readonly run: () => Promise<void>
   readonly supersede: () => void
 }
 
 /** More that wait are refused, of changes and of dry runs. */
 const WAITING_MAX = 64
+/** Dry runs of one account that wait: the places of others are not theirs. */
+const OF_ONE_MAX = 16
 
 export class Applier {
   /** What is served. */
@@ -91,7 +96,7 @@ export class Applier {
   /** Applies what is wished for when its turn comes. */
   apply(wish: Wish): Promise<Outcome> {
     const { promise, resolve } = Promise.withResolvers<Outcome>()
-    const { isReading = false, isDryRun = false } = wish
+    const { isReading = false, isDryRun = false, account } = wish
     const last = this.#waiting.at(-1)
     if (isReading && last?.isReading) {
       this.#waiting.pop()
@@ -99,10 +104,13 @@ export class Applier {
     }
     const queue = isDryRun ? this.#tries : this.#waiting
     const kind = isDryRun ? 'dry runs' : 'changes'
-    if (queue.length >= WAITING_MAX)
-      return Promise.resolve(rejected([{ path: '', message: `too many ${kind} wait already` }]))
+    const own = account === undefined ? 0 : this.#tries.filter((one) => one.account === account).length
+    if (queue.length >= WAITING_MAX || (isDryRun && own >= OF_ONE_MAX))
+      return Promise.resolve(
+        rejected([{ path: '', code: TOO_MANY, message: `too many ${kind} wait already` }]),
+      )
     this.#enqueue(queue, {
-      isReading,
+      ...{ isReading, account },
       run: async () => resolve(await this.#attempt(wish)),
       supersede: () => resolve({ is: 'superseded' }),
     })

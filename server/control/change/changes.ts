@@ -86,7 +86,7 @@ export class Changes {
 
   /** Makes a text that of the config file, and applies it; one that is refused is told to nobody else. */
   async apply(given: NewText): Promise<{ readonly changed: Changed; readonly warnings: readonly string[] }> {
-    const { text, by, isDryRun, signal, meanwhile } = given
+    const { text, by, account, isDryRun, signal, meanwhile } = given
     const warnings: string[] = []
     let held: Coming | null = null
     let withinMs = given.confirmWithinMs
@@ -107,13 +107,9 @@ export class Changes {
       return found.checked
     }
     const waits = (): Waits | null => (held === null || withinMs === null ? null : { held, withinMs })
-    return {
-      changed: await this.#change(
-        { check, isDryRun, tried: (config) => (isFound ? (given.found?.added ?? null) : config), meanwhile },
-        { waits, tells: 'log', given: { from: 'api', by, hash: hashOf(text) } },
-      ),
-      warnings,
-    }
+    const tried: Wish['tried'] = (config) => (isFound ? (given.found?.added ?? null) : config)
+    const how: How = { waits, tells: 'log', given: { from: 'api', by, hash: hashOf(text) } }
+    return { changed: await this.#change({ check, account, isDryRun, tried, meanwhile }, how), warnings }
   }
 
   /** Whoever made the change says that it is good; false: nothing waits for that. */
@@ -226,6 +222,8 @@ export class Changes {
   }
 
   async #change(wish: Wish, how: How = {}): Promise<Changed> {
+    // That reloads nothing: whoever manages the service is told of none.
+    if (wish.isDryRun) return this.#applyAndTell(wish, how)
     if (this.#pending++ === 0) this.#parts.onBegin()
     try {
       return await this.#applyAndTell(wish, how)

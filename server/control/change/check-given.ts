@@ -12,6 +12,8 @@ import { otherFile } from './other-file.ts'
 export interface NewText {
   readonly text: string
   readonly by: string | null
+  /** Whose dry runs wait together, however many there are; nothing: everybody's. */
+  readonly account?: string
   /** The hash of what stands in the file, or how it begins; null: it is what is served. */
   readonly expected: string | null
   readonly isDryRun: boolean

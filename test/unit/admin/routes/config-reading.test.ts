@@ -57,6 +57,12 @@ beforeEach(() => {
     apply: (given) => {
       applied.push(given)
       const problem = { path: 'rules', message: 'found x', line: 3, text: 'a line for people' }
+      const unseen = { path: '', code: 'too_many', message: 'too many dry runs wait already' }
+      if (given.text.includes('busy'))
+        return Promise.resolve({
+          changed: { is: 'rejected', revision: 3, problems: [unseen] },
+          warnings: [],
+        })
       return Promise.resolve(
         given.text.includes('bad')
           ? { changed: { is: 'rejected', revision: 3, problems: [problem] }, warnings: [] }
@@ -230,4 +236,22 @@ test('what is confirmed is what If-Match names, not what took its place', async 
     ask('/api/v1/config/confirm', { role: 'editor', method: 'POST', headers: { 'If-Match': tag } })
   expect((await confirm(`"${'0'.repeat(64)}"`)).status).toBe(412)
   expect((await confirm(`"${hashOf(TEXT)}"`)).status).toBe(200)
+})
+
+test('what is not looked at, as too much waits, is 429 by whichever door, and says when to ask again', async () => {
+  const changes = await ask('/api/v1/changes?dry_run=true', {
+    ...{ role: 'editor', method: 'POST', body: JSON.stringify({ text: 'busy' }) },
+    headers: { 'Content-Type': 'application/json' },
+  })
+  const validate = await ask('/api/v1/config/validate', {
+    ...{ role: 'editor', method: 'POST', body: 'busy: 1' },
+    headers: { 'Content-Type': 'application/yaml' },
+  })
+  for (const answer of [changes, validate]) {
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1'])
+    expect(answer.json).toMatchObject({
+      ...{ code: 'too_many', detail: 'Too many dry runs wait already: nothing was looked at.' },
+    })
+  }
+  expect(applied.map(({ account }) => account)).toEqual([expect.any(String), expect.any(String)])
 })

@@ -179,6 +179,29 @@ test('a text that waits is not replaced by a newer reading of the file; too many
   expect(applier.running?.revision).toBe(2)
 })
 
+test('dry runs of one account leave places to others, and what is not looked at says so to programs', async () => {
+  const world: World = { fates: new Map(), notes: [], served: new Map(), open: new Set() }
+  const applier = applierOf(world, [])
+  const gate = Promise.withResolvers<null>()
+  const first = applier.apply({ check: () => gate.promise })
+  const tried = (account: string, count: number): Promise<Outcome>[] =>
+    Array.from({ length: count }, () =>
+      applier.apply({ check: () => Promise.resolve(null), isDryRun: true, account }),
+    )
+  const refused = { path: '', code: 'too_many', message: 'too many dry runs wait already' }
+  const [many, few] = [tried('user:ann', 20), tried('user:bob', 1)]
+  const others = ['c', 'd', 'e'].flatMap((name) => tried(name, 16))
+  gate.resolve(null)
+  await first
+  const outcomes = await Promise.all(many)
+  expect(outcomes.filter(({ is }) => is === 'rejected')).toEqual(
+    Array.from({ length: 4 }, () => ({ is: 'rejected' as const, problems: [refused], edition: null })),
+  )
+  expect(await Promise.all(few)).toEqual([{ is: 'superseded' }])
+  // All together they are as many as before.
+  expect((await Promise.all(others)).filter(({ is }) => is === 'rejected')).toHaveLength(1)
+})
+
 test('however many dry runs wait, what changes something is next, and is not refused for them', async () => {
   const world: World = { fates: new Map(), notes: [], served: new Map(), open: new Set() }
   const applier = applierOf(world, [])

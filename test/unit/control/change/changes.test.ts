@@ -99,3 +99,12 @@ test('a dry run of somebody who has gone is given up when its turn comes; a chan
   // Whatever was applied last, it was not this.
   expect((await outcomes[0])?.changed).toEqual({ is: 'not_now' })
 })
+
+test('a dry run is no reload: who manages the service hears of none', async () => {
+  const { changes, asked, notes } = scene()
+  const given = { text: '', by: 'ann', account: 'user:ann', expected: null, confirmWithinMs: null }
+  const tried = changes.apply({ ...given, isDryRun: true })
+  asked[0]?.({ is: 'superseded' })
+  expect((await tried).changed).toEqual({ is: 'not_now' })
+  expect(notes).toEqual([])
+})
