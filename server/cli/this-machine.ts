@@ -1,9 +1,12 @@
 // What checks may ask of the machine that they run on.
 import { accessSync, constants, statSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { Machine } from '../config/world.ts'
+import { Hosts, nameOf } from '../lib/hosts.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
+
+const hosts = new Hosts('/etc/hosts', () => performance.now())
 
 export const thisMachine: Machine = {
   addresses() {
@@ -15,6 +18,7 @@ export const thisMachine: Machine = {
       return null
     }
   },
+  knowsName: (name) => nameOf(name) === nameOf(hostname()) || hosts.addresses(nameOf(name)) !== null,
   whyNoFolder(path) {
     const kind = kindOf(path)
     if (kind === 'file') return 'where a file stands'

@@ -37,7 +37,8 @@ export function checkBinds(checked: Checked, open: readonly OpenAddress[]): void
 }
 
 /** As Linux calls them: eth0, enp3s0, wlan0, docker0, lo. */
-const INTERFACE = /^(?:lo|(?:eth|en|wlan|wl|br|bond|docker|veth|tun|tap|wg|virbr)[a-z]{0,2}[0-9][a-z0-9]*)$/
+export const INTERFACE =
+  /^(?:lo|(?:eth|en|wlan|wl|br|bond|docker|veth|tun|tap|wg|virbr)[a-z]{0,2}[0-9][a-z0-9]*)$/
 
 function checkNames(checked: Checked, open: readonly OpenAddress[]): void {
   const seen = new Set<Path>()

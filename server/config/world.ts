@@ -31,6 +31,8 @@ export interface PairFacts {
 export interface Machine {
   /** Its addresses; null: it does not tell. */
   readonly addresses: () => ReadonlySet<string> | null
+  /** Whether it knows the addresses of a name without DNS. */
+  readonly knowsName: (name: string) => boolean
   /** What stands against writing there, in words; null: nothing. */
   readonly whyNoFolder: (path: string) => string | null
   readonly whyNoFile: (path: string) => string | null

@@ -37,7 +37,7 @@ type Failure = NonNullable<AcmeFacts['last_failure']>
 function failedProblem(
   { nowMs }: Seen,
   facts: AcmeFacts,
-  { in_a_row: times, why, hint }: Failure,
+  { time, in_a_row: times, why, hint }: Failure,
   life: CertificateLife | undefined,
 ): OverviewProblem {
   const name = shownName(facts)
@@ -52,7 +52,7 @@ function failedProblem(
     id: `certificate:${facts.certificate}`,
     state: isServed ? 'expiring' : 'failed',
     severity: isServed ? 'warn' : 'down',
-    since: isServed && life !== undefined ? sinceOf(life, nowMs) : null,
+    since: isServed ? sinceOf(life, nowMs) : lackingSince(life, time, nowMs),
     title: `${name} could not be ${isServed ? 'renewed' : 'obtained'}`,
     cause: `${asSentence(why)} ${state}`,
     remedy: `${hint === null ? '' : `${asSentence(hint)} `}It failed ${times === 1 ? 'once' : `${times} times in a row`}${next}.`,
@@ -60,6 +60,10 @@ function failedProblem(
     actions: [retryAction(facts.certificate), openAction('See steps')],
   }
 }
+
+/** Since when clients have none that is good; of one that never was, when it was tried last. */
+const lackingSince = (life: CertificateLife | undefined, triedAt: string, nowMs: number): string =>
+  life === undefined || life.isStandIn || life.endsMs > nowMs ? triedAt : timeOf(life.endsMs)
 
 function* lifeProblem({ nowMs }: Seen, life: CertificateLife): Generator<OverviewProblem> {
   const { certificate, endsMs, beginsMs, isStandIn, renewsItself } = life

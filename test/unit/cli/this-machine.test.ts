@@ -28,6 +28,21 @@ describe('what a config needs of the machine is a warning', () => {
     ])
   })
 
+  test('a name that it does not know by itself, for a listener and for the dashboard', () => {
+    const [web, , admin, ...none] = warningsOf(
+      short('admin: { bind: "other.invalid:9090" }', 'example.invalid:8080'),
+    )
+    expect(web).toBe(
+      ':1:1 listen: warning: found "example.invalid:8080", a name that this machine does not know by itself, allowed an address of the machine that it runs on; it is looked up at the start, and nothing can be opened where DNS does not know it, or leads elsewhere',
+    )
+    expect(admin).toContain('admin.bind: warning: found "other.invalid:9090", a name')
+    expect(none).toEqual([])
+    const known = { ...thisMachine, knowsName: (name: string) => name === 'web1' }
+    for (const bind of ['web1:8080', 'unix:/tmp/a.sock'])
+      expect(warningsOf(short('', bind), known)).toEqual([])
+    expect(warningsOf(short('', 'eth0:8080'))).toEqual([expect.stringContaining('interfaces are not known')])
+  })
+
   test('not one that it has, nor every address, nor a machine that does not tell', () => {
     for (const bind of [':8080', '0.0.0.0:8080', '[::]:8080', '127.0.0.9:8080', 'localhost:8080'])
       expect(warningsOf(short('', bind))).toEqual([])

@@ -94,12 +94,13 @@ test('a renewal that fails is told in the words of the CA, with what is left and
 test('one that could not be obtained at all is worse: clients get a stand-in', () => {
   const once = acme({
     next_try: null,
-    last_failure: { time: '', in_a_row: 1, why: 'rate limited', hint: null },
+    last_failure: { time: '2026-03-01T11:50:00.000Z', in_a_row: 1, why: 'rate limited', hint: null },
   })
   const [one, ...more] = problems({ acme: [once], certificates: [life(0, 90, { isStandIn: true })] })
   expect(more).toEqual([])
   expect(one).toMatchObject({
-    ...{ state: 'failed', severity: 'down', title: 'shop.example.com could not be obtained', since: null },
+    ...{ state: 'failed', severity: 'down', title: 'shop.example.com could not be obtained' },
+    since: '2026-03-01T11:50:00.000Z',
     cause: 'Rate limited. Clients get a stand-in, which they do not trust.',
     remedy: 'It failed once.',
   })
