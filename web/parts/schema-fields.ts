@@ -119,7 +119,38 @@ export function variantOf(schemas: readonly Schema[], value: unknown): number {
   return at < 0 ? 0 : at
 }
 
+/** How people call the shapes that a value may have: “none”, “off”, “settings”, “a text”; no two alike. */
+export function variantNames(schemas: readonly Schema[]): readonly string[] {
+  const names = schemas.map(nameOf)
+  return names.map((name, at) => {
+    const before = names.slice(0, at).filter((other) => other === name).length
+    return before === 0 ? name : `${name} (${before + 1})`
+  })
+}
+
+function nameOf({ title, const: word, enum: words, type }: Schema): string {
+  if (title !== undefined) return title
+  const [only, ...more] = words ?? [word]
+  if (typeof only === 'boolean') return only ? 'on' : 'off'
+  if (only !== undefined && more.length === 0) return String(only)
+  return NAMES[[type].flat()[0] ?? ''] ?? (words === undefined ? 'something else' : 'one of these words')
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  ...{ object: 'settings', array: 'a list', string: 'a text', number: 'a number', integer: 'a number' },
+  boolean: 'on or off',
+}
+
+/** What a shape begins with: its one word, its default, or nothing of its kind. */
+export const beginningOf = ({ const: word, default: preset, type }: Schema): unknown =>
+  word ?? preset ?? BLANKS[[type].flat()[0] ?? '']
+
+const BLANKS: Readonly<Record<string, unknown>> = {
+  ...{ string: '', number: 0, integer: 0, boolean: false, array: [], object: {} },
+}
+
 function isOf(schema: Schema, value: unknown): boolean {
+  if (schema.const !== undefined) return schema.const === value
   const kind = kindOfSchema(schema)
   if (kind.is === 'json' || !fits(kind, value)) return false
   if (kind.is === 'choice') return kind.words.includes(value as string)

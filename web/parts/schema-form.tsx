@@ -5,6 +5,7 @@ import { ListField, NumberField, SelectField, SwitchField, TextField } from './c
 import { Field } from './field.tsx'
 import css from './schema-form.module.css'
 import {
+  beginningOf,
   type Fields,
   isSame,
   type Kind,
@@ -14,6 +15,7 @@ import {
   pointerOf,
   type Schema,
   shownAs,
+  variantNames,
   variantOf,
 } from './schema-fields.ts'
 
@@ -89,14 +91,17 @@ function Variants({ form, path, schema, variants }: PartProps & { readonly varia
   // By the name of the field: which shape it has is said just above.
   const about = { description: schema.description, default: schema.default }
   const described = { ...about, ...inner, title: schema.title }
-  const names = variants.map((variant, n) => variant.title ?? variant.type?.toString() ?? `Shape ${n + 1}`)
+  const names = variantNames(variants)
+  const label = labelOf(path.at(-1) ?? '', schema)
+  // A field of its own follows for a text or a number: two of one name nobody tells apart.
+  const isAlone = variants.every(({ const: word, type }) => word !== undefined || type === 'object')
   const pick = (name: string): void => {
     const next = variants[names.indexOf(name)] ?? {}
-    form.onPatch(patchOf(path, next.default ?? BLANKS[String(next.type)]))
+    form.onPatch(patchOf(path, beginningOf(next)))
   }
   return (
     <div class={css.variants}>
-      <Field label={`${labelOf(path.at(-1) ?? '', schema)}: written as`}>
+      <Field label={isAlone ? label : `${label}: written as`} help={isAlone ? schema.description : undefined}>
         <SelectField
           options={names}
           value={value === undefined ? '' : (names[chosen] ?? '')}
@@ -105,19 +110,11 @@ function Variants({ form, path, schema, variants }: PartProps & { readonly varia
           onInput={pick}
         />
       </Field>
-      {value !== undefined && <Part form={form} path={path} schema={described} />}
+      {value !== undefined && inner.const === undefined && (
+        <Part form={form} path={path} schema={described} />
+      )}
     </div>
   )
-}
-
-/** What a shape begins with. */
-const BLANKS: Readonly<Record<string, unknown>> = {
-  string: '',
-  number: 0,
-  integer: 0,
-  boolean: false,
-  array: [],
-  object: {},
 }
 
 function One({ form, path, schema, kind }: PartProps & { readonly kind: Kind }) {

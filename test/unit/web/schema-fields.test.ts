@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import {
+  beginningOf,
   isSame,
   kindOf,
   merged,
@@ -7,6 +8,7 @@ import {
   pointerOf,
   type Schema,
   shownAs,
+  variantNames,
   variantOf,
 } from '../../../web/parts/schema-fields.ts'
 
@@ -45,6 +47,24 @@ test('the variant of a value is the one whose fixed words and required fields it
   expect(variantOf(schemas, { kind: 'env', name: 'KEY' })).toBe(1)
   expect(variantOf(schemas, { kind: 'file' })).toBe(0)
   expect(variantOf(schemas, 'plain')).toBe(2)
+})
+
+test('shapes are called as people would, and one of one word begins with it', () => {
+  const settings: Schema = { type: 'object', properties: { a: text } }
+  const auth: Schema[] = [{ const: 'none' }, settings]
+  expect(variantNames(auth)).toEqual(['none', 'settings'])
+  expect(variantNames([{ const: false }, settings, { ...settings }])).toEqual([
+    'off',
+    'settings',
+    'settings (2)',
+  ])
+  expect(
+    variantNames([text, { type: 'array' }, { type: 'boolean' }, { title: 'By name', type: 'object' }]),
+  ).toEqual(['a text', 'a list', 'on or off', 'By name'])
+  expect(auth.map(beginningOf)).toEqual(['none', {}])
+  expect(beginningOf({ const: false })).toBe(false)
+  expect([variantOf([{ const: false }, settings], false), variantOf(auth, 'none')]).toEqual([0, 0])
+  expect(variantOf(auth, { a: 'x' })).toBe(1)
 })
 
 test('a patch has the changed field and nothing else; what is emptied is null', () => {
