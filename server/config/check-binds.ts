@@ -1,4 +1,5 @@
 // Addresses that are opened: each by one listener only. UDP and TCP are spaces of their own.
+import { isInterface } from './interface-name.ts'
 import type { Checked } from './checked.ts'
 import { type OpenAddress, overlaps, ownerOf } from './open-address.ts'
 import type { Path } from './tree.ts'
@@ -36,14 +37,10 @@ export function checkBinds(checked: Checked, open: readonly OpenAddress[]): void
   }
 }
 
-/** As Linux calls them: eth0, enp3s0, wlan0, docker0, lo. */
-export const INTERFACE =
-  /^(?:lo|(?:eth|en|wlan|wl|br|bond|docker|veth|tun|tap|wg|virbr)[a-z]{0,2}[0-9][a-z0-9]*)$/
-
 function checkNames(checked: Checked, open: readonly OpenAddress[]): void {
   const seen = new Set<Path>()
   for (const { host, bind, path } of open) {
-    if (!INTERFACE.test(host) || seen.has(path)) continue
+    if (!isInterface(host) || seen.has(path)) continue
     seen.add(path)
     checked.warn({
       code: 'wrong-value',

@@ -1,7 +1,7 @@
 // Addresses to open that the machine which a config is to run on must have.
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { unixPathOf } from '../lib/bind.ts'
-import { INTERFACE } from './check-binds.ts'
+import { isInterface } from './interface-name.ts'
 import type { Path } from './tree.ts'
 import type { Written } from './written.ts'
 
@@ -23,7 +23,7 @@ export function checkOwnAddress(written: Written, path: Path, host: string, text
 /** A name that only DNS may know: the gateway does not start where that fails, or leads elsewhere. */
 function checkOwnName(written: Written, path: Path, host: string, text: string): void {
   // Of one that looks like an interface more is said.
-  if (written.machine === null || INTERFACE.test(host) || written.machine.knowsName(host)) return
+  if (written.machine === null || isInterface(host) || written.machine.knowsName(host)) return
   written.warn({
     code: 'wrong-value',
     path,
