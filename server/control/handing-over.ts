@@ -47,6 +47,8 @@ const UNWELL: ReadonlySet<string> = new Set([
   'relay_not_started',
 ])
 
+const UNCONFIRMED =
+  'A change of the config waits to be confirmed: confirm it, or wait until it is taken back.'
 const STEP_MS = 30_000
 const PROBATION_MS = 5000
 /** Steps that may each take so long. */
@@ -105,7 +107,7 @@ export class HandingOver {
       command: [...command, ...args],
       env: environmentOf(env),
       ...{ stepMs, probationMs },
-      give: (data) => this.#give(data),
+      give: (data, isWanted) => this.#give(data, isWanted),
       holdBack: (taken) => this.#holdBack(taken),
       onServing: (pid) => logEvent('info', 'upgrade_serving', { pid, probation_ms: probationMs }),
     })
@@ -149,19 +151,20 @@ export class HandingOver {
     if (isDraining || running === null) return 'The gateway starts or stops.'
     if (process.pid === 1)
       return 'This gateway is process 1 of its container, which ends with it: start a container of the new image instead.'
-    if (changes.unconfirmed !== null)
-      return 'A change of the config waits to be confirmed: confirm it, or wait until it is taken back.'
-    return null
+    return changes.unconfirmed === null ? null : UNCONFIRMED
   }
 
-  /** Step 3. */
-  async #give(data: string): Promise<readonly SentFd[]> {
+  /** Step 3. `isWanted`: it has not failed meanwhile; then all stays as it was. */
+  async #give(data: string, isWanted: () => boolean): Promise<readonly SentFd[]> {
     const { changes, live, kept, admin, options } = this.#parts
     const parts = this.#present
     // Nothing begins any more; what has begun is done first.
     this.isFrozen = true
-    while (changes.isChanging) await Bun.sleep(LOOK_EVERY_MS)
+    while (changes.isChanging && isWanted()) await Bun.sleep(LOOK_EVERY_MS)
+    // The one that takes over would take it back at its start.
+    if (changes.unconfirmed !== null) throw new Error(UNCONFIRMED)
     await live.keepSoFar()
+    if (!isWanted()) return []
     this.#hands.announcer().rest()
     const opened = admin.rest()
     kept.store.rest()

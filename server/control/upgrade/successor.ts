@@ -39,8 +39,8 @@ export interface SuccessorHands {
   readonly stepMs: number
   /** How long it is watched once it serves. */
   readonly probationMs: number
-  /** Step 3; what goes over. */
-  readonly give: (data: string) => Promise<readonly SentFd[]>
+  /** Step 3; what goes over. `isWanted`: as long as nothing has failed. */
+  readonly give: (data: string, isWanted: () => boolean) => Promise<readonly SentFd[]>
   /** Step 5. */
   readonly holdBack: (taken: readonly HandedPlace[]) => Promise<void>
   readonly onServing: (pid: number) => void
@@ -120,11 +120,11 @@ export class Successor {
           `${this.#hasServed ? 'it does not fare well' : 'it refused to start'}: ${message.problems.join('; ')}`,
         )
       case 'wants':
-        return void this.#give(message.data).catch((error: unknown) => this.#fail(String(error)))
+        return void this.#give(message.data).catch((error: unknown) => this.#fail(whyOf(error)))
       case 'took':
         return this.#sendNext()
       case 'ready':
-        return void this.#letGo(message.taken).catch((error: unknown) => this.#fail(String(error)))
+        return void this.#letGo(message.taken).catch((error: unknown) => this.#fail(whyOf(error)))
       case 'serving':
         return this.#watch()
       default:
@@ -133,7 +133,7 @@ export class Successor {
 
   async #give(data: string): Promise<void> {
     this.#expect('take what is handed over')
-    const all = await this.#hands.give(data)
+    const all = await this.#hands.give(data, () => !this.#hasEnded)
     if (this.#hasEnded) return
     this.#waiting = []
     for (let at = 0; at === 0 || at < all.length; at += BATCH) this.#waiting.push(all.slice(at, at + BATCH))
@@ -202,6 +202,8 @@ export class Successor {
     void this.#exited.then(() => this.#end(why))
   }
 }
+
+const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 function endOf({ code, signal }: ChildExit, step: string): string {
   const how = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`
