@@ -2,6 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { Duration, Words } from '../lib/kinds.ts'
 import { ALGORITHMS, HashOptions } from './algorithm.options.ts'
 import { CircuitBreakerOptions } from './circuit-breaker.options.ts'
+import { DynamicWeightsOptions } from './dynamic-weights.options.ts'
 import { ServerTlsOptions } from '../tls/server-tls.options.ts'
 import { HealthChecks } from './health-check.options.ts'
 import { RetryOptions } from './retry.options.ts'
@@ -47,6 +48,7 @@ export const BackendOptions = Type.Object(
       }),
     ),
     slow_start: Type.Optional(SlowStartOptions),
+    dynamic_weights: Type.Optional(DynamicWeightsOptions),
     retry: RetryOptions,
     max_connections: Type.Optional(
       Type.Integer({
@@ -129,6 +131,8 @@ export const BackendOptions = Type.Object(
       slowstart: 'slow_start',
       warmup: 'slow_start',
       warm_up: 'slow_start',
+      adaptive_weights: 'dynamic_weights',
+      auto_weights: 'dynamic_weights',
       overprovisioning_factor: 'failover_below',
       ssl: 'tls',
       maxconn: 'max_connections',

@@ -231,6 +231,8 @@ export class Backend {
    */
   answered(server: Server, status: number, firstByteMs: number): void {
     this.#board.attemptAnswered(server.slot)
+    if (this.options.dynamic_weights !== undefined)
+      this.#board.shares.answered(server.slot, status, firstByteMs)
     const { latency } = this.retry
     if (latency !== null && firstByteMs >= 0 && status < 500) latency.add(firstByteMs, nowMs)
     const { breaker, permit } = server

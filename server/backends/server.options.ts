@@ -11,6 +11,7 @@ const POLICIES = [
   'circuit_breaker',
   'passive_health',
   'slow_start',
+  'dynamic_weights',
   'timeouts',
   'retry',
   'queue',

@@ -1,6 +1,6 @@
 // What weights servers have now, beside one another: that of the config or of a person's order, times what
-// part of it is theirs as they have come up lately (slow start), and by what their group carries. Found with
-// each epoch; algorithms only see the products.
+// part of it is theirs as they have come up lately (slow start), by how they fare (dynamic weights), and by
+// what their group carries. Found with each epoch; algorithms only see the products.
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { WHOLE } from '../scoreboard/shares.ts'
 import { weightOf } from '../scoreboard/states.ts'
@@ -45,8 +45,12 @@ export function weigh(
 }
 
 /** What part of its weight a server has. */
-export const shareOf = (server: Server, board: Board): number => warmthOf(server, board) / WHOLE
+export const shareOf = (server: Server, board: Board): number =>
+  (warmthOf(server, board) * meritOf(server, board)) / (WHOLE * WHOLE)
 
 /** In hundredths. One that is used although it is not up, as others are not either, has it all. */
 const warmthOf = (server: Server, board: Board): number =>
   server.options.slow_start !== undefined && isUp(server, board) ? board.shares.warmth(server.slot) : WHOLE
+
+const meritOf = ({ slot, options }: Server, { shares }: Board): number =>
+  options.dynamic_weights?.mode === 'enforce' ? shares.merit(slot) : WHOLE

@@ -6,6 +6,7 @@ import compress from '../../config/examples/compress.yaml' with { type: 'text' }
 import hash from '../../config/examples/hash.toml' with { type: 'text' }
 import behindBalancer from '../../config/examples/behind-balancer.yaml' with { type: 'text' }
 import circuitBreaker from '../../config/examples/circuit-breaker.yaml' with { type: 'text' }
+import dynamicWeights from '../../config/examples/dynamic-weights.yaml' with { type: 'text' }
 import groups from '../../config/examples/groups.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
 import minimalJson from '../../config/examples/minimal.json' with { type: 'text' }
@@ -57,6 +58,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'compress.yaml': compress,
   'weighted.yaml': weighted,
   'circuit-breaker.yaml': circuitBreaker,
+  'dynamic-weights.yaml': dynamicWeights,
   'groups.yaml': groups,
   'health-and-backup.yaml': healthAndBackup,
   'passive-health.yaml': passiveHealth,

@@ -7,6 +7,7 @@ import type { Path } from './tree.ts'
 const OF_REQUESTS: readonly Path[] = [
   ['answers'],
   ['dashboard'],
+  ['dynamic_weights'],
   ['keep_alive'],
   ['timeouts', 'response'],
   ['circuit_breaker', 'counts', 'statuses'],

@@ -20,7 +20,8 @@
 //     0  permits          servers: sum of rows    |   1   retries in flight, backends
 //     1  retries          backends: sum of rows   |   2   attempts that a breaker in shadow mode would have refused
 //     2  circuit          servers: circuits.ts    |   3   carried, backends
-//     3  since            ms, of 32 bits          |   Of an opening, at the end of line 1:
+//     3  since            ms, of 32 bits          |   32  Float64  ms, 40 number of good answers, 48 bad ones: shares.ts
+//                                                 |   Of an opening, at the end of line 1:
 //     4  serial           openings ever           |   10  reason            its place
 //     5  held             openings held back      |   11  open for          ms
 //     6  good             in a row, half-open     |   12  openings          since it was closed for long
@@ -108,6 +109,11 @@ export const ACCEPTED = 5
 export const REFUSED_ATTEMPTS = 5
 export const ATTEMPTS = 6
 export const FAILED_ATTEMPTS = 7
+
+/** Of servers with dynamic weights (shares.ts). */
+export const GOOD_MS = 12
+export const GOOD = 13
+export const BAD = 14
 
 // Places of Int32
 export const BEATS = 1

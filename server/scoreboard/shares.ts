@@ -3,6 +3,15 @@
 import * as layout from './layout.ts'
 import type { Table } from './table.ts'
 
+/** What servers with dynamic weights answered; all of it only grows. */
+export interface Answers {
+  /** Below 500, and the time to their first bytes together. */
+  readonly good: number
+  readonly goodMs: number
+  /** From 500 on, and attempts that failed. */
+  readonly bad: number
+}
+
 /** A cell of this is the whole; 0 says so, too. */
 export const WHOLE = 100
 
@@ -29,6 +38,23 @@ export class Shares {
 
   setMerit(slot: number, hundredths: number): void {
     this.#store(slot, layout.MERIT, hundredths === WHOLE ? 0 : hundredths)
+  }
+
+  /** Counts an answer whose first byte took `ms`; less than 0: that is not known. */
+  answered(slot: number, status: number, ms: number): void {
+    const { doubles, stride, own } = this.#table
+    const at = (slot * stride + own) >> 1
+    if (status >= 500) doubles[at + layout.BAD]! += 1
+    else if (ms >= 0) {
+      doubles[at + layout.GOOD]! += 1
+      doubles[at + layout.GOOD_MS]! += ms
+    }
+  }
+
+  answers(slot: number): Answers {
+    const table = this.#table
+    const bad = table.sum(slot, layout.BAD) + table.sum(slot, layout.FAILED_ATTEMPTS)
+    return { good: table.sum(slot, layout.GOOD), goodMs: table.sum(slot, layout.GOOD_MS), bad }
   }
 
   #load(slot: number, cell: number): number {

@@ -48,7 +48,12 @@ export const METRICS = {
     'server',
   ),
   server_share: gauge(
-    'What part of its weight a server has now, as it came up lately; 1: all. Of backends that have slow_start.',
+    'What part of its weight a server has, as it came up lately; 1: all. Of backends that have slow_start.',
+    'backend',
+    'server',
+  ),
+  server_dynamic_weight: gauge(
+    'Weight of a server by how it fares; in shadow mode what it would be. Of backends that have dynamic_weights.',
     'backend',
     'server',
   ),

@@ -175,12 +175,18 @@ export function serversOfSnapshot({ backends }: Snapshot): ServerFacts[] {
   )
 }
 
-type Policies = Pick<ServerFacts, 'isChecked' | 'breaker' | 'isStartedSlowly'>
+type Policies = Pick<ServerFacts, 'isChecked' | 'breaker' | 'isStartedSlowly' | 'dynamicWeights'>
 
-const policiesOf = ({ health_check, circuit_breaker, slow_start }: Config['backends'][string]): Policies => ({
+const policiesOf = ({
+  health_check,
+  circuit_breaker,
+  slow_start,
+  dynamic_weights,
+}: Config['backends'][string]): Policies => ({
   isChecked: health_check !== undefined,
   breaker: circuit_breaker === undefined || circuit_breaker.mode === 'off' ? null : circuit_breaker.mode,
   isStartedSlowly: slow_start !== undefined,
+  dynamicWeights: dynamic_weights?.mode === 'off' ? undefined : dynamic_weights?.mode,
 })
 
 /** Which servers are up, at `nowS` (seconds since 1970). */

@@ -22,11 +22,12 @@ export function gatherBoard(totals: Totals, servers: readonly ServerFacts[], boa
   totals.clear('server_admin_state')
   totals.clear('server_weight')
   totals.clear('server_share')
+  totals.clear('server_dynamic_weight')
   totals.clear('attempts_total')
   totals.clear('circuit_breaker_state')
   totals.clear('circuit_held_total')
   totals.clear('circuit_shadow_attempts_total')
-  for (const { backend, server, slot, weight, breaker, isStartedSlowly } of servers) {
+  for (const { backend, server, slot, weight, breaker, isStartedSlowly, dynamicWeights } of servers) {
     totals.gauge('backend_health_status', [backend, server]).set(board.state(slot) === STATE_UP ? 1 : 0)
     totals.gauge('server_in_flight', [backend, server]).set(board.inFlight(slot))
     if (breaker !== null) {
@@ -40,6 +41,10 @@ export function gatherBoard(totals: Totals, servers: readonly ServerFacts[], boa
     totals.gauge('server_weight', [backend, server]).set(weightOf(order, weight))
     if (isStartedSlowly)
       totals.gauge('server_share', [backend, server]).set(board.shares.warmth(slot) / WHOLE)
+    if (dynamicWeights !== undefined)
+      totals
+        .gauge('server_dynamic_weight', [backend, server])
+        .set((weightOf(order, weight) * board.shares.merit(slot)) / WHOLE)
     const failed = board.failedAttempts(slot)
     const refused = board.refusedAttempts(slot)
     const givenUp = board.givenUpAttempts(slot)

@@ -42,6 +42,8 @@ export interface ServerFacts {
   readonly breaker: 'enforce' | 'shadow' | null
   /** It gets its weight step by step as it comes up. */
   readonly isStartedSlowly?: boolean | undefined
+  /** How its weight follows what it does; left out: it does not. */
+  readonly dynamicWeights?: 'enforce' | 'shadow' | undefined
   /** Why it is not up; null when nobody said. */
   readonly reason: string | null
   /** What a person has ordered of it, where that is known: not to workers. */
@@ -71,13 +73,27 @@ export interface ServerHealth {
   readonly configured_weight?: number
   /** Only while it has less of its weight, as it came up lately: what part of that. */
   readonly slow_start?: number
+  /** Only where weights follow what servers do: its weight by that, or what it would be (shadow). */
+  readonly dynamic_weight?: number
   /** Only where something is ordered of it, in what the supervisor answers. */
   readonly orders?: readonly OrderFacts[]
 }
 
 /** At `nowS` (seconds since 1970). */
 export function serverHealth(
-  { backend, server, url, weight, slot, isChecked, breaker, isStartedSlowly, reason, orders }: ServerFacts,
+  {
+    backend,
+    server,
+    url,
+    weight,
+    slot,
+    isChecked,
+    breaker,
+    isStartedSlowly,
+    dynamicWeights,
+    reason,
+    orders,
+  }: ServerFacts,
   board: Scoreboard,
   nowS: number,
 ): ServerHealth {
@@ -108,6 +124,7 @@ export function serverHealth(
     operational: found === 'starting' ? 'unchecked' : found,
     ...(inForce !== weight && { configured_weight: weight }),
     ...(isStartedSlowly && known === 'up' && warmthOf(board, slot)),
+    ...(dynamicWeights && { dynamic_weight: Math.round(inForce * board.shares.merit(slot)) / WHOLE }),
     ...(orders && { orders }),
   }
 }

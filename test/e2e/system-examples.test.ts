@@ -390,9 +390,8 @@ test('tls-to-servers.yaml: a server is known by its key; with another one it is 
 /** In tests of their own: udp-example, tls-example, unix-example, turn-on-https, system-sticky and others. */
 const ELSEWHERE = [
   ...['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml', 'turn-and-https.yaml'],
-  ...['client-certificates.yaml', 'several-checks.yaml', 'sticky.yaml', 'retries.yaml', 'groups.yaml'],
-  'circuit-breaker.yaml',
-  'passive-health.yaml',
+  ...['client-certificates.yaml', 'several-checks.yaml', 'sticky.yaml', 'retries.yaml'],
+  ...['groups.yaml', 'dynamic-weights.yaml', 'circuit-breaker.yaml', 'passive-health.yaml'],
 ]
 
 test('no example is left out', () => {

@@ -41,6 +41,8 @@ export interface ServerLive {
   readonly configured_weight?: number
   /** What part of its weight it has, as it came up lately. */
   readonly slow_start?: number
+  /** By how it fares, where weights follow that. */
+  readonly dynamic_weight?: number
   readonly active_connections: number
   readonly state: ServerState
   readonly reason: string | null

@@ -64,6 +64,12 @@ export const ServerAnswer = Type.Object(
         description: 'What part of its weight it has, as it came up lately; left out: all of it.',
       }),
     ),
+    dynamic_weight: Type.Optional(
+      Type.Number({
+        description:
+          'Where weights follow what servers do (dynamic_weights): its weight by that, or what it would be in shadow mode.',
+      }),
+    ),
     active_connections: Type.Integer({ description: 'Exchanges, connections or flows that are with it.' }),
     backend: Type.String(),
     server: Type.String(),

@@ -56,10 +56,12 @@ export function serverText(document: ServerDocument): string {
 }
 
 /** "2 (config: 5), 45 % of it now: slow start". */
-function weightText({ weight, configured_weight, slow_start }: ServerDocument): string {
+function weightText(document: ServerDocument): string {
+  const { weight, configured_weight, slow_start, dynamic_weight } = document
   const config = configured_weight === undefined ? '' : ` (config: ${configured_weight})`
   const part = slow_start === undefined ? '' : `, ${Math.round(slow_start * 100)} % of it now: slow start`
-  return `${weight}${config}${part}`
+  const dynamic = dynamic_weight === undefined ? '' : `, dynamic: ${dynamic_weight}`
+  return `${weight}${config}${dynamic}${part}`
 }
 
 /** "http :8081/ready: down: status 503, wanted 200-399; last at 12:34:56". */

@@ -14,6 +14,7 @@ import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import { HALF_OPEN } from '../../scoreboard/circuits.ts'
 import { circuitReason } from '../../telemetry/circuit-words.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
+import { WHOLE } from '../../scoreboard/shares.ts'
 import { STATE_DOWN } from '../../scoreboard/states.ts'
 import { type ExplainedRetries, explainRetries } from './explain-retries.ts'
 import { type ExplainedSession, explainSession } from './explain-session.ts'
@@ -150,10 +151,17 @@ const whyUsedAtAll = ({ slot, options }: Server, board: Scoreboard): string | nu
       ? 'down, but fewer are up than panic_threshold: all are used'
       : null
 
-/** "29 % of its weight: it came up lately". */
+/** "29 % of its weight, as it came up lately (slow_start)". */
 function whyLess(server: Server, board: Scoreboard): string | null {
   const share = shareOf(server, board)
-  return share === 1 ? null : `${Math.round(share * 100)} % of its weight: it came up lately (slow_start)`
+  if (share === 1) return null
+  const isWarming = server.options.slow_start !== undefined && board.shares.warmth(server.slot) !== WHOLE
+  const isMerit = board.shares.merit(server.slot) !== WHOLE
+  const why = [
+    ...(isWarming ? ['as it came up lately (slow_start)'] : []),
+    ...(isMerit ? ['by how it fares (dynamic_weights)'] : []),
+  ]
+  return `${Math.round(share * 100)} % of its weight, ${why.join(' and ')}`
 }
 
 function whyOut(server: Server, { board, reasonOf }: Pick<ServerStates, 'board' | 'reasonOf'>): string {

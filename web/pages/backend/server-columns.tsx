@@ -121,6 +121,11 @@ function Weight({ row }: { readonly row: ServerRow }) {
       {number(row.weight)}
       {drafted !== undefined && drafted !== row.weight && <Tag state="draft">{number(drafted)}</Tag>}
       {inForce !== row.weight && <span class={css.second}>now {number(inForce)}</span>}
+      {row.live?.dynamic_weight !== undefined && (
+        <span class={css.second} title="By its answers and their times (dynamic_weights)">
+          dynamic {number(row.live.dynamic_weight)}
+        </span>
+      )}
       {row.live?.slow_start !== undefined && (
         <span class={css.second} title="It came up lately: its share grows (slow_start)">
           {Math.round(row.live.slow_start * 100)} % of it
