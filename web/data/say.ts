@@ -124,3 +124,7 @@ export const soFar = (shown: number, total: number): string =>
 /** `a, b and c`. */
 export const list = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+
+/** `5s` as `5 s`. */
+export const spaced = (duration: string): string =>
+  duration.replaceAll(/(\d)(ms|[smhd])/g, '$1 $2').replaceAll(/ m(?!s)/g, ' min')

@@ -18,6 +18,8 @@ export interface Order {
 const STATE = 'PUT /api/v1/backends/{backend}/servers/{server}/state'
 const HEALTH = 'PUT /api/v1/backends/{backend}/servers/{server}/health'
 const CHECK = 'POST /api/v1/backends/{backend}/servers/{server}/checks/run'
+const CIRCUIT = 'POST /api/v1/backends/{backend}/servers/{server}/circuit'
+const PASSIVE = 'POST /api/v1/backends/{backend}/servers/{server}/passive/reset'
 const PERSIST = 'POST /api/v1/backends/{backend}/servers/{server}/state/persist'
 
 /** What shows backends is asked anew: they are looked at while it happens. */
@@ -33,6 +35,20 @@ export async function sayHealth(
   body: { readonly health: 'up' | 'down' | null; readonly reason?: string; readonly for?: string },
 ): Promise<Answer<ServerAnswer>> {
   return looked(await ask(HEALTH, { backend, server }, { body }))
+}
+
+/** Its breaker: open or closed whatever attempts come to, or as they fare from now on. */
+export async function orderCircuit(
+  backend: string,
+  server: string,
+  body: { readonly state: 'open' | 'closed' | 'auto'; readonly reason?: string; readonly for?: string },
+): Promise<Answer<ServerAnswer>> {
+  return looked(await ask(CIRCUIT, { backend, server }, { body }))
+}
+
+/** What passive health has a server out for is over. */
+export async function backInUse(backend: string, server: string): Promise<Answer<ServerAnswer>> {
+  return looked(await ask(PASSIVE, { backend, server }))
 }
 
 export async function checkNow(backend: string, server: string): Promise<Answer<CheckAnswer>> {

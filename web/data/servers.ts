@@ -1,5 +1,6 @@
 // Backends and their servers as the API tells them, and the words for how they are.
 import type { AnswerOf } from './api.ts'
+import type { Circuit, PassiveState } from './api-types.ts'
 import { age } from './say.ts'
 
 /** As in the config, with every default where it is `effective`. */
@@ -9,6 +10,7 @@ export interface ServerFields {
   readonly weight?: number
   readonly max_connections?: number
   readonly backup?: boolean
+  readonly group?: number
   readonly [field: string]: unknown
 }
 
@@ -52,6 +54,11 @@ export interface ServerLive {
   /** Since when its checks, or who said so, have it as it is; null: from the start. */
   readonly since?: string | null
   readonly last_check?: LastCheck
+  /** Of its breaker: Closed, Open or HalfOpen. */
+  readonly circuit_state?: string
+  /** Left out: its backend has none. */
+  readonly circuit?: Circuit
+  readonly passive?: PassiveState
   readonly total_requests: number
   readonly failed_requests: number
 }
@@ -64,7 +71,24 @@ export interface BackendLive {
   readonly states: Readonly<Partial<Record<ServerState, number>>>
   /** What wants to be looked at first. */
   readonly worst?: { readonly server: string; readonly state: ServerState; readonly reason: string }
+  /** Left out: it has none of its own. */
+  readonly limit?: { readonly in_flight: number; readonly most: number }
+  /** Requests in its queue. */
+  readonly waiting?: number
+  /** Left out where nothing is tried again. */
+  readonly retries?: {
+    readonly by_reason: Counts
+    /** By the budget. */
+    readonly refused: number
+    readonly under_way: number
+    readonly most: number
+  }
+  readonly hedges?: Counts
+  readonly sticky?: Counts
 }
+
+/** Since the start of the gateway, by a word each. */
+export type Counts = Readonly<Record<string, number>>
 
 /** One of a list of resources, with what it is made of. */
 export type ResourceOf<Fields, Live> = Omit<
@@ -92,9 +116,24 @@ const SHOWN: Readonly<Record<ServerState, Shown>> = {
 
 export const shownState = (state: ServerState): Shown => SHOWN[state]
 
+/** Its breaker is open, and does not only watch. */
+export const isOpen = ({ circuit_state: is, healthy, admin, operational, reason }: ServerLive): boolean =>
+  is === 'Open' && !healthy && admin === 'ready' && operational !== 'down' && isOfBreaker(reason)
+
+/** Passive health has taken it out. */
+export const isTakenOut = ({ operational, reason }: ServerLive): boolean =>
+  operational === 'down' && reason?.startsWith('passive: ') === true
+
+const isOfBreaker = (reason: string | null): boolean => reason?.startsWith('circuit ') === true
+
 /** What checks and requests say of a server, whatever a person has ordered. */
-export function shownOperation({ operational, admin, reason, state }: ServerLive): Shown {
+export function shownOperation(live: ServerLive): Shown {
+  const { operational, admin, reason, state } = live
   if (admin === 'maintenance') return SHOWN.unchecked
+  if (isOpen(live)) return { look: 'down', word: 'Breaker open' }
+  if (isTakenOut(live)) return { look: 'down', word: 'Taken out' }
+  if (admin === 'ready' && operational !== 'down' && isOfBreaker(reason))
+    return { look: 'warn', word: 'Half-open' }
   // A reason that no person gave, of a server that is not down: its last requests failed.
   if (operational !== 'down' && admin === 'ready' && reason !== null && state !== 'starting')
     return { look: 'warn', word: 'Failing' }

@@ -222,6 +222,7 @@ const SHORT: Readonly<Record<string, string>> = {
     udp: 'UDP',
     id: 'ID',
     dns: 'DNS',
+    ttl: 'TTL',
   },
   ...{ min: 'least', max: 'most', regex: 'pattern', cert: 'certificate' },
 }

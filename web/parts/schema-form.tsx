@@ -125,7 +125,7 @@ function One({ form, path, schema, kind }: PartProps & { readonly kind: Kind }) 
   return (
     <Field
       label={labelOf(path.at(-1) ?? '', schema)}
-      right={schema.default === undefined ? undefined : `default ${shownAs(schema.default)}`}
+      right={defaultWords(schema.default)}
       help={schema.description}
       error={errorAt(form.errors, path)}
       unit={kind.is === 'number' ? schema.unit : undefined}
@@ -141,6 +141,20 @@ function One({ form, path, schema, kind }: PartProps & { readonly kind: Kind }) 
       />
     </Field>
   )
+}
+
+/** What stands beside a label has little room. */
+const DEFAULT_MAX = 40
+
+/** “default 30s”, “default none”; of a long list how long it is: its beginning is in the field. */
+function defaultWords(value: unknown): string | undefined {
+  if (value === undefined) return undefined
+  const said = shownAs(value)
+  if (said === 'default') return said
+  if (said === '') return Array.isArray(value) ? 'default none' : 'default'
+  return Array.isArray(value) && said.length > DEFAULT_MAX
+    ? `default ${value.length} of them`
+    : `default ${said}`
 }
 
 /** The error of this field, or of what is in it where it has no fields of its own. */

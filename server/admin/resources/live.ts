@@ -2,7 +2,7 @@
 import { shadowedRules } from '../../config/shadows.ts'
 import type { Path } from '../../config/tree.ts'
 import type { ControlFacts } from '../../control/facts.ts'
-import { type BackendState, sorted } from '../../control/overview/backend-state.ts'
+import { type BackendState, isLeftAlone, sorted } from '../../control/overview/backend-state.ts'
 import type { Latest } from '../../control/health/history.ts'
 import type { PolicyFacts, PolicyFigures } from '../../control/history/policy-figures.ts'
 import type { RuleFacts, RuleFigures } from '../../control/history/rule-figures.ts'
@@ -156,20 +156,23 @@ interface Counted {
   readonly failed: number
 }
 
+/** A server that its breaker leaves alone is down for who counts. */
+const stateOf = (one: ServerHealth): ServerHealth['state'] => (isLeftAlone(one) ? 'down' : one.state)
+
 /** How many servers are in each state. */
 function countsOf(servers: readonly ServerHealth[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {}
-  for (const { state } of servers) counts[state] = (counts[state] ?? 0) + 1
+  for (const one of servers) counts[stateOf(one)] = (counts[stateOf(one)] ?? 0) + 1
   return counts
 }
 
 /** The one that wants to be looked at first: it is down though nobody wanted that, or its requests fail. */
 function worstOf(servers: readonly ServerHealth[]): object {
   const failing = servers.filter(({ admin, reason }) => admin === 'ready' && reason !== null)
-  const worst = failing.find(({ state }) => state === 'down') ?? failing[0]
+  const worst = failing.find((one) => stateOf(one) === 'down') ?? failing[0]
   return worst === undefined
     ? {}
-    : { worst: { server: worst.server, state: worst.state, reason: worst.reason } }
+    : { worst: { server: worst.server, state: stateOf(worst), reason: worst.reason } }
 }
 
 const latestDocument = ({ check, sinceMs }: Latest): object => ({

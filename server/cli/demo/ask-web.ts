@@ -4,6 +4,8 @@ export interface Sent {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+  /** Given each cookie that is set, as `name=value`. */
+  readonly onCookie?: (cookie: string) => void
 }
 
 const TIMEOUT_MS = 5000
@@ -11,7 +13,7 @@ const TIMEOUT_MS = 5000
 /** The status that was answered; 0: nobody answered in time. Proxies of the environment are not asked. */
 export async function statusOf(
   url: string,
-  { method = 'GET', headers = {}, signal }: Sent = {},
+  { method = 'GET', headers = {}, signal, onCookie }: Sent = {},
 ): Promise<number> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS)
   try {
@@ -22,6 +24,8 @@ export async function statusOf(
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     })
     await answer.arrayBuffer()
+    if (onCookie !== undefined)
+      for (const set of answer.headers.getSetCookie()) onCookie(set.split(';', 1)[0] ?? '')
     return answer.status
   } catch {
     return 0

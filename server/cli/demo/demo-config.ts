@@ -83,6 +83,9 @@ rules:
   - name: shop
     match: { path: /shop/* }
     backend: shop
+  - name: pay
+    match: { path: /pay/* }
+    backend: pay
   - name: reports
     match: { path: /reports/* }
     backend: reports
@@ -115,12 +118,20 @@ ${rowsOf(samples.api, API_WEIGHTS)}
   beta:
     servers:
 ${rowsOf(samples.beta)}
-  shop:                                 # shop-3 fails its checks, shop-4 is in maintenance
+  shop:                                 # shop-3 fails its checks, shop-4 is in maintenance; shoppers keep their server
     algorithm: least_connections
     servers:
 ${rowsOf(samples.shop)}
     health_check: { path: /health, interval: 2s, rise: 1, fall: 2 }
     retry: { attempts: 3, backoff: 25ms }
+    sticky: true
+    passive_health: {}
+  pay:                                  # pay-3 passes its checks and fails its requests: its breaker opens, retries hide it
+    servers:
+${rowsOf(samples.pay)}
+    health_check: { path: /health, interval: 2s, rise: 1, fall: 2 }
+    circuit_breaker: { failure_ratio: 0.4, min_requests: 5, open_for: 20s, open_for_max: 60s }
+    retry: { statuses: [500] }
   reports:                              # nobody listens there
     servers:
       - { name: reports-1, url: "http://127.0.0.1:9" }

@@ -10,6 +10,8 @@ export interface Samples {
   readonly beta: readonly SampleServer[]
   /** The third one fails its checks. */
   readonly shop: readonly SampleServer[]
+  /** The last one answers 500 to all but its checks. */
+  readonly pay: readonly SampleServer[]
   readonly live: readonly SampleServer[]
   readonly cache: readonly PlainServer[]
   readonly echo: readonly PlainServer[]
@@ -30,6 +32,7 @@ export async function startSamples(): Promise<Samples> {
       startSampleServer('shop-3', { isSick: true }),
       startSampleServer('shop-4'),
     ],
+    pay: [...named('pay-1', 'pay-2'), startSampleServer('pay-3', { failsEach: 1 })],
     live: named('live-1', 'live-2'),
     cache: [startCache('cache-1'), startCache('cache-2')],
     echo: [await startEcho('echo-1'), await startEcho('echo-2')],

@@ -81,8 +81,8 @@ ${note}`
 
 export const UNWELL = `
   On purpose: shop-3 fails its checks, shop-4 is in maintenance, nobody listens at the servers of "reports",
-  live-2 drains, the canary answers 500 now and then, the certificate "shop" ends in a few days, and the rule
-  "robots" is never reached.
+  live-2 drains, the canary answers 500 now and then, pay-3 fails its requests (see its breaker), the certificate
+  "shop" ends in a few days, and the rule "robots" is never reached.
 `
 
 export const anotherLink = (file: string): string =>

@@ -4,6 +4,7 @@ import { RetryBudget } from '../../backends/retry-budget.ts'
 import { stickyWords } from '../../backends/sticky-words.ts'
 import type { Config } from '../../config/schema.ts'
 import { familyOf } from '../../lib/server-url.ts'
+import { CARRIED } from '../../scoreboard/layout.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { MetricName } from '../../tables/metrics.ts'
 import type { Plan } from '../../snapshot/plan.ts'
@@ -13,6 +14,10 @@ import { Counter } from '../../telemetry/series.ts'
 type Counts = Readonly<Record<string, number>>
 
 export interface PolicyFacts {
+  /** What all its servers carry together, and may; left out: they may carry all there is. */
+  readonly limit?: { readonly in_flight: number; readonly most: number }
+  /** Requests that wait for a server with room, as of the last second. */
+  readonly waiting?: number
   /** Left out where nothing is tried again, or no requests are. */
   readonly retries?: {
     /** Further attempts, by what had failed: a fault or a status. */
@@ -47,13 +52,29 @@ export class PolicyFigures {
 
   of(backend: string): PolicyFacts {
     const options = this.#ground.config.backends[backend]
-    if (options === undefined || familyOf(options.servers) !== 'http') return {}
+    if (options === undefined) return {}
+    const limit = this.#limit(backend, options)
+    if (familyOf(options.servers) !== 'http') return limit
     const isRetried = options.retry.attempts > 1
     return {
+      ...limit,
+      waiting: this.#waiting(backend),
       ...(isRetried && { retries: this.#retries(backend, options) }),
       ...(isRetried && options.retry.hedge !== undefined && { hedges: this.#of('hedges_total', backend) }),
       ...(BY_COOKIE.includes(stickyWords(options)?.by) && { sticky: this.#of('sticky_total', backend) }),
     }
+  }
+
+  #limit(backend: string, { max_connections: most }: Config['backends'][string]): Pick<PolicyFacts, 'limit'> {
+    const { board, slots } = this.#ground
+    const slot = slots[backend]?.slot.index
+    if (most === undefined || slot === undefined) return {}
+    return { limit: { in_flight: board.gauges.held(slot, CARRIED), most } }
+  }
+
+  #waiting(backend: string): number {
+    const own = this.#ground.totals.gaugesOf('queue_length').filter(({ labels }) => labels[0] === backend)
+    return own.reduce((all, { value }) => all + value, 0)
   }
 
   #retries(backend: string, { retry }: Config['backends'][string]): NonNullable<PolicyFacts['retries']> {

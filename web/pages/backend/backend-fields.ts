@@ -1,5 +1,6 @@
 // What is configured of a backend, as far as the page has a word about it.
 import type { BackendLive, ResourceOf, ServerFields } from '../../data/servers.ts'
+import type { BreakerFields, PassiveFields } from './guard-words.ts'
 
 export interface HashFields {
   readonly by?: string
@@ -26,6 +27,10 @@ export interface BackendFields {
   readonly hash?: HashFields
   /** One, or a list of them: all must pass. */
   readonly health_check?: CheckFields | readonly CheckFields[]
+  readonly queue?: { readonly size?: number }
+  /** Left out: none. */
+  readonly circuit_breaker?: BreakerFields
+  readonly passive_health?: PassiveFields
   readonly [field: string]: unknown
 }
 

@@ -19,6 +19,8 @@ import type { BackendResource } from './backend-fields.ts'
 import { BackendFigures } from './backend-figures.tsx'
 import { BalancingTab } from './balancing-tab.tsx'
 import { ConfigPanels, ConfigTab, type PanelRow } from './config-panels.tsx'
+import { GuardsTab } from './guards-tab.tsx'
+import { Guards } from './guards.tsx'
 import { HealthTab } from './health-tab.tsx'
 import { NewRollout } from './new-rollout.tsx'
 import { isUnderWay, RolloutsTab, useRollouts } from './rollouts-tab.tsx'
@@ -28,6 +30,7 @@ import { boundByOf, ignoresWeights } from './balancing-words.ts'
 import { DraftedBackend } from './drafted-backend.tsx'
 import { sentenceOf } from './head-words.ts'
 import type { Scene } from './order-words.ts'
+import { RetriesTab } from './retries-tab.tsx'
 import { ServerDrawer } from './server-drawer.tsx'
 import { useServers } from './use-servers.ts'
 import { ServersTab } from './servers-tab.tsx'
@@ -97,6 +100,8 @@ function Running({ resource, server, isStale }: RunningProps) {
   const close = (): void => go(to(`/backends/${segment(backend)}${location.search}`))
   const status = resource.live === null ? null : shownBackend(resource.live.status)
   const limits = rows.flatMap(({ max }) => (max === null ? [] : [max]))
+  const isLimited = isWhole && limits.length === rows.length && limits.length > 0
+  const most = isLimited ? limits.reduce((a, b) => a + b, 0) : null
   const drawer =
     row !== undefined ? (
       <ServerDrawer key={row.id} scene={scene} row={row} resource={resource} onClose={close} />
@@ -121,11 +126,7 @@ function Running({ resource, server, isStale }: RunningProps) {
           algorithm={effective.algorithm}
           rates={rates}
           inFlight={resource.live?.active_connections ?? null}
-          most={
-            isWhole && limits.length === rows.length && limits.length > 0
-              ? limits.reduce((a, b) => a + b, 0)
-              : null
-          }
+          most={leastOf(most, resource.live?.limit?.most)}
         />
       </Guarded>
       <Parts backend={backend} tab={tab} count={isWhole ? rows.length : null} />
@@ -136,16 +137,19 @@ function Running({ resource, server, isStale }: RunningProps) {
       )}
       <Beside drawer={drawer}>
         <Guarded label="This part">
-          <Part tab={tab} resource={resource}>
+          <Part tab={tab} resource={resource} most={most}>
             {!isKnown && problem === null ? (
               <Loading lines={6} />
             ) : (
-              <ServersTab
-                scene={scene}
-                total={total}
-                openServer={server}
-                isStale={isStale || problem !== null}
-              />
+              <>
+                <ServersTab
+                  scene={scene}
+                  total={total}
+                  openServer={server}
+                  isStale={isStale || problem !== null}
+                />
+                <Guards backend={backend} rows={rows} effective={effective} />
+              </>
             )}
           </Part>
         </Guarded>
@@ -154,21 +158,29 @@ function Running({ resource, server, isStale }: RunningProps) {
   )
 }
 
+/** Of two limits, either of which there may be, the one that is reached first. */
+const leastOf = (a: number | null, b: number | undefined): number | null =>
+  a === null ? (b ?? null) : Math.min(a, b ?? a)
+
 interface PartProps {
   readonly tab: string
   readonly resource: BackendResource
+  /** What its servers may carry, taken together; null: some have no limit. */
+  readonly most: number | null
   /** The servers, which are part of the page whatever else is looked at. */
   readonly children: ComponentChildren
 }
 
-function Part({ tab, resource, children }: PartProps) {
+function Part({ tab, resource, most, children }: PartProps) {
   switch (tab) {
     case 'health':
       return <HealthTab resource={resource} />
     case 'balancing':
       return <BalancingTab resource={resource} />
+    case 'guards':
+      return <GuardsTab resource={resource} />
     case 'retries':
-      return <FieldsTab resource={resource} panels={RETRIES} />
+      return <RetriesTab resource={resource} most={most} />
     case 'connections':
       return <FieldsTab resource={resource} panels={CONNECTIONS} />
     case 'rollouts':
@@ -189,12 +201,6 @@ function FieldsTab({ resource, panels }: { resource: BackendResource; panels: re
   )
 }
 
-const RETRIES: readonly PanelRow[] = [
-  { title: 'Tries', under: ['retry'], only: ['attempts', 'backoff'] },
-  { title: 'Queue', under: ['queue'], only: ['size', 'timeout'] },
-  { title: 'Time that servers have', under: ['timeouts'], only: ['connect', 'response', 'idle', 'stream'] },
-]
-
 const CONNECTIONS: readonly PanelRow[] = [
   { title: 'Kept open', under: ['keep_alive'], only: ['idle', 'connections'] },
   { title: 'What servers are told and may answer', only: ['proxy_protocol', 'answers', 'dashboard'] },
@@ -208,6 +214,7 @@ const TABS = [
   ['servers', 'Servers'],
   ['health', 'Health check'],
   ['balancing', 'Balancing and stickiness'],
+  ['guards', 'Breaker and passive health'],
   ['retries', 'Retry, queue and timeouts'],
   ['connections', 'Connections'],
   ['rollouts', 'Rollouts'],

@@ -6,13 +6,20 @@ import { Field } from '../../parts/field.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import type { BackendResource, HashFields } from './backend-fields.ts'
 import { ConfigPanels, ConfigTab, type PanelRow } from './config-panels.tsx'
-import css from './config-panels.module.css'
+import { SessionCounts } from './policy-counts.tsx'
+import { sessionPanels, SessionsPanel } from './sessions-panel.tsx'
 import { useDraftOf } from './use-draft-of.ts'
 
 const PANIC: PanelRow = {
   title: 'When few are up',
-  only: ['panic_threshold'],
+  only: ['panic_threshold', 'failover_below'],
   about: 'Many failures at once rather mean that the checks are wrong, or that those left would be overrun.',
+}
+
+const SLOW_START: PanelRow = {
+  ...{ title: 'Slow start', under: ['slow_start'] },
+  turns: 'A server that comes up gets its share step by step',
+  only: ['over', 'aggression', 'least'],
 }
 
 export function BalancingTab({ resource }: { readonly resource: BackendResource }) {
@@ -29,17 +36,20 @@ export function BalancingTab({ resource }: { readonly resource: BackendResource 
     })
   return (
     <ConfigTab resource={resource} draft={draft}>
+      <SessionCounts live={resource.live} />
       <ConfigPanels
         draft={draft}
         panels={[
           ...(algorithm === 'hash'
             ? [
                 {
-                  ...{ title: 'Stickiness', under: ['hash'], only: ['by', 'name', 'load_factor'] },
+                  ...{ title: 'Hash', under: ['hash'], only: ['by', 'name', 'load_factor'] },
                   about: stickiness(hash),
                 },
               ]
             : []),
+          ...sessionPanels(draft),
+          SLOW_START,
           PANIC,
         ]}
       >
@@ -52,12 +62,8 @@ export function BalancingTab({ resource }: { readonly resource: BackendResource 
           >
             <SelectField value={algorithm} options={ALGORITHMS} isDisabled={!can('edit')} onInput={pick} />
           </Field>
-          {algorithm !== 'hash' && (
-            <p class={css.below}>
-              A client that must stay with its server: hash, by a cookie, a header or its address.
-            </p>
-          )}
         </Panel>
+        <SessionsPanel draft={draft} />
       </ConfigPanels>
     </ConfigTab>
   )

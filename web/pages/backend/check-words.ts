@@ -1,5 +1,5 @@
 // A health check in a sentence.
-import { count, list } from '../../data/say.ts'
+import { count, list, spaced } from '../../data/say.ts'
 import type { CheckFields } from './backend-fields.ts'
 
 /** “GET /healthz every 10 s (5 s while down) · expects 200-399 within 2 s · down after 3 failures, up after 2 passes” */
@@ -25,7 +25,3 @@ export function checkSentence(check: CheckFields): string {
     `down after ${count(fall, 'failure')}, up after ${count(rise, 'pass', 'passes')}`,
   ].join(' · ')
 }
-
-/** `5s` as `5 s`. */
-const spaced = (duration: string): string =>
-  duration.replaceAll(/(\d)(ms|[smhd])/g, '$1 $2').replaceAll(/ m(?!s)/g, ' min')

@@ -5,6 +5,7 @@ import { can } from '../../data/session.ts'
 import { to } from '../../data/urls.ts'
 import { useConfigSchema } from '../../data/use-config-schema.ts'
 import { Button } from '../../parts/button.tsx'
+import { SwitchField } from '../../parts/controls.tsx'
 import { Loading } from '../../parts/empty.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Panel } from '../../parts/panel.tsx'
@@ -18,6 +19,10 @@ import type { DraftOf } from './use-draft-of.ts'
 
 export interface PanelRow {
   readonly title: string
+  /** A switch before its fields, by which the map is there or not: what it does when on. */
+  readonly turns?: string
+  /** What stands in place of the map where it is off; left out: nothing does. */
+  readonly off?: false
   /** Where the map is that the fields are in; left out: the backend itself. */
   readonly under?: readonly string[]
   readonly only: readonly string[]
@@ -67,29 +72,63 @@ interface FieldsPanelProps {
 }
 
 function FieldsPanel({ schema, panel, draft }: FieldsPanelProps) {
-  const { under = [], only, about, title } = panel
+  const { under = [], only, about, title, turns, off = null } = panel
   const inner = under.reduce<Schema>((now, name) => oneOf(now.properties?.[name] ?? {}), schema)
-  const of = (value: JsonMap): Fields => (at(value, under) ?? {}) as Fields
+  const of = (value: JsonMap): Fields => fieldsAt(at(value, under))
+  const written = at(draft.value, under)
+  const isOn = turns === undefined || (off === false ? written !== false : written !== undefined)
+  const patch = (value: unknown): JsonMap =>
+    under.reduceRight<unknown>((inside, name) => ({ [name]: inside }), value) as JsonMap
   return (
     <Panel title={title}>
+      {turns !== undefined && (
+        <div class={css.turns}>
+          <SwitchField
+            value={isOn}
+            words={turns}
+            isDisabled={!can('edit')}
+            onInput={(next) => draft.put(patch(next ? {} : off))}
+          />
+        </div>
+      )}
       {about !== undefined && <p class={css.about}>{about}</p>}
-      <SchemaForm
-        schema={inner}
-        only={only}
-        value={of(draft.value)}
-        was={of(draft.configured)}
-        errors={errorsBelow(draft.tried.errors, under)}
-        isDisabled={!can('edit')}
-        onPatch={(patch) =>
-          draft.put(under.reduceRight<JsonMap>((inside, name) => ({ [name]: inside }), patch))
-        }
-      />
+      {isOn && <FieldsOf {...{ inner, only, of, draft, under, patch }} />}
     </Panel>
   )
 }
 
-/** Of one or several: one of them. */
-const oneOf = (schema: Schema): Schema => (schema.type === 'array' ? (schema.items ?? {}) : schema)
+interface FieldsOfProps {
+  readonly inner: Schema
+  readonly only: readonly string[]
+  readonly of: (value: JsonMap) => Fields
+  readonly draft: DraftOf
+  readonly under: readonly string[]
+  readonly patch: (value: unknown) => JsonMap
+}
+
+function FieldsOf({ inner, only, of, draft, under, patch }: FieldsOfProps) {
+  return (
+    <SchemaForm
+      schema={inner}
+      only={only}
+      value={of(draft.value)}
+      was={of(draft.configured)}
+      errors={errorsBelow(draft.tried.errors, under)}
+      isDisabled={!can('edit')}
+      onPatch={(fields) => draft.put(patch(fields))}
+    />
+  )
+}
+
+/** What is written in short (true, false) has no fields. */
+const fieldsAt = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
+
+/** Of one or several: one of them; of a word or a map: the map. */
+const oneOf = (schema: Schema): Schema =>
+  schema.type === 'array'
+    ? (schema.items ?? {})
+    : (schema.anyOf?.find(({ type }) => type === 'object') ?? schema)
 
 /** Says that fields of this backend are in the draft, and that nothing of it runs. */
 function Drafted({ backend, draft }: { readonly backend: string; readonly draft: DraftOf }) {

@@ -1,6 +1,6 @@
 // How a backend is, in a sentence or two.
 import { count, list, number } from '../../data/say.ts'
-import { shownOperation } from '../../data/servers.ts'
+import { isOpen, isTakenOut, shownOperation } from '../../data/servers.ts'
 import { runningOf, type ServerRow, takingOf } from './server-rows.ts'
 
 /** Names in a sentence; more are counted. */
@@ -36,10 +36,16 @@ function groupsOut(running: readonly ServerRow[], taking: readonly ServerRow[]):
   const is = (of: (row: ServerRow) => boolean) => out.filter(of)
   const groups: readonly (readonly [readonly ServerRow[], string, string])[] = [
     [
-      is(({ live }) => live?.admin === 'ready' && live.operational === 'down'),
+      is(({ live }) => live?.admin === 'ready' && live.operational === 'down' && !isTakenOut(live)),
       'fails its check',
       'fail their check',
     ],
+    [
+      is(({ live }) => live?.admin === 'ready' && isTakenOut(live)),
+      'is out as its requests fail',
+      'are out as their requests fail',
+    ],
+    [is(({ live }) => live !== null && isOpen(live)), 'has its breaker open', 'have their breakers open'],
     [is(({ live }) => live?.admin === 'drain'), 'drains', 'drain'],
     [is(({ live }) => live?.admin === 'maintenance'), 'is in maintenance', 'are in maintenance'],
     [is(({ live }) => live?.state === 'starting'), 'is not checked yet', 'are not checked yet'],
@@ -57,4 +63,4 @@ function groupsOut(running: readonly ServerRow[], taking: readonly ServerRow[]):
 }
 
 const isWell = (live: ServerRow['live']): boolean =>
-  live?.admin === 'ready' && live.operational !== 'down' && live.state !== 'starting'
+  live?.admin === 'ready' && live.operational !== 'down' && live.state !== 'starting' && !isOpen(live)

@@ -191,7 +191,7 @@ export function ObservedWords({ live }: { readonly live: ServerLive }) {
   if (operational === 'down')
     return (
       <>
-        {check?.result === 'fail' ? check.reason : reason}
+        {check?.result === 'fail' ? check.reason : reason?.replace(/^passive: /, '')}
         {since !== null && since !== undefined && (
           <>
             , for <Age at={since} />
@@ -199,7 +199,7 @@ export function ObservedWords({ live }: { readonly live: ServerLive }) {
         )}
       </>
     )
-  if (admin === 'ready' && reason !== null) return <>{reason}</>
+  if (admin === 'ready' && reason !== null) return <>{reason.replace(/^circuit [a-z-]+: /, '')}</>
   if (admin === 'maintenance') return <>not checked in maintenance</>
   if (check === undefined) return <>no check</>
   return (

@@ -17,6 +17,7 @@ import { Status, Tag } from '../../parts/status.tsx'
 import { useAddress } from '../../parts/use-address.ts'
 import { Copy } from '../../parts/words.tsx'
 import { type BackendResource, checksIn } from './backend-fields.ts'
+import { GuardStates } from './guards.tsx'
 import { HealthSaid } from './health-said.tsx'
 import { OrderPopover } from './order-popover.tsx'
 import { consequenceOf, type Scene } from './order-words.ts'
@@ -116,6 +117,7 @@ function States({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
         </small>
         <HealthSaid backend={scene.backend} server={row.id} live={live} />
       </dd>
+      <GuardStates backend={scene.backend} server={row.id} live={live} />
       <dt>In flight</dt>
       <dd>
         <span>
@@ -219,7 +221,46 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
           onInput={(next) => put({ name: next === '' ? null : next })}
         />
       </Field>
-      <Field label="Backup" was={was('backup', resource.configured.backup === true ? 'on' : 'off')}>
+      <Standing
+        {...{ value, isDisabled, put, was }}
+        error={errors['/group']}
+        configured={resource.configured}
+      />
+      {one?.op === 'update' && <InDraft resource={own} />}
+    </section>
+  )
+}
+
+interface StandingProps {
+  readonly value: ServerFields
+  readonly configured: ServerFields
+  readonly error: string | undefined
+  readonly isDisabled: boolean
+  readonly put: (patch: JsonMap) => void
+  readonly was: (name: keyof ServerFields, shown: string) => string | undefined
+}
+
+/** When it is used beside the others. */
+function Standing({ value, configured, error, isDisabled, put, was }: StandingProps) {
+  return (
+    <>
+      <Field
+        label="Priority group"
+        right="default 1"
+        help="Those of group 1 are used first; the next group carries what they do not."
+        error={error}
+        was={was('group', String(configured.group ?? 'not set'))}
+      >
+        <NumberField
+          isDisabled={isDisabled}
+          value={value.group ?? null}
+          placeholder="1"
+          least={1}
+          most={100}
+          onInput={(next) => put({ group: next })}
+        />
+      </Field>
+      <Field label="Backup" was={was('backup', configured.backup === true ? 'on' : 'off')}>
         <SwitchField
           isDisabled={isDisabled}
           value={value.backup === true}
@@ -227,8 +268,7 @@ function Fields({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
           onInput={(next) => put({ backup: next ? true : null })}
         />
       </Field>
-      {one?.op === 'update' && <InDraft resource={own} />}
-    </section>
+    </>
   )
 }
 

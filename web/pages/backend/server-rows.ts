@@ -1,7 +1,13 @@
 // Servers of a backend as the page lists them: as written, as ordered, as found, and what the draft makes of
 // them.
 import type { Change } from '../../data/draft.ts'
-import { addressOf, type ServerFields, type ServerLive, type ServerResource } from '../../data/servers.ts'
+import {
+  addressOf,
+  isOpen,
+  type ServerFields,
+  type ServerLive,
+  type ServerResource,
+} from '../../data/servers.ts'
 import { segment } from '../../data/urls.ts'
 
 export interface ServerRow {
@@ -84,8 +90,12 @@ export function takingOf(rows: readonly ServerRow[]): readonly ServerRow[] {
 }
 
 /** One that nobody checks is used though its last requests failed. */
-const isAble = ({ admin, operational, state, weight }: ServerLive): boolean =>
-  admin === 'ready' && operational !== 'down' && state !== 'starting' && weight > 0
+const isAble = (live: ServerLive): boolean =>
+  live.admin === 'ready' &&
+  live.operational !== 'down' &&
+  live.state !== 'starting' &&
+  live.weight > 0 &&
+  !isOpen(live)
 
 export const runningOf = (rows: readonly ServerRow[]): readonly ServerRow[] =>
   rows.filter(({ resource }) => resource !== null)

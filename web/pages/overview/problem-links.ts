@@ -49,7 +49,8 @@ export const lookOf = ({ severity }: Pick<OverviewProblem, 'severity'>): 'down' 
  * says.
  */
 export const wordOf = ({ state, severity }: Pick<OverviewProblem, 'state' | 'severity'>): string => {
-  if (state === 'down' && severity === 'warn') return 'Degraded'
+  if ((state === 'down' || state === 'open') && severity === 'warn') return 'Degraded'
+  if (state === 'half_open') return 'Half-open'
   const words = state.replaceAll('_', ' ')
   return words.charAt(0).toUpperCase() + words.slice(1)
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { PolicyFigures } from '../../../../server/control/history/policy-figures.ts'
-import { RETRIES, bytesOf } from '../../../../server/scoreboard/layout.ts'
+import { CARRIED, RETRIES, bytesOf } from '../../../../server/scoreboard/layout.ts'
 import { Scoreboard } from '../../../../server/scoreboard/scoreboard.ts'
 import { Totals } from '../../../../server/telemetry/registry.ts'
 import { configWith } from '../../../support/seen-with.ts'
@@ -15,7 +15,7 @@ const config = configWith({
       retry: { hedge: {}, budget: { ratio: 0.5, least: 2 } },
     },
     plain: { servers: [server], retry: { attempts: 1 }, sticky: { header: 'X-User' } },
-    bytes: { servers: [{ url: 'tcp://192.0.2.1:80' }] },
+    bytes: { servers: [{ url: 'tcp://192.0.2.1:80' }], max_connections: 9 },
   },
   rules: ['shop', 'plain'].map((name) => ({ name, match: { path: `/${name}` }, backend: name })),
 })
@@ -24,13 +24,18 @@ function figures() {
   const totals = new Totals()
   const board = new Scoreboard(new Uint8Array(bytesOf(8, 1)), 1, 0)
   const slot = (index: number) => ({ index, generation: 0 })
-  const slots = { shop: { slot: slot(2), servers: { a: slot(3), b: slot(4) } } }
+  const slots = {
+    bytes: { slot: slot(5), servers: { 'tcp://192.0.2.1:80': slot(6) } },
+    shop: { slot: slot(2), servers: { a: slot(3), b: slot(4) } },
+  }
   totals.counter('retries_total', ['shop', 'status_503']).add(3)
   totals.counter('retries_total', ['other', 'status_503']).add(9)
   totals.counter('retry_budget_exhausted_total', ['shop']).add(2)
   totals.counter('hedges_total', ['shop', 'won']).add(1)
   totals.counter('sticky_total', ['shop', 'hit']).add(7)
   totals.counter('sticky_total', ['plain', 'hit']).add(7)
+  for (const process of ['worker-1', 'worker-2']) totals.gauge('queue_length', ['shop', process]).set(2)
+  board.gauges.enter(5, CARRIED, 9)
   return { board, policies: new PolicyFigures({ totals, board, config, slots }) }
 }
 
@@ -39,6 +44,7 @@ test('what a backend has is counted, with how much of its budget is in use', () 
   for (let i = 0; i < 8; i++) board.enter(3 + (i % 2), 100)
   board.gauges.enter(2, RETRIES, 9)
   expect(policies.of('shop')).toEqual({
+    waiting: 4,
     retries: { by_reason: { status_503: 3 }, refused: 2, under_way: 1, most: 4 },
     hedges: { won: 1 },
     sticky: { hit: 7 },
@@ -47,7 +53,7 @@ test('what a backend has is counted, with how much of its budget is in use', () 
 
 test('what it has not is left out', () => {
   const { policies } = figures()
-  expect(policies.of('plain')).toEqual({})
-  expect(policies.of('bytes')).toEqual({})
+  expect(policies.of('plain')).toEqual({ waiting: 0 })
+  expect(policies.of('bytes')).toEqual({ limit: { in_flight: 1, most: 9 } })
   expect(policies.of('nobody')).toEqual({})
 })
