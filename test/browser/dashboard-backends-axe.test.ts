@@ -15,6 +15,7 @@ const test = dashboard({
           { url: two, name: 'two', max_connections: 9 },
         ],
         health_check: { interval: '1s' },
+        ...{ circuit_breaker: { slow: {} }, passive_health: {}, sticky: true, max_connections: 50 },
       },
       'a-backend-whose-name-is-rather-long-and-has-no-end': { servers: [{ url: 'http://127.0.0.1:9' }] },
     },
@@ -29,6 +30,8 @@ const PLACES = [
   '/backends/api/servers/one',
   '/backends/api?tab=health',
   '/backends/api?tab=balancing',
+  '/backends/api?tab=guards',
+  '/backends/api?tab=retries',
   '/backends/api?tab=rollouts',
   '/backends/api?tab=yaml',
 ]
@@ -53,6 +56,12 @@ test('what opens for an order has a name, and its fields have theirs', async ({ 
   await page.getByRole('button', { name: 'Drain: two' }).click()
   await page.getByRole('dialog', { name: 'State of two' }).waitFor()
   expect(await axeFindings(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Breaker by hand: two' }).click()
+  await page.getByRole('dialog', { name: 'Breaker of two' }).waitFor()
+  expect(await axeFindings(page)).toEqual([])
+  await page.keyboard.press('Escape')
+  await page.getByRole('button', { name: 'Drain: two' }).click()
   await page.keyboard.press('Escape')
   await page.getByRole('dialog', { name: 'State of two' }).waitFor({ state: 'detached' })
   const focused = `document.activeElement?.getAttribute('aria-label')`
