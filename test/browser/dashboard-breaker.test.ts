@@ -42,7 +42,7 @@ test('a breaker that opens is seen with its reason, and reset', async (scene) =>
   }
   await signIn('operator')
   await open('/backends/api')
-  await breakerOf(scene, 'flaky').getByText('Closed', { exact: true }).waitFor()
+  await breakerOf(scene, 'flaky').getByText('Unused').waitFor()
 
   isWell = false
   const row = breakerOf(scene, 'flaky')
@@ -63,6 +63,7 @@ test('a breaker that opens is seen with its reason, and reset', async (scene) =>
   const dialog = page.getByRole('dialog', { name: 'Breaker of flaky' })
   await dialog.getByLabel('Reason').fill('mended')
   await dialog.getByRole('button', { name: 'Reset flaky' }).click()
+  for (let asked = 0; asked < 8; asked++) expect(await ask()).toBe(200)
   await row.getByText('Closed', { exact: true }).waitFor()
   await page.getByText('Both servers take requests.').waitFor()
 

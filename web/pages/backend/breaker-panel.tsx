@@ -82,7 +82,7 @@ function columnsOf(backend: string, { failure_ratio: ratio = 0.5 }: BreakerField
       },
     },
     {
-      ...{ key: 'failed', head: 'Failed', sort: share, width: '150px' },
+      ...{ key: 'failed', head: 'Failed', sort: share, width: '150px', onCard: 'text' },
       cell: (row) => <Failed share={share(row)} mark={ratio} />,
     },
     {
@@ -92,7 +92,7 @@ function columnsOf(backend: string, { failure_ratio: ratio = 0.5 }: BreakerField
       cell: ({ circuit }) => number(failedOf(circuit).requests),
     },
     {
-      ...{ key: 'why', head: 'Why, and what comes next', onCard: 'wide' },
+      ...{ key: 'why', head: 'Why, and what comes next', onCard: 'bare' },
       cell: ({ circuit }) => <Why circuit={circuit} />,
     },
     {

@@ -72,20 +72,22 @@ const CIRCUITS: Readonly<Record<string, Shown>> = {
   half_open: { look: 'warn', word: 'Half-open' },
 }
 
+/** Of late it had nothing to do: nothing is known. */
+const UNUSED: Shown = { look: 'unk', word: 'Unused' }
+
 /** In shadow mode nobody is kept out: it is no alarm. */
-export function shownCircuit({ state, mode }: Circuit): Shown {
+export function shownCircuit({ state, mode, window }: Circuit): Shown {
+  if (state === 'closed' && window.requests === 0) return UNUSED
   const shown = CIRCUITS[state] ?? { look: 'unk', word: state }
   return mode === 'shadow' && state !== 'closed'
     ? { look: 'warn', word: `Would be ${shown.word.toLowerCase()}` }
     : shown
 }
 
-export const shownPassive = ({ state, mode }: PassiveState): Shown =>
-  state === 'in'
-    ? { look: 'up', word: 'In use' }
-    : mode === 'shadow'
-      ? { look: 'warn', word: 'Would be out' }
-      : { look: 'down', word: 'Taken out' }
+export function shownPassive({ state, mode, attempts }: PassiveState): Shown {
+  if (state === 'in') return attempts === 0 ? UNUSED : { look: 'up', word: 'Not out' }
+  return mode === 'shadow' ? { look: 'warn', word: 'Would be out' } : { look: 'down', word: 'Taken out' }
+}
 
 /** What failed within its window; of one that is not closed, at the moment when it opened. */
 export function failedOf({ state, window, opening }: Circuit): {

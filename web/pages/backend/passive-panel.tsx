@@ -86,7 +86,7 @@ const columnsOf = (backend: string): readonly Column<Row>[] => [
     ),
   },
   {
-    ...{ key: 'why', head: 'Why, and until when', onCard: 'wide' },
+    ...{ key: 'why', head: 'Why, and until when', onCard: 'bare' },
     cell: ({ passive }) => <PassiveWhy passive={passive} />,
   },
   {
