@@ -4,6 +4,7 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { AdminOptions } from '../admin/admin.options.ts'
 import { BackendOptions } from '../backends/backend.options.ts'
 import { NO_OTHER_HTTP } from '../http/listener.options.ts'
+import { OverloadOptions } from '../http/overload.options.ts'
 import { Duration, FilePath, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
 import { ResolverOptions } from '../lib/resolver.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
@@ -104,6 +105,7 @@ export const ConfigOptions = Type.Object(
       },
       { default: {}, description: 'Limits of the gateway as a whole.' },
     ),
+    overload: OverloadOptions,
     admin: OrWord(false, AdminOptions, {
       default: {},
       description: 'The admin listener; false turns it off.',

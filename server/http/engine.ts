@@ -16,12 +16,15 @@ import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import type { ExchangeMeter } from '../telemetry/exchange-meter.ts'
+import { logEvent } from '../telemetry/log.ts'
 import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { RequestRing } from '../telemetry/request-ring.ts'
 import type { ClientConnection, ClientEvents, ClientStream, Requests, Servers } from './ends.ts'
 import { longestIdle } from './longest-idle.ts'
 import { Proxied } from './proxy.ts'
+import { processMeasures } from './process-measures.ts'
 import { RequestIds } from './request-ids.ts'
+import { Shedder } from './shedder.ts'
 import { tellEnd } from './tell-exchange.ts'
 
 export interface EngineParts {
@@ -48,6 +51,8 @@ export class Engine implements Requests {
   readonly documents: EngineParts['documents']
   readonly chance: () => number
   readonly wheel = new Wheel(tick, flush)
+  /** Which new exchanges are too much. */
+  readonly shedder = new Shedder(processMeasures, logEvent)
   accessLog: AccessLog | null
   ring: RequestRing | null
   snapshot: Snapshot
@@ -73,6 +78,7 @@ export class Engine implements Requests {
     this.name = gatewayName(parts.snapshot.config.data)
     limitBuffers(parts.snapshot.config.limits.buffers)
     limitEncoders(parts.snapshot.config.limits.compress)
+    this.shedder.configure(parts.snapshot.config.overload)
     this.wheel.start()
   }
 
@@ -87,6 +93,7 @@ export class Engine implements Requests {
     this.isDebugging = snapshot.config.logs.level === 'debug'
     limitBuffers(snapshot.config.limits.buffers)
     limitEncoders(snapshot.config.limits.compress)
+    this.shedder.configure(snapshot.config.overload)
   }
 
   get openConnections(): number {
@@ -157,6 +164,7 @@ export class Engine implements Requests {
    */
   drain(withinMs: number, done: (aborted: number) => void): void {
     this.isDraining = true
+    this.shedder.stop()
     this.endIdle()
     this.#open.drain(withinMs, (rest) => {
       const aborted = rest.filter((client) => client.isServing).length

@@ -71,8 +71,29 @@ export abstract class OwnAnswers extends ExchangeState {
     this.failInside('internal')
   }
 
+  /** There is more to do than can be done, and this one is among those that are refused. */
+  protected isShed(rule: Rule): boolean {
+    const { shedder, meter } = this.engine
+    if (!shedder.refuses(rule.priority)) {
+      this.#limitTotal(rule)
+      return false
+    }
+    const { cause, isShadow } = shedder
+    meter.attempts.shed(cause, isShadow ? 'shadow' : 'refused')
+    if (isShadow) {
+      this.shadow = 'overload'
+      this.#limitTotal(rule)
+      return false
+    }
+    this.detail = `overload.${cause}`
+    // Its connection has a descriptor that others want.
+    if (cause === 'descriptors') this.stream.takeNoMore()
+    this.reply(faultAnswer('overloaded'))
+    return true
+  }
+
   /** From here on it is known by when all of it is to be over, where that is said. */
-  protected limitTotal({ to }: Rule): void {
+  #limitTotal({ to }: Rule): void {
     const timing = to.is === 'backend' ? to.timing : NO_TIMING
     const { totalMs: ownMs, client } = timing
     if (client !== null) this.stream.takeTimes(client)

@@ -75,7 +75,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
     if (this.engine.isDebugging) tellRule(this, rule)
     if (rule === null) return this.reply(faultAnswer('no_rule'))
     this.rule = rule
-    this.limitTotal(rule)
+    if (this.isShed(rule)) return
     this.notes = rule.hasNotes ? rule.steps.map((step) => step.note?.()) : null
     // Before anything of the body is read: servers that speak something else take no chunks of HTTP/1.1.
     if (rule.to.is === 'backend' && !this.engine.servers.takeFraming(rule.to.backend))

@@ -123,7 +123,7 @@ export const RuleOptions = Type.Object(
         minimum: -100,
         maximum: 100,
         description:
-          'Of its requests among those of other rules: higher ones get a server first where they wait for one in the queue of a backend. Which rule matches it does not say: that is their order. Left out: 0.',
+          'Of its requests among those of other rules: higher ones get a server first where they wait for one in the queue of a backend, and are refused last where a worker is overloaded. Which rule matches it does not say: that is their order. Left out: 0.',
       }),
     ),
     listener: Type.Optional(

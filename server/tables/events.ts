@@ -121,6 +121,8 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   limit_reached: row('limits', 'reached'),
   on_demand_limit: row('limits', 'on_demand'),
   buffers_full: row('limits', 'buffers_full'),
+  overloaded: row('limits', 'overloaded'),
+  overload_ended: row('limits', 'overload_ended'),
   descriptor_limit: row('limits', 'descriptors'),
   accept_paused: row('limits', 'accept_paused'),
   admin_gives_way: row('limits', 'admin_gives_way'),

@@ -104,6 +104,9 @@ export const FAULTS = {
   queue_full: passing(
     row(503, 'gateway', 'connection_limit_reached', 'Every server is full and so is the queue.'),
   ),
+  overloaded: passing(
+    row(503, 'gateway', 'connection_limit_reached', 'The gateway has more to do than it can.'),
+  ),
   rule_full: passing(
     row(503, 'gateway', 'connection_limit_reached', 'As many requests as allowed here are under way.'),
   ),

@@ -105,6 +105,11 @@ export const METRICS = {
     'decision',
     'rule',
   ),
+  overload_shed_total: counter(
+    'New requests that an overloaded worker refused, or would have in shadow mode, by what was too much: loop_lag, memory or descriptors.',
+    'cause',
+    'decision',
+  ),
   shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),
   proxy_headers_refused_total: counter(
     'Connections of trusted proxies that were closed as their PROXY header was missing, malformed, too_long, bad_checksum or cut_off.',

@@ -1,5 +1,6 @@
 // Counts attempts beyond the first of a request: how often, and why. They are few, so that a look into a map
 // for each costs nothing.
+import type { OverloadCause } from '../http/shedder.ts'
 import type { Reason } from '../http/retry.ts'
 import type { Registry } from './registry.ts'
 
@@ -24,6 +25,11 @@ export class AttemptMeter {
   /** One that would be made is not, as the budget is used up. */
   exhausted(backend: string): void {
     this.#registry.counter('retry_budget_exhausted_total', [backend]).add(1)
+  }
+
+  /** A new exchange is too much: it is not even begun. */
+  shed(cause: OverloadCause, decision: 'refused' | 'shadow'): void {
+    this.#registry.counter('overload_shed_total', [cause, decision]).add(1)
   }
 
   hedged(backend: string, outcome: HedgeOutcome): void {

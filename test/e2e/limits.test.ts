@@ -69,10 +69,12 @@ test('a backend carries never more than its limit over four workers, also when o
 
   sendSignal(gateway.workers[0], 'SIGKILL')
   await gateway.event('worker_replaced')
-  const lost = first[0] ?? 0
-  await waitFor(async () => (await metric(gateway, 'lb_backend_in_flight{backend="b"}')) === 12 - lost)
+  const lost = (): number => first[0] ?? 0
+  await waitFor(async () => (await metric(gateway, 'lb_backend_in_flight{backend="b"}')) === 12 - lost())
   const second = askAll(await connect(gateway, 60))
-  await waitFor(() => second[503] === 60 - lost, { what: 'the places of the dead worker to be taken again' })
+  await waitFor(() => second[503] === 60 - lost(), {
+    what: 'the places of the dead worker to be taken again',
+  })
   for (const { state } of [server, other]) state.gate.open()
   await waitFor(() => (first[200] ?? 0) + (second[200] ?? 0) === 12)
   await waitFor(async () => (await metric(gateway, 'lb_backend_in_flight{backend="b"}')) === 0)
@@ -141,5 +143,42 @@ test('a rule at its max_connections answers 503 at once, and lets as many in aga
   expect(refused.get('proxy-status')).toContain('rule_full')
   state.gate.open()
   await waitFor(() => first[200] === 3)
+  expect((await client.get('/')).status).toBe(200)
+}, 30_000)
+
+test('an overloaded worker refuses requests of low priority, and none of status endpoints or of the admin listener', async () => {
+  const words = (mode: string) => ({
+    listeners: { web: { bind: '127.0.0.1:0', status_endpoints: { health: '/_health' } } },
+    rules: [
+      { name: 'vital', match: { path: '/vital' }, priority: 10, respond: { body: 'ok' } },
+      { name: 'rest', respond: { body: 'ok' } },
+    ],
+    backends: {},
+    // No worker has so little memory.
+    overload: { memory: '16MiB', most: 0.25, mode },
+  })
+  await using gateway = await startGateway({ config: words('enforce') })
+  await using client = await rawClient(gateway.port('web'))
+  const told = await gateway.event('overloaded')
+  expect(told).toMatchObject({ level: 'warn', cause: 'memory', limit: 16 * 2 ** 20 })
+  let last = await client.get('/')
+  await waitFor(async () => {
+    expect((await client.get('/vital')).status).toBe(200)
+    return (last = await client.get('/')).status === 503
+  })
+  expect(last.get('proxy-status')).toContain('overloaded')
+  expect(last.get('retry-after')).toBe('5')
+  for (let i = 0; i < 20; i++) expect((await gateway.fetch('/_health')).status).toBe(200)
+  expect((await fetch(`${gateway.admin}/_health`)).status).toBe(200)
+  await waitFor(
+    async () => (await metric(gateway, 'lb_overload_shed_total{cause="memory",decision="refused"}')) > 0,
+  )
+
+  await gateway.apply(words('shadow'))
+  await waitFor(async () => {
+    expect((await client.get('/')).status).toBe(200)
+    return (await gateway.accessLog()).some(({ shadow }) => shadow === 'overload')
+  })
+  await gateway.apply(words('off'))
   expect((await client.get('/')).status).toBe(200)
 }, 30_000)

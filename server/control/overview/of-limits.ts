@@ -50,6 +50,17 @@ const WORDS: Readonly<Record<string, Words>> = {
     remedy: hintOf(told),
     about: configOf(seen),
   }),
+  overloaded: (told, seen) => {
+    const { cause, limit, share, shadow } = told.last
+    const verb = shadow === true ? 'would have been' : 'were'
+    return {
+      title: 'Workers have more to do than they can',
+      cause: `overload.${String(cause)} (${numbered(limit)}) was reached ${agoOf(told, seen.nowMs)}: up to ${Math.round(Number(share) * 100)} % of new requests ${verb} refused.`,
+      remedy:
+        'Give the gateway more cores or memory, or less to do; rules of a higher priority are refused last.',
+      about: { kind: 'worker', name: 'workers' },
+    }
+  },
   descriptor_limit: (told, seen) => {
     const { limit, wanted, accepting } = told.last
     if (accepting === false)

@@ -77,6 +77,7 @@ const config = (more: Partial<Config>): Config => ({
   sockets: 'auto',
   data: './data',
   drain: 30_000,
+  overload: { mode: 'enforce', most: 0.95 },
   limits: { buffers: 2 ** 28, compress: 2 ** 26, concurrency: 2 ** 21, rate_limits: 2 ** 23 },
   admin: { bind: '127.0.0.1:9090', trusted: ['10.0.0.0/8'], hosts: [], plain_http: false },
   metrics: { prefix: 'lb' },

@@ -39,6 +39,7 @@ const TO_DO: Readonly<Record<string, string>> = {
   server_reset: 'See the server’s own log at this time: it may have ended.',
   concurrency_limited: 'If this client is welcome, raise max of the rule’s concurrency.',
   rule_full: 'Raise max_connections of the rule, if its servers have room.',
+  overloaded: 'Give the gateway more cores or memory; rules of a higher priority are refused last.',
   queue_full: 'Give the backend more servers, or its servers more connections.',
   queue_timeout: 'Give the backend more servers, or its servers more connections.',
   no_rule: 'Add a rule that takes this host and path, or give the listener a backend.',
