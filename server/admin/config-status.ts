@@ -1,5 +1,6 @@
 // Whether the file, what is served and what waits to be confirmed agree.
 import { type TSchema, Type } from '@sinclair/typebox'
+import { whyUnread } from '../config/why-unread.ts'
 import { hashOf } from '../control/change/file-part.ts'
 import { isReadOnly } from '../control/overview/file-on-disk.ts'
 import type { ControlFacts } from '../control/facts.ts'
@@ -40,6 +41,7 @@ export const CONFIG_STATUS = Type.Object(
       file: Type.String(),
       hash: Hash,
       state: Type.Union(['in_sync', 'differs', 'rejected', 'unreadable'].map((word) => Type.Literal(word))),
+      why: nullable(Type.String({ description: 'Why it cannot be read: "no file of this name".' })),
       is_read_only: Type.Boolean(),
       errors: Type.Array(FINDING),
     }),
@@ -71,6 +73,7 @@ export function configStatus({ gateway, health }: StatusFacts, who: Pick<Princip
     running,
     disk: {
       ...{ file: gateway.file, hash: disk && shown(disk.hash), state },
+      why: disk === null ? whyNoText(gateway.file) : null,
       ...{ is_read_only: isReadOnly(gateway.file), errors },
     },
     rejected,
@@ -85,5 +88,15 @@ export function textOnDisk(file: string): { readonly text: string; readonly hash
     return { text: new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes), hash: hashOf(bytes) }
   } catch {
     return null
+  }
+}
+
+/** Null: it can be read by now. */
+function whyNoText(file: string): string | null {
+  try {
+    readBounded(file, TEXT_BYTES_MAX)
+    return null
+  } catch (error) {
+    return whyUnread(error)
   }
 }

@@ -7,10 +7,12 @@ import { sentence } from '../../data/reviewing.ts'
 import { count } from '../../data/say.ts'
 import { can } from '../../data/session.ts'
 import { to } from '../../data/urls.ts'
+import { putBack } from './put-back.ts'
 import { Button } from '../../parts/button.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Popover } from '../../parts/popover.tsx'
+import { Code } from '../../parts/words.tsx'
 import { DiffChoice, DiffIn, useDiffLayout } from '../../parts/side-by-side.tsx'
 import css from './editor/editor.module.css'
 import type { ConfigStatus } from './use-edited.ts'
@@ -72,9 +74,14 @@ function Differs({ status: { disk, running } }: { readonly status: ConfigStatus 
     >
       <p>
         {isGone
-          ? `${disk.file} is gone, or may not be read. r${running?.revision} goes on running.`
+          ? `${disk.file}: ${disk.why ?? 'it cannot be read'}. r${running?.revision} goes on running, and nothing is written there.`
           : `It has not been read yet, or what came of it was taken back. r${running?.revision} goes on running.`}
       </p>
+      {isGone && (
+        <p>
+          What runs is put back where the gateway runs by <Code text={putBack(disk.file, running)} isCopied />
+        </p>
+      )}
     </Note>
   )
 }

@@ -1,6 +1,6 @@
 // What is read of the config, by whom, in which form; and whether a text would be taken.
 import { afterAll, beforeEach, expect, test } from 'bun:test'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { routesOf } from '../../../../server/admin/routes.ts'
@@ -254,4 +254,17 @@ test('what is not looked at, as too much waits, is 429 by whichever door, and sa
     })
   }
   expect(applied.map(({ account }) => account)).toEqual([expect.any(String), expect.any(String)])
+})
+
+test('the status says why the file cannot be read', async () => {
+  const why = async () => (await ask('/api/v1/config/status')).json.disk.why
+  expect(await why()).toBeNull()
+  rmSync(file)
+  expect(await why()).toBe('no file of this name')
+  mkdirSync(file)
+  try {
+    expect(await why()).toBe('a folder')
+  } finally {
+    rmSync(file, { recursive: true })
+  }
 })
