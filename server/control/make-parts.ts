@@ -19,7 +19,7 @@ import { CircuitDesk } from './circuits/circuit-desk.ts'
 import { circuitNews } from './circuit-news.ts'
 import { OrderDesk } from './order-desk.ts'
 import { passiveNews } from './passive-news.ts'
-import { tellWarmth } from './weight-news.ts'
+import { WEIGHT_NEWS } from './weight-news.ts'
 import { WeightDesk } from './weights/weight-desk.ts'
 import { orderStoreIn } from './order-store.ts'
 import type { HealthChange, HealthResult } from './health/health-news.ts'
@@ -123,7 +123,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
   const sockets =
     options.sockets ?? new WorkerSockets((inodes) => areHeldByOrphans(leftBehind, inodes), options.handed)
   const resolver = new resolvers.Resolver(config.resolver, () => performance.now())
-  const weights = new WeightDesk({ board: () => board.scoreboard, onNews: tellWarmth })
+  const weights = new WeightDesk({ board: () => board.scoreboard, ...WEIGHT_NEWS })
   const desk: OrderDesk = makeDesk(options, { board, weights, prober: () => prober })
   const prober = new Prober({
     board: board.scoreboard,

@@ -38,6 +38,7 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   circuit_half_open: row('health', 'circuit_half_open'),
   circuit_closed: row('health', 'circuit_closed'),
   circuit_held: row('health', 'circuit_held'),
+  groups_in_use: row('health', 'groups_in_use'),
   server_warming: row('health', 'warming'),
   server_warm: row('health', 'warm'),
   circuit_ordered: row('server', 'circuit_ordered'),

@@ -17,6 +17,9 @@ test('a group carries what it can, the next one what is missing, and who comes u
     expect(await answering(gateway, 14)).toEqual({ 9001: 7, 9002: 7 })
     origins[9001]!.kill()
     await serverIs(gateway.admin, 'here-1', 'down')
+    expect(await gateway.event('groups_in_use')).toMatchObject({
+      ...{ level: 'warn', backend: 'app', why: 'group 1: 71 %, group 2: 29 %', was: { 1: 100 } },
+    })
     // Half of group 1 is up where 0.7 would be enough.
     expect(await answering(gateway, 70)).toEqual({ 9002: 50, 9003: 20 })
     origins[9001]!.revive()

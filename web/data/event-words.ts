@@ -131,6 +131,7 @@ const WORDS: Readonly<Record<string, Words>> = {
     'too many servers of its backend are out',
     'warn',
   ],
+  groups_in_use: (e) => [`Who carries ${e['backend']} has changed`, e['why'], 'warn'],
   server_warming: (e) => [
     `${e['server']} came up: its share grows`,
     `over ${age(Number(e['over_ms'] ?? 0) / 1000)}`,
