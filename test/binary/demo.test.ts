@@ -94,6 +94,7 @@ interface Server {
   readonly server: string
   readonly state?: string
   readonly reason?: string
+  readonly circuit_state?: string
 }
 
 test('has servers that are unwell, each in its own way, and traffic', async () => {
@@ -113,6 +114,12 @@ test('has servers that are unwell, each in its own way, and traffic', async () =
     },
     { what: 'the states of the servers' },
   )
+  const circuits = async (): Promise<string> => {
+    const { body } = await ask(admin(), { path: '/_health' })
+    const all = (body['backends'] ?? []) as readonly Server[]
+    return all.find(({ server }) => server === 'pay-3')?.circuit_state ?? ''
+  }
+  await waitFor(async () => (await circuits()) !== 'Closed', { what: 'a breaker that opens' })
   const total = async (): Promise<number> =>
     Number((await ask(admin(), { path: '/_metrics' })).body['total_requests'])
   const before = await total()

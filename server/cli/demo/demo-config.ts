@@ -130,7 +130,7 @@ ${rowsOf(samples.shop)}
     servers:
 ${rowsOf(samples.pay)}
     health_check: { path: /health, interval: 2s, rise: 1, fall: 2 }
-    circuit_breaker: { failure_ratio: 0.4, min_requests: 5, open_for: 20s, open_for_max: 60s }
+    circuit_breaker: { failure_ratio: 0.4, min_requests: 4, open_for: 20s, open_for_max: 60s }
     retry: { statuses: [500] }
   reports:                              # nobody listens there
     servers:

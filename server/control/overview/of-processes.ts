@@ -110,6 +110,9 @@ function* listenerProblems(seen: Seen): Generator<OverviewProblem> {
 /** The latest one, where this gateway went on as it was. */
 function* upgradeProblem(seen: Seen): Generator<OverviewProblem> {
   const failed = lastOf(seen, 'upgrade_failed')
+  const begun = lastOf(seen, 'upgrade_begun')
+  const over = Math.max(failed?.atMs ?? 0, lastOf(seen, 'upgrade_done')?.atMs ?? 0, seen.startedMs)
+  if (begun !== undefined && begun.atMs > over) return yield upgrading(seen, begun)
   if (failed === undefined || failed.atMs < seen.startedMs) return
   yield {
     id: 'upgrade',
@@ -117,6 +120,22 @@ function* upgradeProblem(seen: Seen): Generator<OverviewProblem> {
     title: 'The last upgrade failed',
     cause: `${asSentence(String(failed.fields['why'] ?? ''))} This gateway goes on as it was.`,
     remedy: 'Look into the log for what the new one said, then try again.',
+    about: { kind: 'worker', name: 'upgrade' },
+    actions: [openAction('Open activity')],
+  }
+}
+
+function upgrading(seen: Seen, begun: ToldEvent): OverviewProblem {
+  const serving = lastOf(seen, 'upgrade_serving')
+  const isServing = serving !== undefined && serving.atMs >= begun.atMs
+  return {
+    id: 'upgrade',
+    ...{ state: 'upgrading', severity: 'note', since: timeOf(begun.atMs) },
+    title: 'An upgrade is under way',
+    cause: isServing
+      ? `Process ${String(serving.fields['pid'])} serves in this gateway’s place, and is watched for a while.`
+      : `${String(begun.fields['program'])} is started to take over; until it serves, this gateway does.`,
+    remedy: null,
     about: { kind: 'worker', name: 'upgrade' },
     actions: [openAction('Open activity')],
   }

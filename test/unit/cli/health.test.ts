@@ -1,6 +1,8 @@
 import { expect, test } from 'bun:test'
 import { healthLines } from '../../../server/cli/health.ts'
 import { statusText } from '../../../server/cli/status.ts'
+import { healthOf } from '../../../server/telemetry/documents.ts'
+import { serverWith } from '../../support/seen-with.ts'
 
 const document = { healthy: true, backends: [], healthy_count: 0, total_count: 0 }
 
@@ -130,4 +132,14 @@ test('files that are refused are told with since when and why, as what they held
   expect(healthLines({ ...document, refused_files }).split('\n')[1]).toMatch(
     /^certificate site: its files are refused since 2026-11-30 \d\d:\d\d:15, what they held before goes on: the key is of another$/,
   )
+})
+
+test('a server whose breaker is open is not said to be up', () => {
+  const reason = 'circuit open: 57 of 100 failed'
+  const open = serverWith({ server: 'api-2', healthy: false, circuit_state: 'Open', reason })
+  const text = statusText(healthOf([serverWith({ server: 'api-1' }), open]), {
+    ...{ total_requests: 0, total_failures: 0, success_rate: 100, backends: [] },
+  })
+  expect(text).toMatch(/api-1 +up /)
+  expect(text).toMatch(/api-2 +circuit open .*57 of 100 failed/)
 })

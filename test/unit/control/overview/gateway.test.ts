@@ -202,3 +202,27 @@ test('orders that are about to end are told with what holds then; those that do 
   expect(told([{ ...order, kind: 'admin', value: 'drain', until: null }])).toEqual([])
   expect(told([{ ...order, kind: 'admin', value: 'drain', until: until(30) }])).toEqual([])
 })
+
+test('an upgrade is told while it is under way, and no longer', () => {
+  const event = (name: string, minutes: number, fields: object = {}): ToldEvent => ({
+    ...{ event: name, atMs: minutesAgo(minutes), fields: { ...fields } },
+  })
+  const told = (...events: ToldEvent[]) =>
+    [
+      ...processProblems(
+        seenWith({ config, events, health: { ...healthOf([]), workers: WELL, listeners: OPEN } }),
+      ),
+    ].map(({ title, cause }) => `${title}: ${cause}`)
+  const begun = event('upgrade_begun', 3, { program: '/usr/bin/sluice' })
+  expect(told(begun)).toEqual([
+    'An upgrade is under way: /usr/bin/sluice is started to take over; until it serves, this gateway does.',
+  ])
+  const serving = event('upgrade_serving', 2, { pid: 4711 })
+  expect(told(begun, serving)).toEqual([
+    'An upgrade is under way: Process 4711 serves in this gateway’s place, and is watched for a while.',
+  ])
+  expect(told(begun, serving, event('upgrade_done', 1))).toEqual([])
+  expect(told(begun, event('upgrade_failed', 1, { why: 'it did not start' }))).toEqual([
+    'The last upgrade failed: It did not start. This gateway goes on as it was.',
+  ])
+})
