@@ -6,6 +6,7 @@ import {
   circuitWords,
   failedOf,
   mostWords,
+  weightWords,
   opensWords,
   passiveWords,
   shownCircuit,
@@ -14,6 +15,7 @@ import {
 } from '../../../web/pages/backend/guard-words.ts'
 import { retryCounts, sessionCounts } from '../../../web/pages/backend/policy-words.ts'
 import { serverRows } from '../../../web/pages/backend/server-rows.ts'
+import { boundByOf } from '../../../web/pages/backend/balancing-words.ts'
 import { byOf, patchTo } from '../../../web/pages/backend/session-words.ts'
 
 const CLOSED: Circuit = {
@@ -124,6 +126,13 @@ describe('a server in the list', () => {
     expect(shownOperation(live({ circuit_state: 'Open' })).word).toBe('Up')
   })
 
+  test('has a share of its weight while that is another one', () => {
+    expect(weightWords(live({}))).toBe('')
+    expect(weightWords(live({ weight: 3, dynamic_weight: 2.4, slow_start: 0.4 }))).toBe(
+      'dynamic weight 2.40 of 3 · 40 % of it, as it came up lately',
+    )
+  })
+
   test('that takes no requests is named in the sentence above with the reason', () => {
     const rows = Object.entries({ a: live({}), b: OPENED, c: TAKEN }).map(([id, one]) => ({
       ...{ id, etag: '"1"', place: { file: 'sluice.yaml', line: 1, column: 1, end_line: 1 } },
@@ -166,6 +175,16 @@ describe('by what sessions stay', () => {
     expect(
       [undefined, false, true, {}, { header: 'X-User' }, { client_ip: true }, { learn: 'S' }].map(byOf),
     ).toEqual(['nothing', 'nothing', 'cookie', 'cookie', 'header', 'client_ip', 'learn'])
+  })
+
+  test('says what still comes to a server that drains', () => {
+    const of = (sticky: unknown) => boundByOf({ algorithm: 'round_robin', sticky })
+    expect([of(true), of({ drain: 'leave' })]).toEqual([null, null])
+    expect(of({ drain: 'sticky' })).toBe('the cookie sluice_sticky')
+    expect(of({ drain: 'sticky', learn: 'JSESSIONID' })).toBe('the cookie JSESSIONID')
+    expect(of({ drain: 'sticky', header: 'X-User' })).toBe('the header X-User')
+    const hash = { by: 'cookie', name: 'session' }
+    expect(boundByOf({ algorithm: 'hash', hash })).toBe('the cookie session')
   })
 
   test('goes to another way with nothing of the old one left', () => {

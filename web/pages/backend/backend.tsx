@@ -148,7 +148,7 @@ function Running({ resource, server, isStale }: RunningProps) {
                   openServer={server}
                   isStale={isStale || problem !== null}
                 />
-                <Guards backend={backend} rows={rows} effective={effective} />
+                <Guards scene={scene} effective={effective} />
               </>
             )}
           </Part>

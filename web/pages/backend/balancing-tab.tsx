@@ -22,6 +22,12 @@ const SLOW_START: PanelRow = {
   only: ['over', 'aggression', 'least'],
 }
 
+const DYNAMIC: PanelRow = {
+  ...{ title: 'Dynamic weights', under: ['dynamic_weights'] },
+  turns: 'Weights follow how servers fare',
+  only: ['mode', 'least', 'most'],
+}
+
 export function BalancingTab({ resource }: { readonly resource: BackendResource }) {
   const draft = useDraftOf(resource)
   const algorithm = String(draft.value['algorithm'] ?? 'round_robin')
@@ -50,6 +56,7 @@ export function BalancingTab({ resource }: { readonly resource: BackendResource 
             : []),
           ...sessionPanels(draft),
           SLOW_START,
+          DYNAMIC,
           PANIC,
         ]}
       >

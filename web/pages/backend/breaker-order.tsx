@@ -9,10 +9,12 @@ import { Field } from '../../parts/field.tsx'
 import { Popover } from '../../parts/popover.tsx'
 import { Tag } from '../../parts/status.tsx'
 import css from './order-popover.module.css'
+import { Outcome } from './order-popover.tsx'
+import { consequenceOf, type Scene } from './order-words.ts'
 import { type Until, untilLabel, UNTILS } from './untils.ts'
 
 export interface BreakerOrderProps {
-  readonly backend: string
+  readonly scene: Scene
   readonly server: string
   readonly circuit: Circuit
 }
@@ -49,7 +51,7 @@ interface FormProps extends BreakerOrderProps {
   readonly onClose: () => void
 }
 
-function OrderForm({ backend, server, circuit, first, onClose }: FormProps) {
+function OrderForm({ scene, server, circuit, first, onClose }: FormProps) {
   const wanted = useSignal<Wanted>(first)
   const reason = useSignal('')
   const until = useSignal<Until>('')
@@ -58,7 +60,7 @@ function OrderForm({ backend, server, circuit, first, onClose }: FormProps) {
   const isHeld = wanted.value !== 'auto'
   const act = async (): Promise<void> => {
     isBusy.value = true
-    const answer = await orderCircuit(backend, server, {
+    const answer = await orderCircuit(scene.backend, server, {
       state: wanted.value,
       ...(reason.value !== '' && { reason: reason.value }),
       ...(isHeld && until.value !== '' && { for: until.value }),
@@ -102,10 +104,7 @@ function OrderForm({ backend, server, circuit, first, onClose }: FormProps) {
           </Field>
         )}
       </div>
-      <p class={css.outcome}>
-        {circuit.mode === 'shadow' && isHeld ? `${SHADOW} ` : ''}
-        {OUTCOMES[wanted.value]}
-      </p>
+      <Outcome {...outcomeOf(wanted.value, { scene, server, circuit })} />
       {problem.value !== null && <p role="alert">{problem.value}</p>}
       <div class={css.foot}>
         <Tag isLive title="The file does not change; it holds over reloads, not over a restart">
@@ -129,10 +128,21 @@ const LABELS: Readonly<Record<Wanted, string>> = {
   closed: 'Hold closed',
 }
 
+/** What would come of it: who is held open gets no new requests, as one that is taken out. */
+function outcomeOf(wanted: Wanted, { scene, server, circuit }: BreakerOrderProps) {
+  const words = OUTCOMES[wanted]
+  if (wanted === 'auto') return { tone: 'plain', words } as const
+  if (circuit.mode === 'shadow') return { tone: 'plain', words: SHADOW } as const
+  if (wanted === 'closed') return { tone: 'plain', words } as const
+  const taken = { admin: 'maintenance', endsConnections: false } as const
+  const { tone, words: told } = consequenceOf(scene, new Set([server]), taken)
+  return { tone, words: `${words} ${told}` }
+}
+
 const SHADOW = 'In shadow mode everybody passes all the same.'
 
 const OUTCOMES: Readonly<Record<Wanted, string>> = {
   auto: 'It is closed at once, forgets what it counted, and opens again when attempts fail from now on.',
-  open: 'It gets no new requests, and no trials; what is under way goes on.',
+  open: 'It gets no new requests, and is not tried again.',
   closed: 'It gets requests whatever fails.',
 }

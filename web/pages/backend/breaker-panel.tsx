@@ -16,11 +16,10 @@ import {
   shownCircuit,
 } from './guard-words.ts'
 import css from './guards.module.css'
-import type { ServerRow } from './server-rows.ts'
+import type { Scene } from './order-words.ts'
 
 export interface BreakerPanelProps {
-  readonly backend: string
-  readonly rows: readonly ServerRow[]
+  readonly scene: Scene
   /** With every default. */
   readonly fields: BreakerFields
 }
@@ -30,7 +29,8 @@ interface Row {
   readonly circuit: Circuit
 }
 
-export function BreakerPanel({ backend, rows, fields }: BreakerPanelProps) {
+export function BreakerPanel({ scene, fields }: BreakerPanelProps) {
+  const { backend, rows } = scene
   const known = rows.flatMap(({ id, live }): Row[] =>
     live?.circuit === undefined ? [] : [{ id, circuit: live.circuit }],
   )
@@ -48,7 +48,7 @@ export function BreakerPanel({ backend, rows, fields }: BreakerPanelProps) {
       }
     >
       <Table
-        columns={columnsOf(backend, fields)}
+        columns={columnsOf(scene, fields)}
         rows={known}
         keyOf={({ id }) => id}
         caption={`Breakers of ${backend}`}
@@ -59,7 +59,7 @@ export function BreakerPanel({ backend, rows, fields }: BreakerPanelProps) {
   )
 }
 
-function columnsOf(backend: string, { failure_ratio: ratio = 0.5 }: BreakerFields): readonly Column<Row>[] {
+function columnsOf(scene: Scene, { failure_ratio: ratio = 0.5 }: BreakerFields): readonly Column<Row>[] {
   const share = ({ circuit }: Row): number => {
     const { failed, requests } = failedOf(circuit)
     return requests === 0 ? 0 : failed / requests
@@ -68,7 +68,7 @@ function columnsOf(backend: string, { failure_ratio: ratio = 0.5 }: BreakerField
     {
       ...{ key: 'server', head: 'Server', onCard: 'lead', sort: ({ id }) => id },
       cell: ({ id }) => (
-        <a class="name cut" href={to(`/backends/${segment(backend)}/servers/${segment(id)}`)}>
+        <a class="name cut" href={to(`/backends/${segment(scene.backend)}/servers/${segment(id)}`)}>
           {id}
         </a>
       ),
@@ -97,7 +97,7 @@ function columnsOf(backend: string, { failure_ratio: ratio = 0.5 }: BreakerField
     },
     {
       ...{ key: 'act', head: '', onCard: 'action', isNumber: true },
-      cell: ({ id, circuit }) => <BreakerOrder backend={backend} server={id} circuit={circuit} />,
+      cell: ({ id, circuit }) => <BreakerOrder scene={scene} server={id} circuit={circuit} />,
     },
   ]
 }

@@ -1,7 +1,7 @@
 // What is said of breakers and of passive health: when they act, how they are, and what comes next.
 import type { Circuit, PassiveState } from '../../data/api-types.ts'
 import { clock, count, number, percent, spaced } from '../../data/say.ts'
-import type { Shown } from '../../data/servers.ts'
+import type { ServerLive, Shown } from '../../data/servers.ts'
 
 /** As in the config, with every default. */
 export interface BreakerFields {
@@ -136,6 +136,13 @@ function orderedWords({ state, by, until, reason }: NonNullable<Circuit['ordered
   const end = until === null ? '' : ` until ${clock(until)}`
   return `held ${state} by ${by}${end}${reason === null ? '' : `: “${reason}”`}`
 }
+
+/** “dynamic weight 2.4 of 3 · 40 % of it, as it came up lately”; '': it has its weight. */
+export const weightWords = ({ weight, dynamic_weight: dynamic, slow_start: part }: ServerLive): string =>
+  [
+    ...(dynamic === undefined ? [] : [`dynamic weight ${number(dynamic)} of ${number(weight)}`]),
+    ...(part === undefined ? [] : [`${percent(part)} % of it, as it came up lately`]),
+  ].join(' · ')
 
 /** “5 failures in 30 s (last connect refused), the 2nd time”; '': nothing failed. */
 export function passiveWords({ state, reason, failures, last }: PassiveState): string {

@@ -5,41 +5,48 @@ import { Status } from '../../parts/status.tsx'
 import type { BackendFields } from './backend-fields.ts'
 import { BreakerOrder } from './breaker-order.tsx'
 import { BreakerPanel, Why } from './breaker-panel.tsx'
-import { shownCircuit, shownPassive } from './guard-words.ts'
+import { weightWords, shownCircuit, shownPassive } from './guard-words.ts'
 import css from './guards.module.css'
 import drawer from './server-drawer.module.css'
 import { BackInUse, PassivePanel, PassiveWhy } from './passive-panel.tsx'
-import type { ServerRow } from './server-rows.ts'
+import type { Scene } from './order-words.ts'
 
 export interface GuardsProps {
-  readonly backend: string
-  readonly rows: readonly ServerRow[]
+  readonly scene: Scene
   readonly effective: Partial<BackendFields>
 }
 
-export function Guards({ backend, rows, effective }: GuardsProps) {
+export function Guards({ scene, effective }: GuardsProps) {
   const { circuit_breaker: breaker, passive_health: passive } = effective
   const hasBreaker = breaker !== undefined && breaker.mode !== 'off'
   const hasPassive = passive !== undefined && passive.mode !== 'off'
   if (!hasBreaker && !hasPassive) return null
   return (
     <div class={css.guards}>
-      {hasBreaker && <BreakerPanel backend={backend} rows={rows} fields={breaker} />}
-      {hasPassive && <PassivePanel backend={backend} rows={rows} fields={passive} />}
+      {hasBreaker && <BreakerPanel scene={scene} fields={breaker} />}
+      {hasPassive && <PassivePanel backend={scene.backend} rows={scene.rows} fields={passive} />}
     </div>
   )
 }
 
 interface GuardStatesProps {
-  readonly backend: string
+  readonly scene: Scene
   readonly server: string
   readonly live: ServerLive
 }
 
 /** Of one server, as its drawer has them: terms and what is said of them. */
-export function GuardStates({ backend, server, live: { circuit, passive } }: GuardStatesProps) {
+export function GuardStates({ scene, server, live }: GuardStatesProps) {
+  const { circuit, passive } = live
+  const share = weightWords(live)
   return (
     <>
+      {share !== '' && (
+        <>
+          <dt>Share</dt>
+          <dd>{share}</dd>
+        </>
+      )}
       {circuit !== undefined && (
         <>
           <dt>Breaker</dt>
@@ -49,7 +56,7 @@ export function GuardStates({ backend, server, live: { circuit, passive } }: Gua
               <Why circuit={circuit} />
             </small>
             <span class={drawer.acts}>
-              <BreakerOrder backend={backend} server={server} circuit={circuit} />
+              <BreakerOrder scene={scene} server={server} circuit={circuit} />
             </span>
           </dd>
         </>
@@ -66,7 +73,7 @@ export function GuardStates({ backend, server, live: { circuit, passive } }: Gua
             </small>
             {passive.state === 'out' && (
               <span class={drawer.acts}>
-                <BackInUse backend={backend} server={server} />
+                <BackInUse backend={scene.backend} server={server} />
               </span>
             )}
           </dd>

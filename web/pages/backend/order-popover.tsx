@@ -226,7 +226,7 @@ function Choosing({ label, state }: { readonly label: string; readonly state: St
 }
 
 /** What would come of it: on its own ground where it matters. */
-function Outcome({ tone, words }: Consequence) {
+export function Outcome({ tone, words }: Pick<Consequence, 'tone' | 'words'>) {
   return (
     <p class={classes(css.outcome, tone !== 'plain' && css[tone])} aria-live="polite">
       {tone !== 'plain' && <Shape state={tone} />}

@@ -117,7 +117,7 @@ function States({ scene, row }: { readonly scene: Scene; readonly row: ServerRow
         </small>
         <HealthSaid backend={scene.backend} server={row.id} live={live} />
       </dd>
-      <GuardStates backend={scene.backend} server={row.id} live={live} />
+      <GuardStates scene={scene} server={row.id} live={live} />
       <dt>In flight</dt>
       <dd>
         <span>
