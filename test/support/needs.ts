@@ -45,5 +45,14 @@ const PLACES = [
   ...new Bun.Glob('/usr/lib/postgresql/*/bin').scanSync({ onlyFiles: false }),
 ]
 
+/**
+ * Programs that are taken for another where they are there. Chromium that can only be headless is the same
+ * engine without what draws windows: a context with its first page takes 0.4 s of CPU time rather than 1.2 s.
+ */
+const RATHER: Readonly<Record<string, string>> = { chromium: 'chromium-headless-shell' }
+
 /** Where a program is. */
-export const programPath = (program: string): string | null => Bun.which(program, { PATH: PLACES.join(':') })
+export function programPath(program: string): string | null {
+  const [PATH, rather] = [PLACES.join(':'), RATHER[program]]
+  return (rather === undefined ? null : Bun.which(rather, { PATH })) ?? Bun.which(program, { PATH })
+}
