@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
-import { axeFindings } from '../support/axe.ts'
+import { axeFindings, axeInBothThemes } from '../support/axe.ts'
 import { launchChromium } from '../support/dashboard.ts'
 import { needs, programPath } from '../support/needs.ts'
 import { PageWatch } from '../support/page-watch.ts'
@@ -43,6 +43,13 @@ const server = Bun.serve({
       if (what === 'script') document.body.append(Object.assign(document.createElement('script'), { text: 'let x' }))
       if (what === 'style') document.body.setAttribute('style', 'color: red')
     })`),
+    '/pale': () => page('<p>Pale where it is dark.</p>', '<link rel="stylesheet" href="/pale.css">'),
+    '/pale.css': () =>
+      new Response(
+        `:root { color-scheme: light dark }
+        p { color: light-dark(#000, #444); background: light-dark(#fff, #222) }`,
+        { headers: { 'Content-Type': 'text/css' } },
+      ),
     '/unnamed': () => page('<button></button><img src="/icon">'),
   },
   fetch: () => new Response('', { status: 404 }),
@@ -97,6 +104,17 @@ test('axe tells what is wrong, past the policy of the page, and nothing of a pag
     'critical image-alt',
   ])
   await page.goto(new URL('/good', server.url).href)
+  expect(await axeFindings(page)).toEqual([])
+  expect(await watch.complaints()).toEqual([])
+  await page.context().close()
+})
+
+test('a page that is right in one theme is looked at in the other, and is in its own afterwards', async () => {
+  const { page, watch } = await opened('/pale')
+  expect(await axeFindings(page)).toEqual([])
+  const [finding, ...others] = await axeInBothThemes(page)
+  expect(finding).toStartWith('dark: serious color-contrast: ')
+  expect(others).toEqual([])
   expect(await axeFindings(page)).toEqual([])
   expect(await watch.complaints()).toEqual([])
   await page.context().close()
