@@ -9,10 +9,15 @@ import type { Server } from './server.ts'
 const CHOICES = 4
 /** A trial of a server that is passed over (see track-record.ts) costs one request in so many at most. */
 const PICKS_PER_TRIAL = 16
+/**
+ * Of many servers no more than these are compared, from a place that moves on with each pick: the least of so
+ * many has hardly more to do than the least of all, and a pick among a thousand takes no longer than this.
+ */
+const COMPARED_MAX = 48
 
 /**
  * Takes the one with the least in flight for its weight, recent failures included; of equals the one that
- * round robin would take. Where weights differ the next one counts, too: else whoever is idle would get it,
+ * round robin would take, and of very many servers the one among those that stand behind that. Where weights differ the next one counts, too: else whoever is idle would get it,
  * however small its weight. Who is idle takes its turn all the same.
  */
 export function leastConnections(usable: Usable): Pick {
@@ -24,6 +29,7 @@ export function leastConnections(usable: Usable): Pick {
     const nowMs = now()
     let best: Server | null = null
     let bestLoad = 0
+    let compared = 0
     let at = sequence[(board.nextCursor(slot) & 0x7fffffff) % sequence.length]!
     for (let i = 0; i < servers.length; i++, at++) {
       if (at === servers.length) at = 0
@@ -33,9 +39,11 @@ export function leastConnections(usable: Usable): Pick {
       const load = inFlight + server.live.record.burden(nowMs) + next
       if (load === next && (areEqual || i === 0)) return server
       if (inFlight >= server.maxConnections) continue
-      if (best !== null && load * best.weight >= bestLoad * server.weight) continue
-      best = server
-      bestLoad = load
+      if (best === null || load * best.weight < bestLoad * server.weight) {
+        best = server
+        bestLoad = load
+      }
+      if (++compared === COMPARED_MAX) break
     }
     return best
   })

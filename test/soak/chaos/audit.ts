@@ -3,9 +3,11 @@
 import type { Gateway } from '../../support/gateway.ts'
 import type { Samples } from '../gauge.ts'
 import { type BackendName, type Books, type Entry, isIdempotent, shown } from './books.ts'
-import type { ChaosServer } from './servers.ts'
+import { type ChaosServer, STEADY } from './servers.ts'
 
 export interface LogLine {
+  readonly time: string
+  readonly total_ms: number
   readonly path: string | null
   readonly method: string | null
   readonly backend: string | null
@@ -91,7 +93,7 @@ function sameInLog(books: Books, entry: Entry, line: LogLine): void {
 const told = (entry: Entry, line: LogLine): string => `${shown(entry)}: ${JSON.stringify(line)}`
 
 /** A request that may be repeated fails only where it was repeated as often as it may be. */
-function notInVain({ attempts, books }: Ended, entry: Entry, line: LogLine): void {
+function notInVain({ attempts, books, gateway }: Ended, entry: Entry, line: LogLine): void {
   const { fate } = entry
   if (fate === 'left' || (fate === 'whole' && entry.status < 500)) return
   const isUsedUp =
@@ -100,8 +102,29 @@ function notInVain({ attempts, books }: Ended, entry: Entry, line: LogLine): voi
   const isNotKept = entry.framedBytes > KEPT_BYTES
   // An answer that does not wait for the request is passed on.
   const isEarly = entry.comings.some(({ act }) => act.startsWith('early'))
-  if (!isUsedUp && !hasBegun && !isNotKept && !isEarly) books.wrong('failed too early', told(entry, line))
+  if (!isUsedUp && !hasBegun && !isNotKept && !isEarly && !wasOut(gateway, line))
+    books.wrong('failed too early', told(entry, line))
 }
+
+/** Events from which on a server is out, and those from which on it is not. */
+export const OUT: ReadonlySet<string> = new Set(['circuit_opened', 'passive_out', 'server_down'])
+const IN = new Set(['circuit_half_open', 'passive_back', 'server_up'])
+/** So late events may be. */
+const TOLD_WITHIN_MS = 500
+
+/** Whether the one that is always good was out: a machine that stood still for a while makes it look ill. */
+function wasOut({ events }: Gateway, { time, total_ms: tookMs, backend }: LogLine): boolean {
+  const endMs = Date.parse(time) + TOLD_WITHIN_MS
+  const beginMs = Date.parse(time) - tookMs - TOLD_WITHIN_MS
+  const own = events.filter((one) => one['server'] === STEADY && one['backend'] === backend)
+  return own.some((event, n) => {
+    if (!OUT.has(event.event) || timeOf(event) > endMs) return false
+    const back = own.slice(n).find((one) => IN.has(one.event))
+    return back === undefined || timeOf(back) >= beginMs
+  })
+}
+
+const timeOf = (event: Readonly<Record<string, unknown>>): number => Date.parse(String(event['time']))
 
 /** What had reached nobody is tried again, whatever its method. */
 function triedWhereUnsent({ attempts, books }: Ended, entry: Entry, line: LogLine): void {

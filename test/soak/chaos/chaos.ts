@@ -8,10 +8,10 @@ import { SERVER_FAULTS } from '../../../server/backends/server-fault.options.ts'
 import type { SocketsKind } from '../../../server/sockets/socket.ts'
 import { pause, waitFor } from '../../support/wait.ts'
 import { metricsOf } from '../gauge.ts'
-import { type LogLine, audit } from './audit.ts'
+import { type LogLine, OUT, audit } from './audit.ts'
 import { type Entry, Books, shown } from './books.ts'
 import { ChaosClient } from './clients.ts'
-import { ChaosServer } from './servers.ts'
+import { ChaosServer, STEADY } from './servers.ts'
 
 export interface ChaosOptions {
   readonly seconds: number
@@ -26,7 +26,7 @@ export interface ChaosResult {
   readonly problems: readonly string[]
 }
 
-const SERVERS = ['steady', 'a', 'b', 'c', 'd']
+const SERVERS = [STEADY, 'a', 'b', 'c', 'd']
 const CLIENTS = 24
 const CALM_ANSWERS = 200
 const CALM_REST_MS = 10
@@ -247,6 +247,8 @@ class Chaos {
     const fates = Object.entries(
       Object.groupBy(books.entries.values(), ({ fate, status }) => `${fate} ${status}`),
     )
+    const outs = gateway.events.filter((event) => event['server'] === STEADY && OUT.has(event.event))
+    this.notes.push(...outs.map((event) => JSON.stringify(event)))
     this.notes.push(
       `on ${this.#options.kind}: ${books.entries.size} requests: ${fates.map(([fate, list]) => `${list?.length} ${fate}`).join(', ')}`,
       `${samples.sum('retries_total')} retries, ${samples.sum('retry_budget_exhausted_total')} without a place in the budget, ${samples.sum('hedges_total')} hedges, ${times('circuit_opened')} openings, ${times('passive_out')} times out by passive health, at most ${this.#mostHeld} of ${MAX_CONNECTIONS} at a server`,

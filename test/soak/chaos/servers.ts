@@ -16,6 +16,9 @@ interface Asked {
   readonly whole: () => Promise<boolean>
 }
 
+/** Who is always in a good mood. */
+export const STEADY = 'steady'
+
 const FILLING = Buffer.alloc(300_000, 'chaos and order, ')
 const SIZES = [0, 40, 3000, 30_000, 200_000]
 const CRLF = Buffer.from('\r\n')

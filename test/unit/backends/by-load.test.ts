@@ -1,8 +1,11 @@
 // Algorithms that go by what servers did with earlier requests.
 import { describe, expect, test } from 'bun:test'
 import { ANSWERED } from '../../../server/backends/outcome.ts'
-import type { Backend } from '../../../server/backends/backend.ts'
+import { Backend } from '../../../server/backends/backend.ts'
 import type { Server } from '../../../server/backends/server.ts'
+import { privateRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
+import type { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
+import { STATE_UP } from '../../../server/scoreboard/states.ts'
 import { seededRandom } from '../../support/random.ts'
 import { backendConfig, Bench, tally } from './backends.ts'
 
@@ -112,5 +115,49 @@ describe('a server that fails at once', () => {
     serve(backend, clock, 5000, (name) => (name === 'c' ? Infinity : 1))
     const since = serve(backend, clock, 40_000, () => 1)
     expect(tally(since.slice(-1000))['c']).toBeGreaterThan(200)
+  })
+})
+
+describe('least connections among a thousand', () => {
+  const COUNT = 1000
+  const thousand = (change = {}): { readonly backend: Backend; readonly board: Scoreboard } => {
+    const board = scoreboardOn(privateRegion(COUNT + 8, 2), 0)
+    const names = Array.from({ length: COUNT }, (_, n) => `s${n}`)
+    const servers = Object.fromEntries(names.map((name, n) => [name, { index: n + 2, generation: 0 }]))
+    for (const { index } of Object.values(servers)) board.setState(index, STATE_UP)
+    const words = names.map((name) => ({ name, ...change }))
+    const options = backendConfig(words, { algorithm: 'least_connections' })
+    const slots = { slot: { index: 1, generation: 0 }, servers }
+    return { backend: new Backend({ name: 'api', options, slots, board, previous: null }), board }
+  }
+
+  test('few are looked at, and still none has much more to do than another', () => {
+    const { backend, board } = thousand()
+    const random = seededRandom(1)
+    const held = Array.from({ length: 3 * COUNT }, () => backend.pick(0, 0)!)
+    expect(backend.servers.every(({ slot }) => board.inFlight(slot) === 3)).toBe(true)
+    let looks = 0
+    const inFlight = board.inFlight.bind(board)
+    board.inFlight = (slot) => (looks++, inFlight(slot))
+    const PICKS = 20_000
+    let most = 0
+    for (let n = 0; n < PICKS; n++) {
+      const at = random.below(held.length)
+      backend.release(held[at]!, ANSWERED)
+      held[at] = backend.pick(0, 0)!
+      most = Math.max(most, inFlight(held[at].slot))
+    }
+    expect(looks).toBeLessThanOrEqual(64 * PICKS)
+    expect(most).toBeLessThanOrEqual(5)
+  })
+
+  test('the only one with room is found, wherever it stands', () => {
+    const { backend } = thousand({ max_connections: 1 })
+    const held = Array.from({ length: COUNT }, () => backend.pick(0, 0)!)
+    expect(backend.pick(0, 0)).toBeNull()
+    for (const at of [0, 500, 999]) {
+      backend.release(held[at]!, ANSWERED)
+      expect(backend.pick(0, 0)?.name).toBe(held[at]!.name)
+    }
   })
 })
