@@ -8,6 +8,8 @@ export interface Lost {
   readonly waitedMs: number
   /** Its answer broke off. */
   readonly wasAnswered: boolean
+  /** The server may have closed a connection that stood idle, as the request was on its way. */
+  readonly wasIdle?: boolean
   /** Of that answer; left out: it has none. One that was a failure by its status is not another one. */
   readonly status?: number
 }

@@ -18,18 +18,24 @@ export type Failure =
 /** One for all: an ordinary pick makes no object. */
 export const ANSWERED: Outcome = { is: 'answered' }
 
-/** What is not its server's fault is not counted against it, nor a stale connection that was made good. */
+/**
+ * What is not its server's fault is not counted against it, nor a stale connection that was made good. One
+ * that could not be is an attempt that failed, but nothing to take its server out for: closing idle
+ * connections is its right, and who asks it for much that must not be repeated would find it ill.
+ */
 export function judgeFailure(board: Scoreboard, server: Server, outcome: Failure): void {
   const { record } = server.live
   if (outcome.is === 'given_up') {
     board.attemptGivenUp(server.slot)
     return record.abandoned(outcome.waitedMs, nowMs)
   }
-  const { loss, waitedMs, wasAnswered, status = 0 } = outcome
+  const { loss, waitedMs, wasAnswered, wasIdle = false, status = 0 } = outcome
   if (loss.isStale || FAULTS[loss.code].side !== 'server') return
   board.attemptFailed(server.slot, faultPlace(loss.code), wasAnswered, unixSeconds())
-  server.passive?.lost(board, server.slot, loss.code, status)
   if (loss.reached === 'nothing') board.attemptRefused(server.slot)
-  server.breaker?.lost(server, outcome)
+  if (!wasIdle) {
+    server.passive?.lost(board, server.slot, loss.code, status)
+    server.breaker?.lost(server, outcome)
+  }
   if (status < 500) record.failed(wasAnswered ? 0 : waitedMs, nowMs)
 }

@@ -166,9 +166,10 @@ export class Forward extends Hedging implements Hedged {
   /** Tunnels are ended by resets (WebSockets are), and the server has answered long ago. */
   #outcomeOf(found: Loss, isStale: boolean): Outcome {
     if (this.#isTunnel) return ANSWERED
+    const wasIdle = found.isStale && !isStale
     const loss = found.isStale === isStale ? found : { ...found, isStale }
     const { waitedMs, isAnswered: wasAnswered } = this
-    return { is: 'lost', loss, waitedMs, wasAnswered, status: wasAnswered ? this.status : 0 }
+    return { is: 'lost', loss, waitedMs, wasAnswered, wasIdle, status: wasAnswered ? this.status : 0 }
   }
 
   // ── 9 relay ──

@@ -192,3 +192,36 @@ test('passive-health.yaml: a server that answers with nothing but 503 is taken o
     for (const origin of origins.values()) origin.kill()
   }
 })
+
+test('a server that closes idle connections is not ill, whatever is lost by it; one that does not answer is', async () => {
+  // Behind its first answer on a connection, and without a word: to us it looks as if that had stood idle.
+  let isIll = false
+  await using origin = startOrigin(({ place }, reply) => {
+    if (place > 0 || isIll) reply.fin()
+    else reply.send(200, 'once')
+  })
+  const breaker = { circuit_breaker: { failures: 1, max_out: 1 }, passive_health: { failures: 1 } }
+  const servers = [{ name: 'a', url: origin.url }]
+  await using gateway = await startGateway({
+    config: {
+      listeners: { web: { bind: '127.0.0.1:0', backend: 'api' } },
+      backends: { api: { servers, ...breaker } },
+    },
+  })
+  const post = async (): Promise<number> => {
+    await using client = await gateway.client()
+    client.send('POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx')
+    return (await client.readAnswer()).status
+  }
+  const statuses: number[] = []
+  for (let n = 0; n < 6; n++) statuses.push(await post())
+  expect(statuses).toEqual([200, 502, 200, 502, 200, 502])
+  expect(origin.requests.length).toBe(6)
+  const metrics = await (await fetch(`${gateway.admin}/metrics`)).text()
+  expect(metrics).toContain('lb_attempts_total{backend="api",server="a",outcome="lost"} 3')
+  expect(await stateOf(gateway, 'a')).toMatchObject({ circuit_state: 'Closed' })
+  expect(metrics).not.toMatch(/^lb_passive_health_outs_total/m)
+  isIll = true
+  expect(await post()).toBe(502)
+  expect(await gateway.event('circuit_opened')).toMatchObject({ server: 'a', reason: 'failures_in_a_row' })
+})
