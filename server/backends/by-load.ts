@@ -17,8 +17,9 @@ const COMPARED_MAX = 48
 
 /**
  * Takes the one with the least in flight for its weight, recent failures included; of equals the one that
- * round robin would take, and of very many servers the one among those that stand behind that. Where weights differ the next one counts, too: else whoever is idle would get it,
- * however small its weight. Who is idle takes its turn all the same.
+ * round robin would take, and of very many the least of those that stand behind that one. Where weights
+ * differ the next one counts, too: else whoever is idle would get it, however small its weight. Who is idle
+ * takes its turn all the same.
  */
 export function leastConnections(usable: Usable): Pick {
   const { servers, board, slot, now } = usable
