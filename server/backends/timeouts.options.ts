@@ -29,6 +29,12 @@ export const BackendTimeouts = Type.Object(
       description:
         'A pause between the pieces of an answer of no known length: event streams, and what is flushed piece by piece. Counts where it is longer than idle.',
     }),
+    rate_min: Size({
+      default: '240',
+      most: '1GiB',
+      description:
+        'Bytes a second that a server must take of the body of a request beyond its first 5s, judged once that waits for longer than idle; beneath it 504. 0: any rate.',
+    }),
     total: TotalTimeout('Goes before that of the listener.'),
   },
   {

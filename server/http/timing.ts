@@ -26,9 +26,11 @@ export interface Timing {
 
 export function timingOf(words: RuleConfig['timeouts'], { options }: Backend): Timing {
   const { connect, response, idle, stream } = { ...options.timeouts, ...words }
+  // That of a rule is its clients'.
+  const { rate_min } = options.timeouts
   const isOwn = ['connect', 'response', 'idle', 'stream'].some((key) => Object.hasOwn(words ?? {}, key))
   return {
-    server: isOwn ? { connect, response, idle, stream } : null,
+    server: isOwn ? { connect, response, idle, stream, rate_min } : null,
     client: clientTimes(words),
     attemptMs: words?.attempt ?? options.retry.timeout ?? 0,
     totalMs: words?.total ?? options.timeouts.total ?? -1,

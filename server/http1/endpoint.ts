@@ -33,6 +33,8 @@ export interface EndpointTimeouts {
   readonly idle: number
   /** The same between two pieces of an answer of no known length, if that is longer. */
   readonly stream: number
+  /** Bytes a second that it must take of a body, 0: any; left out: as any backend says by default. */
+  readonly rate_min?: number
 }
 
 /** What is known of it from the connections so far. */

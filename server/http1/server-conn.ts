@@ -19,7 +19,7 @@ import { Held } from './held.ts'
 type Place = 'connecting' | 'idle' | 'head' | 'body' | 'rest' | 'whole' | 'tunnel' | 'over'
 
 const LINGER_BYTES_MAX = 64 * 1024
-/** A server that takes less of a request is as good as stalled. */
+/** Of those of whom nothing else is said: one that takes less of a request is as good as stalled. */
 const LEAST_RATE = 240
 
 /** Who dials, as far as it matters here. */
@@ -106,7 +106,7 @@ export abstract class ServerConn<C extends Caller> extends Conn implements Liste
   }
 
   protected get leastRate(): number {
-    return LEAST_RATE
+    return this.timeouts.rate_min ?? LEAST_RATE
   }
 
   protected get idleMs(): number {

@@ -44,7 +44,7 @@ const backend = (...urls: string[]): BackendConfig => ({
   panic_threshold: 0,
   retry: RETRY,
   queue: { size: 10, timeout: 5000 },
-  timeouts: { connect: 5000, response: 60_000, idle: 30_000, stream: 600_000 },
+  timeouts: { connect: 5000, response: 60_000, idle: 30_000, stream: 600_000, rate_min: 240 },
   answers: 'strict',
   dashboard: false,
   keep_alive: { idle: 4000, connections: 1024 },
