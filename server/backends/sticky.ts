@@ -169,13 +169,18 @@ export class Sticky {
 
   /** Takes the cookie out of a request that goes on to a server, where that is wanted and it has one. */
   strip(request: RequestHead, shown: Shown): void {
-    if (!this.words.strip || shown === NEW) return
+    if (!this.words.strip || (shown === NEW && !this.#isAlone(request))) return
     const field = request.edits === null ? request.values('cookie').join('; ') : (request.get('cookie') ?? '')
     const others = withoutCookie(field, this.words.cookie)
     // What is written anew is not looked at again when it goes out.
     const left = this.#isDashboard ? others : otherCookies(others)
     if (left === '') request.remove('Cookie')
     else request.set('Cookie', left)
+  }
+
+  /** It has ours without the session that it stands beside. */
+  #isAlone(request: RequestHead): boolean {
+    return this.#learned !== null && hasCookie(request, this.#search)
   }
 
   /** The server that a request belongs to; null: none, or one that is not there any more. */

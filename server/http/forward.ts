@@ -74,7 +74,7 @@ export class Forward extends Hedging implements Hedged {
   /** It is the answer: nothing else is wanted. */
   #settleAnswered(): void {
     this.unwatch()
-    this.endBudget()
+    this.freeBudget()
     this.endHedges('lost')
     this.adoptedOver('won')
     this.dropSpared()

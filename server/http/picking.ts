@@ -168,6 +168,12 @@ export abstract class Picking implements Waiter {
     if (this.hasBudget && this.server === null) this.#giveBackBudget()
   }
 
+  /** The attempt under way is answered: what is left of it, perhaps for hours, is no load of a retry. */
+  protected freeBudget(): void {
+    this.#keepsBudget = false
+    if (this.hasBudget) this.#giveBackBudget()
+  }
+
   #giveBackBudget(): void {
     this.hasBudget = false
     this.backend.retry.budget.giveBack()

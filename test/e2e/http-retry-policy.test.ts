@@ -347,6 +347,28 @@ describe('the budget', () => {
     await gateway.settled()
   })
 
+  test('is for attempts without an answer: a stream that was tried again, or a tunnel, has no place in it', async () => {
+    const never = makeGate()
+    let asked = 0
+    await using origin = startOrigin(async (request, reply) => {
+      if (asked++ % 2 === 0) return reply.send(503, 'busy')
+      if (request.get('upgrade') !== null)
+        return void (await reply.raw('HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhi'))
+      await reply.raw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n')
+      await never.opened
+    })
+    await using gateway = startEngine({ config: toServers([origin.url], { retry }) })
+    for (const field of ['', 'Connection: upgrade\r\nUpgrade: websocket\r\n']) {
+      const client = await gateway.client()
+      client.send(GET.replace('\r\n\r\n', `\r\n${field}\r\n`))
+      await client.readUntil('hi')
+      expect([gateway.inFlight > 0, gateway.backend().retry.budget.inUse]).toEqual([true, 0])
+    }
+    never.open()
+    await gateway.settled()
+    expect(gateway.backend().retry.budget.inUse).toBe(0)
+  })
+
   test('is not touched by what reached nobody', async () => {
     await using good = startOrigin((_request, reply) => reply.send(200, 'good'))
     await using gateway = startEngine({

@@ -81,6 +81,7 @@ export class CircuitDesk {
   /** Moves on what is due. Says whether there may be something new soon. */
   look(): boolean {
     this.#endOrders()
+    for (const [key, { state }] of this.#ordered) this.#keep(this.#watch.watched.get(key), state)
     const isAnyOut = this.#watch.look()
     const served = this.#parts.board().served()
     const isServing = served !== this.#served
@@ -128,11 +129,22 @@ export class CircuitDesk {
     if (state !== 'open') circuits.forget(slot)
     circuits.force(slot, state === 'open' ? FORCED_OPEN : state === 'closed' ? FORCED_CLOSED : 0)
     if (state === 'open') this.#open(slot, options.open_for)
-    else {
-      circuits.forgetOpenings(slot)
-      if (!circuits.close(slot, OPEN, this.#now())) circuits.close(slot, HALF_OPEN, this.#now())
-    }
+    else this.#close(slot)
     board.bumpEpoch(backendSlot)
+  }
+
+  /** A worker may have moved it on at the very moment of the order: that holds all the same. */
+  #keep(one: WatchedCircuit | undefined, state: CircuitOrderFacts['state']): void {
+    const { circuits } = this.#parts.board()
+    const wanted = state === 'open' ? OPEN : CLOSED
+    if (one === undefined || circuits.isOpening(one.slot) || circuits.state(one.slot) === wanted) return
+    this.#force(one, state)
+  }
+
+  #close(slot: number): void {
+    const { circuits } = this.#parts.board()
+    circuits.forgetOpenings(slot)
+    if (!circuits.close(slot, OPEN, this.#now())) circuits.close(slot, HALF_OPEN, this.#now())
   }
 
   #open(slot: number, openMs: number): void {

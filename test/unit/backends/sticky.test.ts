@@ -51,6 +51,16 @@ describe('a session', () => {
     expect(serve(backend, requestWith('b', 1000))).toEqual(['b', 'hit', true])
   })
 
+  test('has its cookie taken out of what goes to a server, also of one that stands alone', () => {
+    const learning = { learn: 'sid', cookie: 'sluice_sticky', strip: true }
+    for (const more of [{ strip: true }, learning]) {
+      const { sticky } = new Bench().backend(options(more))
+      const request = requestWith('b')
+      sticky?.strip(request, sticky.read(request))
+      expect(request.get('cookie')).toBeNull()
+    }
+  })
+
   test('leaves a server that drains at once where that is not asked for, and one in maintenance always', () => {
     const bench = new Bench()
     for (const drain of ['leave', 'sticky'] as const) {

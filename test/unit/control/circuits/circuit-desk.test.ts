@@ -152,3 +152,23 @@ test('a change of something else keeps it and its order; one that takes its word
   world.serve(BREAKER)
   expect(world.desk.facts('api', 'a')).toMatchObject({ state: 'closed', ordered: null })
 })
+
+test('what is ordered holds, also where a worker was about to decide otherwise', () => {
+  const closed = new World()
+  closed.board.circuits.beginOpening(SLOT, CLOSED)
+  closed.order('closed')
+  const figures = { total: 12, failed: 9, slow: 0, inARow: 3, times: 1 }
+  closed.board.circuits.opened(SLOT, { reason: 'failure_ratio', ...figures, openMs: 30_000 }, closed.nowMs)
+  const epoch = closed.board.epoch(1)
+  closed.after(100)
+  expect([closed.state, closed.board.epoch(1)]).toEqual([CLOSED, epoch + 1])
+
+  const open = new World()
+  open.board.circuits.beginOpening(SLOT, CLOSED)
+  open.order('open')
+  open.board.circuits.leftClosed(SLOT)
+  open.after(100)
+  expect(open.state).toBe(OPEN)
+  open.after(600_000)
+  expect(open.state).toBe(OPEN)
+})
