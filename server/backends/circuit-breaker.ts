@@ -94,10 +94,14 @@ export class Breaker {
     this.#judge(server, this.#failing[status] === 1, ms > this.#slowMs)
   }
 
-  /** An attempt failed. An answer that broke off was counted as it began, perhaps as a failure. */
+  /**
+   * An attempt failed. An answer that broke off was counted as it began, perhaps as a failure; one that had
+   * gone on for longer than the window is in it no more.
+   */
   lost(server: Guarded, { loss, waitedMs, wasAnswered, status = 0 }: Lost): void {
     if (this.#faults[faultPlace(loss.code)] !== 1) return
     if (!wasAnswered) this.#judge(server, true, waitedMs > this.#slowMs)
+    else if (waitedMs >= this.#options.window) this.#judge(server, true, false)
     else if (this.#failing[status] !== 1) this.#judgeBroken(server)
   }
 

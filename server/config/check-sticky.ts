@@ -109,6 +109,13 @@ function checkCookie(written: Written, path: Path, sticky: StickySettingsConfig)
       'both: browsers ask that of such names',
       `write ${written.spelled({ secure: true })} beside it`,
     )
+  if (/^(?:__Host-)?sluice-[0-9a-f]{8}$/.test(cookie))
+    report(
+      'cookie',
+      `${written.quoted([...path, 'cookie'], cookie)}, as cookies of sign-ins to a dashboard are called`,
+      'another name: such cookies are taken out of all requests',
+      'leave it out for sluice_sticky',
+    )
   if (/^__Host-/i.test(cookie) && (sticky.path !== '/' || domain !== undefined))
     report(
       'cookie',

@@ -13,6 +13,7 @@ const OF_REQUESTS: readonly Path[] = [
   ['circuit_breaker', 'counts', 'statuses'],
   ['timeouts', 'idle'],
   ['timeouts', 'stream'],
+  ['timeouts', 'rate_min'],
   ['timeouts', 'total'],
   ['retry', 'statuses'],
   ['retry', 'timeout'],

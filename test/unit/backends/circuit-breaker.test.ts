@@ -89,6 +89,24 @@ describe('it opens', () => {
     expect(world.circuits.opening(world.bench.slotOf('a'))).toMatchObject({ total: 5, failed: 3 })
   })
 
+  test('by streams that break off, each one attempt, however long ago they were answered', () => {
+    const world = new World()
+    const worker = world.workers[0]!
+    const server = worker.servers[0]!
+    for (let n = 0; n < 6; n++) {
+      world.bench.board.enter(server.slot, Infinity)
+      worker.answered(server, 200, 1)
+    }
+    world.nowMs += 20_000
+    world.attempts(5, 200)
+    for (let n = 0; n < 6; n++) {
+      expect([n, world.state()]).toEqual([n, CLOSED])
+      worker.release(server, lost('server_truncated', { wasAnswered: true, status: 200, waitedMs: 20_000 }))
+    }
+    expect(world.circuits.opening(server.slot)).toMatchObject({ total: 11, failed: 6 })
+    expect(world.state()).toBe(OPEN)
+  })
+
   test('only by what counts', () => {
     const counts = { statuses: ['503'], faults: ['connect_refused' as const] }
     const world = new World({ counts, failures: 2 })

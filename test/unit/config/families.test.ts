@@ -54,13 +54,14 @@ describe('families', () => {
 
   test('what has to do with requests is refused beside tcp servers', () => {
     const more =
-      ', answers: strict, keep_alive: {}, timeouts: { connect: 1s, response: 1s, idle: 1s, stream: 1s }, algorithm: hash, hash: { by: path }'
+      ', answers: strict, keep_alive: {}, timeouts: { connect: 1s, response: 1s, idle: 1s, stream: 1s, rate_min: 9 }, algorithm: hash, hash: { by: path }'
     const paths = pathsOf(withServers('{ url: "tcp://a:1" }', more)).filter((path) => path.startsWith('b'))
     expect(paths.sort()).toEqual([
       'backends.a.answers:',
       'backends.a.hash.by:',
       'backends.a.keep_alive:',
       'backends.a.timeouts.idle:',
+      'backends.a.timeouts.rate_min:',
       'backends.a.timeouts.response:',
       'backends.a.timeouts.stream:',
     ])

@@ -50,6 +50,7 @@ describe('sticky', () => {
     [{ same_site: 'none', secure: false }, 'sticky.same_site', 'same_site none without secure: true'],
     [{ cookie: '__Host-a' }, 'sticky.cookie', 'without secure: true'],
     [{ cookie: '__Host-a', secure: true, path: '/b' }, 'sticky.cookie', 'with a path or a domain'],
+    [{ cookie: 'sluice-0123abcd' }, 'sticky.cookie', 'as cookies of sign-ins to a dashboard are called'],
     [{ cookie: 'a b' }, 'sticky.cookie', 'the name of a cookie'],
     [{ cookie: 'a', header: 'X-A' }, 'sticky.header', '"header" beside "cookie"'],
     [{ header: 'X-A', ttl: '1h' }, 'sticky.ttl', '"ttl" with sessions by header'],
