@@ -53,7 +53,8 @@ export function inUse(servers: readonly Server[], board: Board, options: Thresho
       isAdmin(one, ADMIN_DRAIN) && board.state(one.slot) === STATE_UP && circuitOf(one, board) === CLOSED,
   )
   const halfOpen = ready.filter(
-    (one) => circuitOf(one, board) === HALF_OPEN && board.state(one.slot) === STATE_UP,
+    (one) =>
+      circuitOf(one, board) === HALF_OPEN && board.state(one.slot) === STATE_UP && isWanted(one, usable),
   )
   return {
     usable,
@@ -63,6 +64,12 @@ export function inUse(servers: readonly Server[], board: Board, options: Thresho
     bound: drained.length === 0 ? usable : boundOf([...usable, ...drained]),
   }
 }
+
+/** Whether it would be in use: one that stands by is asked by nobody, however its breaker is. */
+const isWanted = ({ backup, group }: Server, usable: readonly Server[]): boolean =>
+  backup
+    ? usable.every((one) => one.backup)
+    : usable.length === 0 || usable.some((one) => one.backup || one.group >= group)
 
 type Thresholds = Pick<BackendConfig, 'panic_threshold' | 'failover_below'>
 

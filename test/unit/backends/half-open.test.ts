@@ -59,6 +59,16 @@ describe('while it is half-open', () => {
     expect([own.name, own.permit === null]).toEqual(['a', false])
   })
 
+  test('a backup that stands by is let through to by nobody, until it stands in', () => {
+    const one = new World({}, {}, 'az').attempts(10, 500, { name: 'z' }).halfOpen('z')
+    const worker = one.workers[0]!
+    expect(tally(walk(worker, 10))).toEqual({ a: 10 })
+    one.bench.set('a', STATE_DOWN)
+    const probe = worker.pick(0, 0)!
+    expect([probe.name, probe.permit === null]).toEqual(['z', false])
+    worker.release(probe, GIVEN_UP)
+  })
+
   test('a permit that is held for too long is given back before its end, once', async () => {
     const one = world()
     const slot = one.bench.slotOf('a')

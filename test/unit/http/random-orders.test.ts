@@ -145,6 +145,13 @@ const BACKENDS = {
     { retry: { attempts: 3, backoff: '1ms', statuses: [404, 503], faults: ['default', 'server_truncated'] } },
     0.5,
   ],
+  'that is given so much time': [
+    {
+      retry: { attempts: 3, backoff: '1ms', statuses: [404, 503], timeout: '3s' },
+      timeouts: { total: '5s' },
+    },
+    0.25,
+  ],
   'that hedges': [
     {
       retry: {
@@ -202,6 +209,8 @@ test.each(Object.entries(BACKENDS))(
         const events = [...clientEvents(client, sent, random), ...serverEvents(servers, random)]
         if (step.isWaiting) events.push(['settle', () => {}], ['settle', () => {}])
         if (hasTimers && random.below(3) === 0) events.push(['time passes', () => {}])
+        if ('timeouts' in words && random.below(3) === 0)
+          events.push(['much of it', () => gateway.runAhead(random.pick([3_100, 5_500]))])
         // A client seldom leaves: else no order would be long.
         const usual = events.filter(([name]) => name !== 'gone' || random.below(8) === 0)
         const [name, play] = random.pick(usual.length > 0 ? usual : events)
