@@ -41,7 +41,10 @@ export function hashedWithinBound(usable: Usable, { hash }: HashOptions): Pick {
 }
 
 /** Where a key leads while nobody has more than its share; null: none has room. Takes no place there. */
-export const keysServer = (among: Among, key: number): Server | null => chooser(among)(key, 0, Infinity)
+export function keysServer(among: Among): (key: number) => Server | null {
+  const choose = chooser(among)
+  return (key) => choose(key, 0, Infinity)
+}
 
 /** What is chosen from. */
 interface Among {

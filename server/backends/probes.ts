@@ -13,6 +13,8 @@ export class Probes {
   /** Those that are half-open, and with them all that a key may lead to. */
   #halfOpen: readonly Server[] = NONE
   #all: readonly Server[] = NONE
+  /** Where a key leads; null: none was asked for yet. */
+  #choose: ((key: number) => Server | null) | null = null
 
   constructor(board: Board) {
     this.#board = board
@@ -20,6 +22,7 @@ export class Probes {
 
   prepare({ usable, halfOpen }: Pick<InUse, 'usable' | 'halfOpen'>): void {
     this.#halfOpen = halfOpen
+    this.#choose = null
     this.#all = halfOpen.length === 0 ? NONE : [...usable, ...halfOpen]
   }
 
@@ -29,13 +32,17 @@ export class Probes {
 
   /** Takes a permit and a place for a request, `own` being its session's server; null: it goes elsewhere. */
   take(key: number, tried: number, own: Server | null): Server | null {
-    const belongs =
-      own ?? (key === 0 || tried !== 0 ? null : keysServer({ servers: this.#all, board: this.#board }, key))
+    const belongs = own ?? (key === 0 || tried !== 0 ? null : this.#keysServer(key))
     for (const server of this.#halfOpen) {
       if ((tried & server.triedBit) !== 0 || (belongs !== null && belongs.slot !== server.slot)) continue
       const probe = server.breaker?.probe(server)
       if (probe) return probe
     }
     return null
+  }
+
+  #keysServer(key: number): Server | null {
+    this.#choose ??= keysServer({ servers: this.#all, board: this.#board })
+    return this.#choose(key)
   }
 }

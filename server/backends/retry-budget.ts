@@ -1,5 +1,6 @@
 // How many further attempts of a backend may be under way at once, to the head of their answer, over all
-// workers: a share of what is in flight at its servers. Counted on the scoreboard, so that what a dead worker held comes back.
+// workers: a share of what is in flight at its servers.
+// Counted on the scoreboard, so that what a dead worker held comes back.
 import { RETRIES } from '../scoreboard/layout.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { RetryConfig } from './retry.options.ts'

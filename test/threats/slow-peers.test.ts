@@ -112,17 +112,14 @@ describe('a reader slower than the kernel tells', () => {
 
   test.each([
     ['keeps its upload', '240', []],
-    ['loses its upload beneath timeouts.rate_min', '1GiB', [{ status: 504, fault: 'server_stalled' }]],
+    ['loses its upload beneath timeouts.rate_min', '1GiB', ['server_stalled']],
   ])('that is a server %s', async (_what, rate_min, early) => {
     const held: Socket[] = []
     const sink = Bun.listen({
       hostname: '127.0.0.1',
       port: 0,
       socket: {
-        open(socket) {
-          held.push(socket)
-          socket.pause()
-        },
+        open: (socket) => (held.push(socket), socket.pause()),
         data(socket, bytes) {
           read += bytes.length
           socket.pause()
@@ -139,7 +136,6 @@ describe('a reader slower than the kernel tells', () => {
     client.send(Buffer.alloc(60_000_000))
     await waitFor(() => held[0])
     await filled(() => client.unsent)
-    // What it takes now and then is no pause of 12 s.
     for (const ms of [5500, 11_000]) {
       gateway.runAhead(ms)
       const before = read
@@ -147,8 +143,7 @@ describe('a reader slower than the kernel tells', () => {
       await waitFor(() => read > before)
     }
     gateway.runAhead(20_000)
-    expect(gateway.log).toHaveLength(early.length)
-    expect(gateway.log).toMatchObject(early)
+    expect(gateway.log.map(({ fault }) => String(fault))).toEqual(early)
     gateway.runAhead(45_000)
     expect(await gateway.logged()).toMatchObject({ status: 504, fault: 'server_stalled' })
     sink.stop(true)

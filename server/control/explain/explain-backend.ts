@@ -199,5 +199,5 @@ function hashedTo(
   if (isByKey && key < BOUND) return null
   const goesOn = isByKey ? words.drain === 'sticky' : options.algorithm === 'hash' && key >= BOUND
   const servers = goesOn ? bound : usable
-  return servers.length === 0 ? null : (keysServer({ servers, board }, key)?.name ?? null)
+  return servers.length === 0 ? null : (keysServer({ servers, board })(key)?.name ?? null)
 }
