@@ -3,6 +3,7 @@ import { changes } from '../../data/draft.ts'
 import { withDrafted } from '../../data/rule-words.ts'
 import { DestinationFields } from './destination-fields.tsx'
 import { isForTls } from './for-tls.ts'
+import { LimitFields } from './limit-fields.tsx'
 import { MatchFields } from './match-fields.tsx'
 import { MiddlewareFields } from './middleware-fields.tsx'
 import type { RuleFormProps } from './rule-form-props.ts'
@@ -28,6 +29,7 @@ export function RuleForm(props: RuleFormProps) {
           <MiddlewareFields {...props} />
         </section>
       )}
+      {!isForTls(rule, listeners) && <LimitFields {...props} />}
     </div>
   )
 }
