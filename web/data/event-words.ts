@@ -258,11 +258,16 @@ const WORDS: Readonly<Record<string, Words>> = {
 
   limit_reached: limit,
   on_demand_limit: (e) => [`Certificates on demand reached ${e['limit']}`],
-  overloaded: (e) => [
-    `${e['process'] ?? 'A worker'} is overloaded: ${Math.round(Number(e['share']) * 100)} % of new requests ${e['shadow'] === 'true' ? 'would be' : 'are'} refused`,
-    String(e['cause'] ?? '').replaceAll('_', ' '),
-    'warn',
-  ],
+  overloaded: (e) => {
+    const share = Math.round(Number(e['share']) * 100)
+    const part = Number.isNaN(share) ? 'some' : `${share} %`
+    const are = e['shadow'] === 'true' ? 'would be' : 'are'
+    return [
+      `${e['process'] ?? 'A worker'} is overloaded: ${part} of new requests ${are} refused`,
+      String(e['cause'] ?? '').replaceAll('_', ' '),
+      'warn',
+    ]
+  },
   overload_ended: (e) => [`${e['process'] ?? 'A worker'} is no longer overloaded`, '', 'up'],
   buffers_full: () => ['Buffers are full: clients wait'],
   descriptor_limit: (e) => {
