@@ -1,29 +1,58 @@
 // How much all servers of a backend may carry together, over all workers: exchanges, tunnels, connections and
-// flows. Counted on the scoreboard, so that what a dead worker held comes back.
+// flows. Counted on the scoreboard, so that what a dead worker held comes back. The limit is written, or
+// found by the supervisor (adaptive_limit), or both.
 import { CARRIED } from '../scoreboard/layout.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { AdaptiveLimitConfig } from './adaptive-limit.options.ts'
+import type { Outcome } from './outcome.ts'
+
+interface Words {
+  readonly max_connections?: number
+  readonly adaptive_limit?: AdaptiveLimitConfig
+}
 
 export class BackendLimit {
   readonly #board: Scoreboard
   /** That of the backend: no other has it as long as any place is taken. */
   readonly #slot: number
-  /** As it is configured; Infinity: it is not. */
-  readonly most: number
+  /** As it is written; Infinity: it is not. */
+  readonly #written: number
+  readonly #isAdaptive: boolean
+  readonly #isShadow: boolean
+  #shadowed = 0
 
-  constructor(board: Scoreboard, slot: number, most: number) {
+  constructor(board: Scoreboard, slot: number, { max_connections, adaptive_limit }: Words) {
     this.#board = board
     this.#slot = slot
-    this.most = most
+    this.#written = max_connections ?? Infinity
+    this.#isAdaptive = adaptive_limit !== undefined && adaptive_limit.mode !== 'off'
+    this.#isShadow = adaptive_limit?.mode === 'shadow'
   }
 
   /** Takes a place; false: there is none. Of several at the last one gets it. */
   enter(): boolean {
+    if (this.#isShadow && this.inUse >= this.#found) this.#shadowed++
     return this.#board.gauges.enter(this.#slot, CARRIED, this.most)
   }
 
   /** Gives one back. */
   leave(): void {
     this.#board.gauges.leave(this.#slot, CARRIED)
+  }
+
+  /** A head has come, so long after the request was sent. Who fails fast is not fast. */
+  answered(status: number, firstByteMs: number): void {
+    if (this.#isAdaptive && firstByteMs >= 0 && status < 500)
+      this.#board.adaptive.add(this.#slot, firstByteMs)
+  }
+
+  /** A place is given back with what became of it: who let wait for too long was slow. */
+  ended(outcome: Outcome): void {
+    this.leave()
+    if (!this.#isAdaptive || outcome.is !== 'lost') return
+    const { code } = outcome.loss
+    if (code === 'response_timeout' || code === 'attempt_timeout')
+      this.#board.adaptive.add(this.#slot, outcome.waitedMs)
   }
 
   /** Places that are taken, over all workers. */
@@ -34,13 +63,33 @@ export class BackendLimit {
   get isFull(): boolean {
     return this.inUse >= this.most
   }
+
+  /** Most that may be taken now. */
+  get most(): number {
+    return this.#isAdaptive && !this.#isShadow ? Math.min(this.#written, this.#found) : this.#written
+  }
+
+  /** Where that is set. */
+  get word(): 'max_connections' | 'adaptive_limit' {
+    return this.most === this.#written ? 'max_connections' : 'adaptive_limit'
+  }
+
+  /** What the supervisor has found; Infinity: nothing yet. */
+  get #found(): number {
+    return this.#board.adaptive.limit(this.#slot) || Infinity
+  }
+
+  /** How many entered since this was asked last that would have been refused. */
+  takeShadowed(): number {
+    const count = this.#shadowed
+    this.#shadowed = 0
+    return count
+  }
 }
 
 /** The limit that a backend's words ask for; null: none. */
-export function backendLimitOf(
-  { max_connections: most }: { readonly max_connections?: number },
-  board: Scoreboard,
-  slot: number,
-): BackendLimit | null {
-  return most === undefined ? null : new BackendLimit(board, slot, most)
+export function backendLimitOf(words: Words, board: Scoreboard, slot: number): BackendLimit | null {
+  const { max_connections, adaptive_limit } = words
+  const isOn = max_connections !== undefined || (adaptive_limit?.mode ?? 'off') !== 'off'
+  return isOn ? new BackendLimit(board, slot, words) : null
 }

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Duration, Words } from '../lib/kinds.ts'
+import { AdaptiveLimitOptions } from './adaptive-limit.options.ts'
 import { ALGORITHMS, HashOptions } from './algorithm.options.ts'
 import { CircuitBreakerOptions } from './circuit-breaker.options.ts'
 import { DynamicWeightsOptions } from './dynamic-weights.options.ts'
@@ -58,6 +59,7 @@ export const BackendOptions = Type.Object(
           'Most exchanges, tunnels (WebSockets), connections and flows that all servers together carry at once, over all workers, beside what each server may; more wait in the queue. Left out: no limit.',
       }),
     ),
+    adaptive_limit: Type.Optional(AdaptiveLimitOptions),
     queue: Type.Object(
       {
         size: Type.Integer({

@@ -96,12 +96,11 @@ export class Backend {
     this.#breaker = breakerOf(this, options, board, shared)
     const before = previous?.servers ?? NONE
     this.servers = serversOf(this, { options, slots, breaker: this.#breaker, before })
-    const { servers } = this
     this.#stickySecret = stickySecret
     this.sticky = stickyOf({
       backend: name,
       options,
-      servers,
+      servers: this.servers,
       board,
       secret: stickySecret,
       previous: previous?.sticky ?? null,
@@ -231,6 +230,7 @@ export class Backend {
    */
   answered(server: Server, status: number, firstByteMs: number): void {
     this.#board.attemptAnswered(server.slot)
+    if (this.limit !== null) this.limit.answered(status, firstByteMs)
     if (this.options.dynamic_weights !== undefined)
       this.#board.shares.answered(server.slot, status, firstByteMs)
     const { latency } = this.retry
@@ -252,7 +252,7 @@ export class Backend {
     if (outcome.is !== 'answered') judgeFailure(this.#board, server, outcome)
     if (server.permit !== null) server.permit.free()
     this.#board.leave(server.slot)
-    if (this.limit !== null) this.limit.leave()
+    if (this.limit !== null) this.limit.ended(outcome)
     if (this.#bell.length !== 0) this.#bell.ring()
   }
 

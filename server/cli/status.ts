@@ -93,8 +93,13 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
 
 function limitsText({ limits = [] }: MetricsDocument): string {
   if (limits.length === 0) return ''
-  const rows = limits.map(({ backend, in_flight, limit }) => [backend, in_flight, limit])
-  return `\n${table(['BACKEND', 'IN FLIGHT', 'LIMIT'], rows)}`
+  const rows = limits.map(({ backend, in_flight, limit, adaptive }) => [
+    backend,
+    in_flight,
+    limit ?? '',
+    adaptive === undefined ? '' : `${adaptive.limit}${adaptive.mode === 'shadow' ? ' (shadow)' : ''}`,
+  ])
+  return `\n${table(['BACKEND', 'IN FLIGHT', 'LIMIT', 'ADAPTIVE'], rows)}`
 }
 
 /** Nothing of an older gateway, which does not tell. */

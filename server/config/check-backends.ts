@@ -29,6 +29,7 @@ export function checkBackends(checked: Checked): void {
     checkServerTls(checked, path, backend)
     checkCircuitBreaker(checked, [...path, 'circuit_breaker'], backend)
     CHECKS[familyOf(backend.servers)](checked, path, backend)
+    checkAdaptive(checked, [...path, 'adaptive_limit'], backend.adaptive_limit)
     if (backend.health_check !== undefined)
       checkHealth(checked, [...path, 'health_check'], backend.health_check, backend.servers)
     else if (backend.panic_threshold > 0 && !takesOut(backend.passive_health))
@@ -148,5 +149,15 @@ function checkHashName(checked: Checked, path: Path, { by, name }: NonNullable<B
     path: [...path, 'name'],
     found: checked.said([...path, 'name'], name),
     allowed: `the name of a ${by}: letters, digits and "-"`,
+  })
+}
+
+function checkAdaptive(checked: Checked, path: Path, words: BackendConfig['adaptive_limit']): void {
+  if (words === undefined || words.least <= words.most) return
+  checked.report({
+    code: 'conflict',
+    path: [...path, 'least'],
+    found: `${words.least}, above a "most" of ${words.most}`,
+    allowed: `at most ${words.most}`,
   })
 }

@@ -5,6 +5,7 @@ import type { Path } from './tree.ts'
 
 /** Of requests and answers, in backends whose servers are given bytes as they come. */
 const OF_REQUESTS: readonly Path[] = [
+  ['adaptive_limit'],
   ['answers'],
   ['dashboard'],
   ['dynamic_weights'],

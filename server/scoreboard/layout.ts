@@ -38,6 +38,7 @@
 //     0  out  1  failures  2  errors  3  failures in a row  4  the most of that lately  5  what failed last
 //   and of backends:
 //     15 carried          sum of rows
+//   of backends line 1 has in 2 the limit that was found (adaptive.ts), and lines 2 to 4 what it is found by
 
 const LINE_BYTES = 64
 export const LINE_INTS = 16
@@ -94,6 +95,10 @@ export const PASSIVE_LAST = 5 * LINE_INTS + 5
 // Backends
 export const EPOCH = 3
 export const CURSOR = 4
+export const ADAPTIVE_LIMIT = LINE_INTS + 2
+/** How many answers took how long. */
+export const LATENCIES = 2 * LINE_INTS
+export const LATENCY_CELLS = 3 * LINE_INTS
 
 // The gateway
 export const MAGIC = 14

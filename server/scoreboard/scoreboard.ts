@@ -6,6 +6,7 @@
 // total, so that a limit holds over all workers. A row is never below what its worker added to the total (row
 // first when adding, last when taking away): a worker seen between the two steps makes `reconcile` count too
 // much for a second, never too little.
+import { Adaptive } from './adaptive.ts'
 import { Buckets } from './buckets.ts'
 import { Circuits } from './circuits.ts'
 import { Gauges } from './gauges.ts'
@@ -32,6 +33,7 @@ export class Scoreboard {
   /** Permits and retries in flight. */
   readonly gauges: Gauges
   readonly circuits: Circuits
+  readonly adaptive: Adaptive
   readonly passive: Passive
   readonly shares: Shares
   readonly #table: Table
@@ -50,6 +52,7 @@ export class Scoreboard {
     this.circuits = new Circuits(this.#table)
     this.passive = new Passive(this.#table)
     this.shares = new Shares(this.#table)
+    this.adaptive = new Adaptive(this.#table)
     this.#ints = this.#table.ints
     this.#doubles = this.#table.doubles
     this.#stride = this.#table.stride
@@ -67,8 +70,6 @@ export class Scoreboard {
   get records(): number {
     return this.#table.records
   }
-
-  // Servers
 
   state(slot: number): number {
     return Atomics.load(this.#ints, slot * this.#stride + layout.STATE)
@@ -262,8 +263,6 @@ export class Scoreboard {
   beat(): void {
     Atomics.add(this.#ints, this.#own + layout.BEATS, 1)
   }
-
-  // The supervisor
 
   /** How often the worker of a row was alive. */
   beats(row: number): number {

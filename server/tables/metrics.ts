@@ -70,7 +70,12 @@ export const METRICS = {
     'What all servers of a backend with max_connections carry together, over all workers.',
     'backend',
   ),
-  backend_limit: gauge('Most that they may carry together.', 'backend'),
+  backend_limit: gauge('Most that they may carry together, where max_connections says it.', 'backend'),
+  backend_adaptive_limit: gauge('The same as adaptive_limit has found it.', 'backend'),
+  adaptive_limit_shadow_total: counter(
+    'What an adaptive limit in shadow mode would have had wait.',
+    'backend',
+  ),
   health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),
   retries_total: counter('Attempts after one that failed, by its fault or status.', 'backend', 'reason'),
   retry_budget_exhausted_total: counter('Attempts that the budget of retries let not be made.', 'backend'),

@@ -9,7 +9,10 @@ export interface BackendLimitFacts {
   readonly backend: string
   /** Over all workers. */
   readonly in_flight: number
-  readonly limit: number
+  /** As it is written; null: it is not. */
+  readonly limit: number | null
+  /** As it was found, and whether it holds; left out: none is looked for. */
+  readonly adaptive?: { readonly limit: number; readonly mode: 'enforce' | 'shadow' }
 }
 
 interface Served {
@@ -23,10 +26,12 @@ interface Served {
 /** Those of the plan that is served, in the order of the config; left out: there are none. */
 export function limitsOf({ running, board }: Served): { limits?: readonly BackendLimitFacts[] } {
   const backends = Object.entries(running?.edition.config.backends ?? {})
-  const limits = backends.flatMap(([backend, { max_connections: limit }]) => {
+  const limits = backends.flatMap(([backend, { max_connections: limit = null, adaptive_limit: words }]) => {
     const slot = running?.plan.slots[backend]?.slot.index
-    if (limit === undefined || slot === undefined) return []
-    return [{ backend, in_flight: board.gauges.held(slot, CARRIED), limit }]
+    const mode = words?.mode ?? 'off'
+    if ((limit === null && mode === 'off') || slot === undefined) return []
+    const adaptive = mode === 'off' ? {} : { adaptive: { limit: board.adaptive.limit(slot), mode } }
+    return [{ backend, in_flight: board.gauges.held(slot, CARRIED), limit, ...adaptive }]
   })
   return limits.length === 0 ? {} : { limits }
 }
@@ -34,8 +39,10 @@ export function limitsOf({ running, board }: Served): { limits?: readonly Backen
 export function gatherBackendLimits(totals: Totals, served: Served): void {
   totals.clear('backend_in_flight')
   totals.clear('backend_limit')
-  for (const { backend, in_flight, limit } of limitsOf(served).limits ?? []) {
+  totals.clear('backend_adaptive_limit')
+  for (const { backend, in_flight, limit, adaptive } of limitsOf(served).limits ?? []) {
     totals.gauge('backend_in_flight', [backend]).set(in_flight)
-    totals.gauge('backend_limit', [backend]).set(limit)
+    if (limit !== null) totals.gauge('backend_limit', [backend]).set(limit)
+    if (adaptive) totals.gauge('backend_adaptive_limit', [backend]).set(adaptive.limit)
   }
 }

@@ -107,12 +107,19 @@ export function meterQueues(
 /** Counts how waits for a server ended, by backend, each time the registry is read. */
 export function meterWaits(
   registry: Registry,
-  backends: () => Iterable<{ readonly name: string; readonly queue: { takeCounts(): WaitCounts } }>,
+  backends: () => Iterable<{
+    readonly name: string
+    readonly queue: { takeCounts(): WaitCounts }
+    readonly limit: { takeShadowed(): number } | null
+  }>,
 ): void {
   registry.onRead(() => {
-    for (const { name, queue } of backends())
+    for (const { name, queue, limit } of backends()) {
+      const shadowed = limit?.takeShadowed() ?? 0
+      if (shadowed > 0) registry.counter('adaptive_limit_shadow_total', [name]).add(shadowed)
       for (const [outcome, count] of Object.entries(queue.takeCounts()))
         if (count > 0) registry.counter('queue_waits_total', [name, outcome]).add(count)
+    }
   })
 }
 

@@ -21,7 +21,7 @@ const JUDGING_MS_MAX = 2000
 /** What a change moves. */
 export interface PartHands {
   readonly file: Part
-  readonly board: Pick<Board, 'reserve' | 'reserveBuckets' | 'reserveLeases' | 'occupy'>
+  readonly board: Pick<Board, 'reserve' | 'reserveBuckets' | 'reserveLeases' | 'occupy' | 'adapt'>
   readonly prober: Pick<Prober, 'stage' | 'apply' | 'drop'>
   readonly desk: { readonly orders: Pick<Orders, 'load'>; commit(plan: PlanBody): void }
   readonly resolver: Pick<Resolver, 'configure'>
@@ -83,7 +83,10 @@ function boardPart({ board }: PartHands): Part {
       if (takesLeases(config)) board.reserveLeases(config.limits.concurrency)
       return []
     },
-    commit: ({ slots }) => board.occupy(slots),
+    commit: ({ slots, config }) => {
+      board.occupy(slots)
+      board.adapt({ slots, config })
+    },
     drop: () => {},
   }
 }

@@ -111,11 +111,14 @@ export const noneFault = (
 /** What stands against all of its servers: together they carry as much as they may; null: nothing. */
 function wholeOf(
   name: string,
-  { max_connections: most = Infinity }: BackendConfig,
+  { max_connections: written = Infinity, adaptive_limit }: BackendConfig,
   { board, slots }: ServerStates,
 ): string | null {
   const slot = slots[name]?.slot.index
-  const inFlight = slot === undefined ? 0 : board.gauges.held(slot, CARRIED)
+  if (slot === undefined) return null
+  const inFlight = board.gauges.held(slot, CARRIED)
+  const found = adaptive_limit?.mode === 'enforce' ? board.adaptive.limit(slot) || Infinity : Infinity
+  const most = Math.min(written, found)
   return inFlight < most ? null : `full: ${inFlight} of ${most} in flight at the backend`
 }
 

@@ -10,6 +10,7 @@ import {
 import { Buckets } from '../../scoreboard/buckets.ts'
 import { Leases } from '../../scoreboard/leases.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import { AdaptiveLimits } from './adaptive-limits.ts'
 import type { PlanBody } from './worker.ts'
 
 const FIRST_RECORDS = 16
@@ -27,6 +28,7 @@ export class Board {
   /** The file of the leases; null: they are of this process alone. */
   readonly #leasesFd: number | null
   #hasLeases = false
+  readonly #adaptive = new AdaptiveLimits(() => this.scoreboard)
 
   private constructor(region: Region, row: number, folder: string) {
     this.#region = region
@@ -105,6 +107,11 @@ export class Board {
     this.#region = growRegion(this.#region, Math.max(records, Math.ceil(this.#region.records * 1.5)))
     const { bytes } = this.#region
     this.scoreboard.remap(bytes)
+  }
+
+  /** Finds limits for the backends of a plan that is about to be served. */
+  adapt(plan: Pick<PlanBody, 'config' | 'slots'>): void {
+    this.#adaptive.commit(plan)
   }
 
   /** Gives the records of a new plan to their tenants; those that have a new one begin at zero. */

@@ -74,3 +74,45 @@ describe('max_connections of a backend', () => {
     expect(new Bench().backend(backendConfig([{ name: 'a' }])).limit).toBeNull()
   })
 })
+
+describe('adaptive_limit', () => {
+  const adaptive = (mode: 'enforce' | 'shadow' | 'off') => ({
+    ...{ mode, least: 1, most: 100, window: 1000, quantile: 0.5, headroom: 0.1, measure_every: 60_000 },
+  })
+
+  test('holds as it was found, beside what is written, and in no other mode', () => {
+    const bench = new Bench()
+    const backend = bench.backend(words({ max_connections: 3, adaptive_limit: adaptive('enforce') }))
+    bench.board.adaptive.setLimit(1, 2)
+    const held = takeAll(backend)
+    expect([held.length, backend.limit?.word, backend.limit?.isFull]).toEqual([2, 'adaptive_limit', true])
+    bench.board.adaptive.setLimit(1, 50)
+    expect(takeAll(backend).length).toBe(1)
+    expect(backend.limit?.word).toBe('max_connections')
+    const { max_connections: _, ...unlimited } = words()
+    expect(bench.backend({ ...unlimited, adaptive_limit: adaptive('off') }).limit).toBeNull()
+  })
+
+  test('in shadow mode lets pass, and counts', () => {
+    const bench = new Bench()
+    const backend = bench.backend(words({ max_connections: 3, adaptive_limit: adaptive('shadow') }))
+    bench.board.adaptive.setLimit(1, 1)
+    expect(takeAll(backend).length).toBe(3)
+    expect([backend.limit?.takeShadowed(), backend.limit?.takeShadowed()]).toEqual([3, 0])
+  })
+
+  test('counts good answers and waits in vain, not failures', () => {
+    const bench = new Bench()
+    const backend = bench.backend(words({ adaptive_limit: adaptive('enforce') }))
+    const server = backend.pick(0, 0)!
+    const counted = (): number => bench.board.adaptive.take(1).reduce((sum, count) => sum + count)
+    backend.answered(server, 200, 12)
+    expect(counted()).toBe(1)
+    backend.answered(server, 503, 1)
+    backend.answered(server, 200, -1)
+    expect(counted()).toBe(0)
+    const loss = { code: 'response_timeout', reached: 'request', isStale: false, detail: null } as const
+    backend.release(server, { is: 'lost', loss, waitedMs: 900, wasAnswered: false })
+    expect(counted()).toBe(1)
+  })
+})

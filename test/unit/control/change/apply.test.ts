@@ -91,6 +91,7 @@ function scene(): Scene {
       reserve: (records) => note(`reserve ${records}`),
       reserveBuckets: () => note('reserve buckets'),
       reserveLeases: () => note('reserve leases'),
+      adapt: () => {},
       occupy: () => note('occupy'),
     },
     admin: part('admin', 'keep admin', 'close admin'),

@@ -1,0 +1,79 @@
+// The limit of what is in flight at a backend, by the gradient of its latency (as in Envoy's adaptive
+// concurrency and Netflix's concurrency-limits): how long answers take at rest, divided by how long they take
+// now. Times are in ms.
+import type { AdaptiveLimitConfig } from '../../backends/adaptive-limit.options.ts'
+
+/** What came in a window. */
+export interface Window {
+  readonly samples: number
+  /** NaN: nothing. */
+  readonly latencyMs: number
+  /** At its end. */
+  readonly inFlight: number
+}
+
+/** Fewer answers than this say nothing. */
+const SAMPLES_LEAST = 10
+/** At rest fewer have to do where few come: after so many windows. */
+const PATIENCE = 10
+const GRADIENT_LEAST = 0.5
+const GRADIENT_MOST = 2
+/** Windows in a row at the lowest limit: perhaps what was measured at rest is no longer true. */
+const PINNED = 5
+
+type Words = Pick<AdaptiveLimitConfig, 'least' | 'most' | 'headroom' | 'measure_every'>
+
+export class Gradient {
+  readonly #words: Words
+  limit: number
+  /** How long answers take at rest; NaN: not known yet. */
+  restMs = Number.NaN
+  /** Windows since it is measured; -1: it is not. */
+  #measuring = 0
+  #measuredMs = 0
+  #before: number
+  #pinned = 0
+
+  constructor(words: Words) {
+    this.#words = words
+    this.limit = this.#before = words.least
+  }
+
+  /** A window is over: gives the limit of the next. */
+  over(window: Window, nowMs: number): number {
+    if (this.#measuring >= 0) this.#measure(window, nowMs)
+    else if (nowMs - this.#measuredMs >= this.#words.measure_every || this.#pinned >= PINNED) this.#begin()
+    else this.#follow(window)
+    return this.limit
+  }
+
+  #begin(): void {
+    this.#before = this.limit
+    this.#measuring = this.#pinned = 0
+    this.limit = this.#words.least
+  }
+
+  /** What had begun before the limit was lowered is answered in the first window. */
+  #measure({ samples, latencyMs }: Window, nowMs: number): void {
+    this.#measuring++
+    const isEnough = samples >= SAMPLES_LEAST || (this.#measuring > PATIENCE && samples > 0)
+    if (this.#measuring === 1 || !isEnough) return
+    this.restMs = latencyMs
+    this.#measuredMs = nowMs
+    this.#measuring = -1
+    this.limit = this.#before
+  }
+
+  #follow({ samples, latencyMs, inFlight }: Window): void {
+    if (samples < SAMPLES_LEAST) return
+    const { least, most, headroom } = this.#words
+    const raw = (this.restMs * (1 + headroom)) / latencyMs
+    const gradient = Math.min(GRADIENT_MOST, Math.max(GRADIENT_LEAST, raw))
+    const carried = this.limit * gradient
+    const wanted = Math.min(most, Math.max(least, Math.round(carried + Math.sqrt(carried))))
+    // A limit that nobody comes near to says nothing of a higher one.
+    if (wanted > this.limit && inFlight < this.limit / 2) return
+    this.limit = wanted
+    this.#pinned = this.limit === least ? this.#pinned + 1 : 0
+  }
+}
