@@ -25,7 +25,7 @@ export async function gatewayRounds(
   const start = (more: Record<string, unknown>): Promise<Gateway> =>
     startGateway({
       config: {
-        listeners: { web: { bind: '127.0.0.1:0', backend: 'origin', limits: { requests: 1_000_000_000 } } },
+        listeners: { web: { bind: '127.0.0.1:0', backend: 'origin', limits: { requests: 100_000_000 } } },
         backends: {
           origin: {
             servers: [{ name: 'one', url: `http://127.0.0.1:${port}` }],

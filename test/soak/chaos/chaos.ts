@@ -33,8 +33,11 @@ const CALM_REST_MS = 10
 /** All tries of a request. */
 const ATTEMPTS = { ample: 10, tight: 3 }
 const MAX_CONNECTIONS = 10
+/** Of all servers of a backend. */
+const BACKEND_MAX = 14
 const GAUGES = [
   'server_in_flight',
+  'backend_in_flight',
   'active_connections',
   'queue_length',
   'sockets_buffers_lent',
@@ -108,6 +111,7 @@ function configOf(servers: readonly ChaosServer[]): Record<string, unknown> {
       tight: {
         ...common,
         servers: servers.map(({ words }) => ({ ...words, max_connections: MAX_CONNECTIONS })),
+        max_connections: BACKEND_MAX,
         queue: { size: 1000, timeout: '30s' },
         sticky: { cookie: 'sluice_sticky' },
         retry: { ...retry, attempts: ATTEMPTS.tight, hedge: { quantile: 0.8, after: '10ms' } },
@@ -171,7 +175,10 @@ class Chaos {
     while (performance.now() < untilMs) {
       await random.pick(servers.slice(1)).turn()
       await pause(20 + random.below(150))
-      const held = (await metricsOf(gateway)).by('server_in_flight', ['backend', 'server'])
+      const now = await metricsOf(gateway)
+      const all = now.sum('backend_in_flight')
+      if (all > BACKEND_MAX) books.wrong('max_connections', `${all} at the backend`)
+      const held = now.by('server_in_flight', ['backend', 'server'])
       for (const [place, count] of held) {
         if (!place.startsWith('tight')) continue
         this.#mostHeld = Math.max(this.#mostHeld, count)
