@@ -36,6 +36,7 @@ const ALL = {
   pid: 4711,
   program: '/usr/local/bin/sluice',
   socket: 'web.socket',
+  share: 0.25,
 }
 
 test('every event that is told has words of its own, and none has holes', () => {
