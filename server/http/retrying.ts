@@ -24,7 +24,9 @@ export abstract class Retrying extends Sending {
   protected status = 0
   /** The answer that is here is not passed on: what is left of it is read. */
   protected isSparing = false
+  /** The last one that is here as a whole, and the one that is read. */
   #spared: SparedAnswer | null = null
+  #reading: SparedAnswer | null = null
   /** Until when the attempt under way may take, or what is left of an answer. */
   #deadline: Deadline | null = null
 
@@ -96,8 +98,7 @@ export abstract class Retrying extends Sending {
     this.learnAnswer(server, head.status, true)
     const waitMs = Math.min(waitOf(head), this.backend.retry.retryAfterMaxMs)
     if (form === 'as_it_came') this.stream?.takeContent()
-    this.dropSpared()
-    this.#spared = new SparedAnswer(head, form, server, waitMs, this.asker.keptFor)
+    this.#reading = new SparedAnswer(head, form, server, waitMs, this.asker.keptFor)
     this.isSparing = true
     this.#dueIn(SPARING_MS)
   }
@@ -115,7 +116,7 @@ export abstract class Retrying extends Sending {
   }
 
   protected spareBody(bytes: Buffer, from: number, to: number): void {
-    if (this.#spared?.push(bytes, from, to) !== true) this.#sparedEnough()
+    if (this.#reading?.push(bytes, from, to) !== true) this.#sparedEnough()
   }
 
   /** It is too large, or comes too slowly: it is given up, and the connection with it. */
@@ -127,29 +128,35 @@ export abstract class Retrying extends Sending {
   protected sparedEnd(trailers: Parameters<SparedAnswer['wholeWith']>[0]): void {
     const { stream } = this
     this.stream = null
-    this.#spared?.wholeWith(trailers)
+    this.#reading?.wholeWith(trailers)
     stream?.finish()
     this.sparedOver()
   }
 
   /** What of it was wanted is here: the next attempt. */
   protected sparedOver(outcome: Outcome = ANSWERED): void {
-    const { isWhole, status, waitMs } = this.#spared as SparedAnswer
+    const one = this.#reading as SparedAnswer
+    const { status, waitMs } = one
+    this.#reading = null
     this.isSparing = false
     this.unwatch()
     this.release(outcome)
-    if (!isWhole) this.dropSpared()
+    if (one.isWhole) {
+      this.#spared?.drop()
+      this.#spared = one
+    } else one.drop()
     if (!this.again(`status_${status}`, waitMs)) this.giveUp('no_server')
   }
 
   /** All of an answer is here that may be passed on after all. */
   protected get hasKept(): boolean {
-    return this.#spared !== null && !this.isSparing
+    return this.#spared !== null
   }
 
   protected dropSpared(): void {
+    this.#reading?.drop()
     this.#spared?.drop()
-    this.#spared = null
+    this.#reading = this.#spared = null
   }
 
   // ── no other attempt ──
@@ -180,7 +187,9 @@ export abstract class Retrying extends Sending {
   #giveSpared(code: FaultCode): void {
     const { asker } = this
     const spared = this.#spared as SparedAnswer
-    this.#spared = null
+    this.#reading?.drop()
+    this.#reading = this.#spared = null
+    this.isSparing = false
     this.isAnswered = true
     this.dropBody()
     asker.server = spared.server

@@ -2,6 +2,7 @@
 // good server is not passed over as its connection was stale.
 import { describe, expect, test } from 'bun:test'
 import { startEngine, toServers } from '../support/engine.ts'
+import { freePort } from '../support/kernel.ts'
 import { startOrigin } from '../support/origin.ts'
 import { makeGate, waitFor } from '../support/wait.ts'
 
@@ -66,6 +67,41 @@ describe('the answer that was kept is passed on when timeouts.total is over', ()
     await gateway.settled()
     never.open()
   })
+})
+
+test('the last answer that is whole is kept where a later one is too long, and is given when that was the last', async () => {
+  await using busy = startOrigin((_request, reply) => reply.send(503, 'busy'))
+  await using large = startOrigin((_request, reply) => reply.send(503, 'x'.repeat(0x18000)))
+  const never = makeGate()
+  await using endless = startOrigin(async (_request, reply) => {
+    await reply.raw('HTTP/1.1 503 X\r\nContent-Length: 9\r\n\r\nhal')
+    await never.opened
+  })
+  for (const [third, attempts] of [
+    [`http://127.0.0.1:${freePort()}`, 3],
+    [endless.url, 4],
+  ] as const) {
+    await using gateway = startEngine({
+      config: toServers([busy.url, large.url, third], {
+        algorithm: 'first_available',
+        retry: { ...retry, attempts },
+        timeouts: { total: '800ms' },
+      }),
+    })
+    await using client = await gateway.client()
+    client.send(GET)
+    if (third === endless.url) {
+      await endless.received(1)
+      await waitFor(() => gateway.inFlight === 1)
+      gateway.runAhead(900)
+    }
+    const answer = await client.readAnswer()
+    expect([answer.status, answer.body]).toEqual([503, 'busy'])
+    expect(gateway.log[0]).toMatchObject({ attempts: 3, fault: null, server: busy.url })
+    await gateway.settled()
+    expect(gateway.backend().retry.budget.inUse).toBe(0)
+  }
+  never.open()
 })
 
 test('a server whose kept connection had been closed is asked on a new one, not one that has failed already', async () => {
