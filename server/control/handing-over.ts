@@ -7,6 +7,7 @@ import type { Served } from './change/apply.ts'
 import type { Changes } from './change/changes.ts'
 import type { KeptData } from './kept-data.ts'
 import type { Parts } from './make-parts.ts'
+import type { Operations } from './operations.ts'
 import type { Crew } from './processes/crew.ts'
 import { ownMark } from './processes/state-file.ts'
 import { mainCommand } from './children/own-command.ts'
@@ -28,6 +29,7 @@ export interface Handing {
   readonly kept: KeptData
   readonly live: Pick<SeenLive, 'keepSoFar'>
   readonly changes: Pick<Changes, 'isChanging' | 'unconfirmed'>
+  readonly guarded: { readonly operations: Pick<Operations, 'list'> }
   reload(): unknown
 }
 
@@ -47,8 +49,6 @@ const UNWELL: ReadonlySet<string> = new Set([
   'relay_not_started',
 ])
 
-const UNCONFIRMED =
-  'A change of the config waits to be confirmed: confirm it, or wait until it is taken back.'
 const STEP_MS = 30_000
 const PROBATION_MS = 5000
 /** Steps that may each take so long. */
@@ -144,14 +144,25 @@ export class HandingOver {
   }
 
   #whyNot(): string | null {
-    const { running, isDraining, changes, options } = this.#parts
+    const { running, isDraining, options } = this.#parts
     if (process.platform !== 'linux') return 'Descriptors are handed over on Linux alone.'
     if (this.#successor !== null || options.predecessor?.isOver === false)
       return 'Another upgrade is under way: one at a time.'
     if (isDraining || running === null) return 'The gateway starts or stops.'
     if (process.pid === 1)
       return 'This gateway is process 1 of its container, which ends with it: start a container of the new image instead.'
-    return changes.unconfirmed === null ? null : UNCONFIRMED
+    return this.#whyNotYet()
+  }
+
+  /** What would be cut short: the one that takes over knows nothing of it, or takes it back at its start. */
+  #whyNotYet(): string | null {
+    const { changes, guarded } = this.#parts
+    if (changes.unconfirmed !== null)
+      return 'A change of the config waits to be confirmed: confirm it, or wait until it is taken back.'
+    const one = guarded.operations.list().find(({ ended }) => ended === null)
+    return one === undefined
+      ? null
+      : `A change is watched, or rolled out in steps (operation ${one.id}): wait for its end, or abort it.`
   }
 
   /** Step 3. `isWanted`: it has not failed meanwhile; then all stays as it was. */
@@ -161,8 +172,8 @@ export class HandingOver {
     // Nothing begins any more; what has begun is done first.
     this.isFrozen = true
     while (changes.isChanging && isWanted()) await Bun.sleep(LOOK_EVERY_MS)
-    // The one that takes over would take it back at its start.
-    if (changes.unconfirmed !== null) throw new Error(UNCONFIRMED)
+    const why = this.#whyNotYet()
+    if (why !== null) throw new Error(why)
     await live.keepSoFar()
     if (!isWanted()) return []
     this.#hands.announcer().rest()

@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Handing, HandingOver, type HandingHands } from '../../../server/control/handing-over.ts'
+import { Operations } from '../../../server/control/operations.ts'
 import { staysTrue, waitFor } from '../../support/wait.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-handing-over-'))
@@ -31,6 +32,7 @@ class Running {
     isChanging: false,
     unconfirmed: null,
   }
+  readonly operations = new Operations()
   readonly handing: HandingOver
 
   constructor() {
@@ -50,6 +52,7 @@ class Running {
         },
         live: { keepSoFar: note('figures are kept') },
         changes: this.changes,
+        guarded: { operations: this.operations },
         reload: note('reload'),
       } as unknown as Handing,
       {
@@ -98,4 +101,12 @@ test.if(linux)('a change that is to be confirmed and began meanwhile goes before
   gateway.changes.unconfirmed = null
   expect(gateway.handing.begin({ program: '/not/there', by: 'a test' })).toHaveProperty('process')
   expect(await gateway.failed()).toContain('ENOENT')
+})
+
+test.if(linux)('a change that is watched, or rolled out, is not cut short', () => {
+  const gateway = new Running()
+  const id = gateway.operations.begin('change.watch', {})
+  expect(gateway.handing.begin({ program: '/not/there', by: 'a test' })).toContain(id)
+  gateway.operations.end(id, 'done', {})
+  expect(gateway.handing.begin({ program: '/not/there', by: 'a test' })).toHaveProperty('process')
 })
