@@ -111,7 +111,8 @@ const trial = async (gateway: Gateway, a: Sick): Promise<RawClient> =>
 
 test('a server that fails is left alone, then asked by few at once over all workers, and comes back', async () => {
   const a = keep(new Sick())
-  const gateway = await start(a)
+  // It must hold what comes before the first is let through, also on a machine that is busy.
+  const gateway = await start(a, { open_for: '1s', open_for_max: '1s' })
   const clients = load(gateway)
   const opened = await gateway.event('circuit_opened')
   expect(opened).toMatchObject({ backend: 'api', server: 'a', reason: 'failure_ratio', slow: 0, times: 1 })
