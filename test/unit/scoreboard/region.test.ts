@@ -138,12 +138,12 @@ describe('several processes', () => {
     const rounds = 100_000
     const children = [0, 1, 2, 3].map((row) => spawn(shared, 'circuits', row, rounds))
     await begin(board, 4)
-    for (const { opened, tooMany } of await Promise.all(
+    const told: { opened: number; tooMany: number }[] = await Promise.all(
       children.map(async (child) => JSON.parse(await child.stdout.text())),
-    )) {
-      expect(opened).toBeGreaterThan(0)
-      expect(tooMany).toBe(0)
-    }
+    )
+    // One may find it open each time, where who opened it has to wait for a processor.
+    expect(told.some(({ opened }) => opened > 0)).toBe(true)
+    expect(told.map(({ tooMany }) => tooMany)).toEqual([0, 0, 0, 0])
     const window = { total: 0, failed: 0, slow: 0 }
     expect(board.circuits.read(2, 7, window)).toBe(true)
     expect(window).toEqual({ total: 4 * rounds, failed: rounds, slow: 2 * rounds })
