@@ -78,6 +78,10 @@ export const METRICS = {
   ),
   health_checks_total: counter('Health checks, by result: pass or fail.', 'backend', 'server', 'result'),
   retries_total: counter('Attempts after one that failed, by its fault or status.', 'backend', 'reason'),
+  retries_in_flight: gauge(
+    'Further attempts that have a place in the budget of retries now, in flight or waiting, over all workers.',
+    'backend',
+  ),
   retry_budget_exhausted_total: counter('Attempts that the budget of retries let not be made.', 'backend'),
   hedges_total: counter(
     'Attempts beside one that let wait, by outcome: won (answered first), lost (the other was), failed, given_up (with its client), refused (not made, as the budget was used up).',

@@ -1,6 +1,7 @@
-// Backends that have a limit of what their servers carry together: how much of it is in use.
+// Backends that have a limit of what their servers carry together: how much of it is in use. And of all
+// backends, how many further attempts have a place in their budgets.
 import type { Config } from '../config/schema.ts'
-import { CARRIED } from '../scoreboard/layout.ts'
+import { CARRIED, RETRIES } from '../scoreboard/layout.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Plan } from '../snapshot/plan.ts'
 import type { Totals } from './registry.ts'
@@ -37,6 +38,9 @@ export function limitsOf({ running, board }: Served): { limits?: readonly Backen
 }
 
 export function gatherBackendLimits(totals: Totals, served: Served): void {
+  totals.clear('retries_in_flight')
+  for (const [backend, { slot }] of Object.entries(served.running?.plan.slots ?? {}))
+    totals.gauge('retries_in_flight', [backend]).set(served.board.gauges.held(slot.index, RETRIES))
   totals.clear('backend_in_flight')
   totals.clear('backend_limit')
   totals.clear('backend_adaptive_limit')

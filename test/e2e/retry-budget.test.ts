@@ -5,6 +5,7 @@ import { rawClient } from '../support/client.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
 import { sendSignal } from '../support/processes.ts'
+import { gaugeOf } from '../soak/gauge.ts'
 import { type Gate, makeGate, waitFor } from '../support/wait.ts'
 
 const LEAST = 5
@@ -62,9 +63,12 @@ test('over four workers never more are at the server than the budget has, and al
   await using gateway = await startGateway({ config: words(busy, spare), workers: 4 })
   const asked = new Asked(gateway, 60)
   await waitFor(() => asked.count(503) === 60 - LEAST && now === LEAST)
+  const inUse = (): Promise<number> => gaugeOf(gateway, 'retries_in_flight')
+  expect(await inUse()).toBe(LEAST)
   gate.open()
   await asked.whole
   expect([most, asked.count(200)]).toEqual([LEAST, LEAST])
+  await waitFor(async () => (await inUse()) === 0)
 
   // A reload of another rule leaves what is held as it is.
   gate = makeGate()

@@ -38,6 +38,7 @@ const BACKEND_MAX = 14
 const GAUGES = [
   'server_in_flight',
   'backend_in_flight',
+  'retries_in_flight',
   'active_connections',
   'queue_length',
   'sockets_buffers_lent',
