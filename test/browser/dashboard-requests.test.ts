@@ -128,7 +128,7 @@ test('one that is opened says where its time went and why, and is sent once more
   await drawer.getByText('Where ').first().waitFor()
   for (const name of ['Try 1 · nobody', 'Connect', 'Try 2 · apple'])
     await drawer.getByText(name, { exact: true }).first().waitFor()
-  await drawer.getByText('the one before it was lost (retry)').waitFor()
+  await drawer.getByText('the one before it was lost (connect_refused)').waitFor()
   await drawer.getByRole('button', { name: 'View as table' }).click()
   await drawer.getByRole('rowheader', { name: 'Try 1 · nobody connect refused' }).waitFor()
   expect(await drawer.textContent()).not.toMatch(/(?:query|head)-secret/)
