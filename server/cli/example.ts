@@ -9,6 +9,7 @@ import circuitBreaker from '../../config/examples/circuit-breaker.yaml' with { t
 import dynamicWeights from '../../config/examples/dynamic-weights.yaml' with { type: 'text' }
 import groups from '../../config/examples/groups.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
+import limits from '../../config/examples/limits.yaml' with { type: 'text' }
 import minimalJson from '../../config/examples/minimal.json' with { type: 'text' }
 import https from '../../config/examples/https.yaml' with { type: 'text' }
 import minimal from '../../config/examples/minimal.yaml' with { type: 'text' }
@@ -53,6 +54,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   [REFERENCE]: reference,
   'minimal.yaml': minimal,
   'minimal.json': text(minimalJson),
+  'limits.yaml': limits,
   'rate-limits.yaml': rateLimits,
   'retries.yaml': retries,
   'compress.yaml': compress,

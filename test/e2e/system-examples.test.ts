@@ -391,7 +391,7 @@ test('tls-to-servers.yaml: a server is known by its key; with another one it is 
 const ELSEWHERE = [
   ...['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml', 'turn-and-https.yaml'],
   ...['client-certificates.yaml', 'several-checks.yaml', 'sticky.yaml', 'retries.yaml'],
-  ...['groups.yaml', 'dynamic-weights.yaml', 'circuit-breaker.yaml', 'passive-health.yaml'],
+  ...['groups.yaml', 'dynamic-weights.yaml', 'circuit-breaker.yaml', 'passive-health.yaml', 'limits.yaml'],
 ]
 
 test('no example is left out', () => {
