@@ -267,7 +267,7 @@ test('a program that is of no use leaves the old one as it was, and it is told w
   expect((await runCommand(['status', '-c', gateway.configFile])).stdout).toContain('The last upgrade failed')
   await expectAsBefore(gateway)
   expect((await load.stop()).failed).toBe(0)
-}, 30_000)
+})
 
 test('a config that the new one refuses leaves the old one as it was', async () => {
   const gateway = keep(await startGateway({ config: answering('hi'), args: ['--no-watch'] }))
@@ -310,7 +310,7 @@ test('one that is killed on its way, or in its first seconds, leaves the old one
   await expectAsBefore(gateway)
   await load.stop()
   expect(treeOf(gateway.pid).filter((pid) => commandOf(pid).includes('worker')).length).toBe(2)
-}, 30_000)
+})
 
 test('where the old one is killed on the way, the new one goes on by itself', async () => {
   const isServing = (gateway: Gateway, pid: number): boolean =>
