@@ -88,18 +88,28 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
   const isRelayAlone = health.turn !== undefined && health.total_count === 0 && metrics.total_requests === 0
   const traffic = isRelayAlone ? '' : `${metricsLine(metrics)}\n`
   const servers = rows.length === 0 ? '' : `\n${table(head, rows)}`
-  return `${healthLines(health)}\n${traffic}${servers}${limitsText(metrics)}${listenersText(health, metrics)}${certificatesText(health)}`
+  return `${healthLines(health)}\n${traffic}${overloadText(metrics)}${servers}${limitsText(metrics)}${listenersText(health, metrics)}${certificatesText(health)}`
+}
+
+/** Nothing while all is taken. */
+function overloadText({ overload }: MetricsDocument): string {
+  if (overload === undefined) return ''
+  const { share, workers, mode } = overload
+  const verb = mode === 'shadow' ? 'would refuse' : workers === 1 ? 'refuses' : 'refuse'
+  const who = workers === 1 ? '1 worker' : `${workers} workers`
+  return `overload: ${who} ${verb} up to ${Math.round(share * 100)} % of new requests\n`
 }
 
 function limitsText({ limits = [] }: MetricsDocument): string {
   if (limits.length === 0) return ''
-  const rows = limits.map(({ backend, in_flight, limit, adaptive }) => [
+  const rows = limits.map(({ backend, in_flight, limit, adaptive, waiting }) => [
     backend,
     in_flight,
     limit ?? '',
     adaptive === undefined ? '' : `${adaptive.limit}${adaptive.mode === 'shadow' ? ' (shadow)' : ''}`,
+    waiting ?? '',
   ])
-  return `\n${table(['BACKEND', 'IN FLIGHT', 'LIMIT', 'ADAPTIVE'], rows)}`
+  return `\n${table(['BACKEND', 'IN FLIGHT', 'LIMIT', 'ADAPTIVE', 'WAITING'], rows)}`
 }
 
 /** Nothing of an older gateway, which does not tell. */

@@ -207,7 +207,7 @@ export function factsOf(known: Known): Facts {
     prometheus: () => {
       const { totals, running } = known
       gatherBoard(totals, serverFacts(known), known.board)
-      gatherBackendLimits(totals, known)
+      gatherBackendLimits(known)
       gatherCertificates(totals, running, isStandIn)
       gatherRefused(totals, known.certificates()?.refused)
       const { version, commit } = known.options.build

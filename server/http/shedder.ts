@@ -79,6 +79,11 @@ export class Shedder {
     this.#set(0, 0)
   }
 
+  /** Something is looked at. */
+  get isOn(): boolean {
+    return this.#words !== null
+  }
+
   get isShadow(): boolean {
     return this.#words?.mode === 'shadow'
   }

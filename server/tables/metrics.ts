@@ -119,6 +119,10 @@ export const METRICS = {
     'cause',
     'decision',
   ),
+  overload_share: gauge(
+    'Share of new requests that a worker refuses as it is overloaded, or would in shadow mode: 0 to 1. Once overload is configured.',
+    'process',
+  ),
   shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),
   proxy_headers_refused_total: counter(
     'Connections of trusted proxies that were closed as their PROXY header was missing, malformed, too_long, bad_checksum or cut_off.',

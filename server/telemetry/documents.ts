@@ -3,6 +3,7 @@
 // endpoints expect.
 import type { BackendLimitFacts } from './backend-limits.ts'
 import type { CertificateFacts, RefusedFacts } from './certificate-documents.ts'
+import type { OverloadFacts } from './overload-facts.ts'
 import type { Config } from '../config/schema.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
@@ -109,8 +110,10 @@ export interface MetricsDocument {
   readonly backends: readonly ServerMetrics[]
   /** Of the gateway as a whole. */
   readonly listeners?: readonly ListenerTotals[]
-  /** Only where there are some: backends whose servers have a limit together. */
+  /** Only where there are some: backends whose servers have a limit together, or are waited for. */
   readonly limits?: readonly BackendLimitFacts[]
+  /** Only while a worker refuses new requests as it is overloaded, or would in shadow mode. */
+  readonly overload?: OverloadFacts
 }
 
 export interface ServerMetrics {

@@ -104,8 +104,19 @@ export function meterQueues(
   })
 }
 
+/** Tells which share of new exchanges this process refuses, when the registry is read; null: never any. */
+export function meterOverload(registry: Registry, processName: string, share: () => number | null): void {
+  let gauge: Gauge | null = null
+  registry.onRead(() => {
+    const now = share()
+    if (now === null && gauge === null) return
+    if (gauge === null) gauge = setGauge(registry.gauge('overload_share', [processName]), now ?? 0)
+    else if (gauge.value !== (now ?? 0)) gauge.set(now ?? 0)
+  })
+}
+
 /** Counts how waits for a server ended, by backend, each time the registry is read. */
-export function meterWaits(
+function meterWaits(
   registry: Registry,
   backends: () => Iterable<{
     readonly name: string
@@ -138,6 +149,19 @@ export function meterSurplus(
       }
     }
   })
+}
+
+/** All that is told of the backends of this process. */
+export function meterBackends(
+  registry: Registry,
+  processName: string,
+  backends: Parameters<typeof meterQueues>[2] &
+    Parameters<typeof meterWaits>[1] &
+    Parameters<typeof meterSurplus>[1],
+): void {
+  meterQueues(registry, processName, backends)
+  meterWaits(registry, backends)
+  meterSurplus(registry, backends)
 }
 
 interface MeteredServer {

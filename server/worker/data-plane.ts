@@ -20,7 +20,7 @@ import { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import { LimitNews } from '../telemetry/limit-news.ts'
 import { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
-import { meterQueues, meterSurplus, meterWaits } from '../telemetry/gather.ts'
+import { meterBackends, meterOverload } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
 import { RequestRing, type RequestsAnswer, type RequestsQuestion } from '../telemetry/request-ring.ts'
 import { Challenges } from '../tls/challenges.ts'
@@ -97,9 +97,8 @@ export class DataPlane {
       chance: Math.random,
     }
     this.#logs = new WorkerLogs(ledger === null ? null : new LogSegments(ledger))
-    meterQueues(this.registry, process, () => this.#current?.backends.values() ?? [])
-    meterWaits(this.registry, () => this.#current?.backends.values() ?? [])
-    meterSurplus(this.registry, () => this.#current?.backends.values() ?? [])
+    meterBackends(this.registry, process, () => this.#current?.backends.values() ?? [])
+    meterOverload(this.registry, process, () => this.#serving?.overloadShare ?? null)
     meterBuffers(this.registry, process)
     meterServerTls(this.registry)
     meterAccepting(this.registry, process)

@@ -95,6 +95,12 @@ export class Serving {
     return this.#arrivals.size + this.#engine.openConnections + layer4 + this.#clients.size
   }
 
+  /** Of new exchanges, as an overload has them refused; null: nothing is looked at. */
+  get overloadShare(): number | null {
+    const { shedder } = this.#engine
+    return shedder.isOn ? shedder.share : null
+  }
+
   /** A server is of no further use. */
   retireServer(live: ServerLive): void {
     this.#engine.servers.retire(live)

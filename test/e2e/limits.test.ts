@@ -174,6 +174,10 @@ test('an overloaded worker refuses requests of low priority, and none of status 
     async () => (await metric(gateway, 'lb_overload_shed_total{cause="memory",decision="refused"}')) > 0,
   )
 
+  await waitFor(async () => (await metric(gateway, 'lb_overload_share{process="worker-0"}')) > 0)
+  const metrics = (await (await fetch(`${gateway.admin}/_metrics`)).json()) as { overload?: object }
+  expect(metrics.overload).toMatchObject({ workers: 1, mode: 'enforce' })
+
   await gateway.apply(words('shadow'))
   await waitFor(async () => {
     expect((await client.get('/')).status).toBe(200)

@@ -8,6 +8,7 @@ import { CARRIED } from '../../scoreboard/layout.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { MetricName } from '../../tables/metrics.ts'
 import type { Plan } from '../../snapshot/plan.ts'
+import { waitingOf } from '../../telemetry/backend-limits.ts'
 import type { Totals } from '../../telemetry/registry.ts'
 import { Counter } from '../../telemetry/series.ts'
 
@@ -16,6 +17,12 @@ type Counts = Readonly<Record<string, number>>
 export interface PolicyFacts {
   /** What all its servers carry together, and may; left out: they may carry all there is. */
   readonly limit?: { readonly in_flight: number; readonly most: number }
+  /** The same as adaptive_limit has found it; left out: there is none. */
+  readonly adaptive_limit?: {
+    readonly in_flight: number
+    readonly most: number
+    readonly mode: 'enforce' | 'shadow'
+  }
   /** Requests that wait for a server with room, as of the last second. */
   readonly waiting?: number
   /** Left out where nothing is tried again, or no requests are. */
@@ -44,6 +51,7 @@ export interface PolicyGround {
 /** Of one moment: who asks about many backends has all counted once. */
 export class PolicyFigures {
   readonly #ground: PolicyGround
+  #waiting: ReadonlyMap<string, number> | null = null
   #counted: ReadonlyMap<MetricName, ReadonlyMap<string, Counts>> | null = null
 
   constructor(ground: PolicyGround) {
@@ -58,23 +66,26 @@ export class PolicyFigures {
     const isRetried = options.retry.attempts > 1
     return {
       ...limit,
-      waiting: this.#waiting(backend),
+      waiting: (this.#waiting ??= waitingOf(this.#ground.totals)).get(backend) ?? 0,
       ...(isRetried && { retries: this.#retries(backend, options) }),
       ...(isRetried && options.retry.hedge !== undefined && { hedges: this.#of('hedges_total', backend) }),
       ...(BY_COOKIE.includes(stickyWords(options)?.by) && { sticky: this.#of('sticky_total', backend) }),
     }
   }
 
-  #limit(backend: string, { max_connections: most }: Config['backends'][string]): Pick<PolicyFacts, 'limit'> {
+  #limit(
+    backend: string,
+    { max_connections: most, adaptive_limit: words }: Config['backends'][string],
+  ): Pick<PolicyFacts, 'limit' | 'adaptive_limit'> {
     const { board, slots } = this.#ground
     const slot = slots[backend]?.slot.index
-    if (most === undefined || slot === undefined) return {}
-    return { limit: { in_flight: board.gauges.held(slot, CARRIED), most } }
-  }
-
-  #waiting(backend: string): number {
-    const own = this.#ground.totals.gaugesOf('queue_length').filter(({ labels }) => labels[0] === backend)
-    return own.reduce((all, { value }) => all + value, 0)
+    const mode = words?.mode ?? 'off'
+    if (slot === undefined) return {}
+    const in_flight = board.gauges.held(slot, CARRIED)
+    return {
+      ...(most !== undefined && { limit: { in_flight, most } }),
+      ...(mode !== 'off' && { adaptive_limit: { in_flight, most: board.adaptive.limit(slot), mode } }),
+    }
   }
 
   #retries(backend: string, { retry }: Config['backends'][string]): NonNullable<PolicyFacts['retries']> {

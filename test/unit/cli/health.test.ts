@@ -70,6 +70,29 @@ test('listeners are told with what they speak, where they are open, and what the
   expect(statusText({ ...document, listeners }, older)).toContain('dns       udp       192.0.2.1:53\n')
 })
 
+test('status tells what overloaded workers refuse, and who waits for servers', () => {
+  const metrics = { total_requests: 1, total_failures: 0, success_rate: 100, backends: [] }
+  expect(statusText(document, metrics)).not.toContain('overload')
+  const told = (workers: number, mode: 'enforce' | 'shadow'): string =>
+    statusText(document, { ...metrics, overload: { share: 0.351, workers, mode } })
+  expect(told(1, 'enforce')).toContain('overload: 1 worker refuses up to 35 % of new requests\n')
+  expect(told(2, 'enforce')).toContain('overload: 2 workers refuse up to 35 % of new requests\n')
+  expect(told(1, 'shadow')).toContain('overload: 1 worker would refuse up to 35 % of new requests\n')
+  const limits = [
+    { backend: 'app', in_flight: 6, limit: 6, waiting: 12, adaptive: { limit: 4, mode: 'shadow' as const } },
+    { backend: 'web', in_flight: 8, limit: null, waiting: 1 },
+  ]
+  const rows = statusText(document, { ...metrics, limits })
+    .trimEnd()
+    .split('\n')
+    .slice(-3)
+  expect(rows.map((row) => row.trim().split(/ {2,}/))).toEqual([
+    ['BACKEND', 'IN FLIGHT', 'LIMIT', 'ADAPTIVE', 'WAITING'],
+    ['app', '6', '6', '4 (shadow)', '12'],
+    ['web', '8', '1'],
+  ])
+})
+
 test('a server that is up and fails each request is told as that', () => {
   const where = { url: 'http://a:1', backend: 'b', server: 'a' }
   const healthy = {

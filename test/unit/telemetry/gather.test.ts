@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { meterProcess, meterQueues, meterSurplus } from '../../../server/telemetry/gather.ts'
+import { meterOverload, meterProcess, meterQueues, meterSurplus } from '../../../server/telemetry/gather.ts'
 import { Registry } from '../../../server/telemetry/registry.ts'
 
 test('queues are told when they change, and as empty when their backend is gone', () => {
@@ -19,6 +19,21 @@ test('queues are told when they change, and as empty when their backend is gone'
     ['queue_length', ['web', 'worker-0'], 5],
     ['queue_length', ['api', 'worker-0'], 0],
   ])
+  expect(worker.take()).toEqual([])
+})
+
+test('the share that an overload has refused is told when it changes, and nothing where none is looked for', () => {
+  const worker = new Registry()
+  let share: number | null = null
+  meterOverload(worker, 'worker-0', () => share)
+  expect(worker.take()).toEqual([])
+  share = 0
+  expect(worker.take()).toEqual([['overload_share', ['worker-0'], 0]])
+  share = 0.35
+  expect(worker.take()).toEqual([['overload_share', ['worker-0'], 0.35]])
+  expect(worker.take()).toEqual([])
+  share = null
+  expect(worker.take()).toEqual([['overload_share', ['worker-0'], 0]])
   expect(worker.take()).toEqual([])
 })
 

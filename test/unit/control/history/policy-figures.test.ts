@@ -16,8 +16,9 @@ const config = configWith({
     },
     plain: { servers: [server], retry: { attempts: 1 }, sticky: { header: 'X-User' } },
     bytes: { servers: [{ url: 'tcp://192.0.2.1:80' }], max_connections: 9 },
+    found: { servers: [server], retry: { attempts: 1 }, adaptive_limit: { mode: 'shadow', least: 4 } },
   },
-  rules: ['shop', 'plain'].map((name) => ({ name, match: { path: `/${name}` }, backend: name })),
+  rules: ['shop', 'plain', 'found'].map((name) => ({ name, match: { path: `/${name}` }, backend: name })),
 })
 
 function figures() {
@@ -26,6 +27,7 @@ function figures() {
   const slot = (index: number) => ({ index, generation: 0 })
   const slots = {
     bytes: { slot: slot(5), servers: { 'tcp://192.0.2.1:80': slot(6) } },
+    found: { slot: slot(7), servers: { a: slot(1) } },
     shop: { slot: slot(2), servers: { a: slot(3), b: slot(4) } },
   }
   totals.counter('retries_total', ['shop', 'status_503']).add(3)
@@ -48,6 +50,16 @@ test('what a backend has is counted, with how much of its budget is in use', () 
     retries: { by_reason: { status_503: 3 }, refused: 2, under_way: 1, most: 4 },
     hedges: { won: 1 },
     sticky: { hit: 7 },
+  })
+})
+
+test('a limit that was found is told with how it is meant', () => {
+  const { board, policies } = figures()
+  board.adaptive.setLimit(7, 40)
+  board.gauges.enter(7, CARRIED, 9)
+  expect(policies.of('found')).toEqual({
+    waiting: 0,
+    adaptive_limit: { in_flight: 1, most: 40, mode: 'shadow' },
   })
 })
 
