@@ -91,8 +91,8 @@ const DOES = {
   off: 'is off',
 } as const
 
-const stepText = ({ name, mode, acts_on, does }: ExplainedStep): string =>
-  `${name}${mode === 'enforce' ? '' : ` (${mode})`}: ${DOES[does]}${acts_on.length === 0 ? '' : `, acts on ${acts_on.join(', ')}`}`
+const stepText = ({ name, mode, acts_on, does, limit }: ExplainedStep): string =>
+  `${name}${mode === 'enforce' ? '' : ` (${mode})`}: ${DOES[does]}${limit === undefined ? '' : ` (${limit})`}${acts_on.length === 0 ? '' : `, acts on ${acts_on.join(', ')}`}`
 
 function backendText(backend: ExplainedBackend, isLive: boolean): string[] {
   const { algorithm, hashed_by, hashed_to, servers, servers_left_out } = backend

@@ -1,9 +1,10 @@
-// What the middleware of a rule would do with a request, as far as that hangs on the request alone: its steps
-// are made as workers make them, and those that judge by the client or the body are asked.
+// What the middleware of a rule, and its limit, would do with a request, as far as that hangs on the request
+// alone: its steps are made as workers make them, and those that judge by the client or the body are asked.
 import type { Exchange } from '../../http/exchange.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import { privateRegion, scoreboardOn } from '../../scoreboard/region.ts'
 import { wordsOf } from '../../middleware/index.ts'
+import type { ConcurrencyConfig } from '../../middleware/concurrency.options.ts'
 import type { Middleware, StepWords } from '../../middleware/middleware.ts'
 import { makeSteps, scratchGround } from '../../snapshot/rule-steps.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
@@ -19,6 +20,8 @@ export interface ExplainedStep {
    * `not_reached` as one before it refuses, or `off`.
    */
   readonly does: 'passes' | 'refuses' | 'would_refuse' | 'depends' | 'not_reached' | 'off'
+  /** How many requests may be under way at once, and which are counted together; left out: it counts none. */
+  readonly limit?: string
 }
 
 /** The fault of the step that refuses. */
@@ -39,9 +42,15 @@ export interface ExplainedSteps {
  * those that a backend hashes by.
  */
 const ASKED = new Set(['ip', 'body_limit', 'headers'])
+/** What they do hangs on other requests. */
+const COUNTING = new Set(['rate_limit', 'concurrency'])
 
 export function explainSteps(
-  { name: rule, middleware }: Pick<RuleConfig, 'name' | 'middleware'>,
+  {
+    name: rule,
+    middleware,
+    max_connections: max,
+  }: Pick<RuleConfig, 'name' | 'middleware' | 'max_connections'>,
   { request, client }: { readonly request: RequestHead; readonly client: string },
   bodyLimit: number,
 ): ExplainedSteps {
@@ -60,13 +69,27 @@ export function explainSteps(
       ? step?.request?.(x, undefined)
       : undefined
     const isRefused = answer !== undefined && !(answer instanceof Promise)
-    const told = { name, mode, acts_on: step === undefined ? [] : actsOn(step) }
+    const told = { name, mode, acts_on: step === undefined ? [] : actsOn(step), ...limitOf(words) }
     if (refusal !== null) steps.push({ ...told, does: step === undefined ? 'off' : 'not_reached' })
     else if (isRefused) steps.push({ ...told, does: 'refuses' })
     else steps.push({ ...told, does: doesOf(words, step, x.shadow !== before) })
     if (isRefused) refusal = { status: answer.status, fault: answer.fault }
   }
+  if (max !== undefined) steps.push(limitOfRule(max, refusal === null))
   return { steps, refusal, bodyLimit: x.bodyLimit }
+}
+
+/** It stands behind all steps. */
+const limitOfRule = (max: number, isReached: boolean): ExplainedStep => ({
+  ...{ name: 'max_connections', mode: 'enforce', acts_on: ['request', 'end'] },
+  does: isReached ? 'depends' : 'not_reached',
+  limit: `${max} at once, of the whole rule`,
+})
+
+function limitOf({ name, options }: StepWords): Pick<ExplainedStep, 'limit'> {
+  if (name !== 'concurrency') return {}
+  const { max, key } = options as ConcurrencyConfig
+  return { limit: `${max} at once, by ${key.join(', ')}` }
 }
 
 function wordsOfAll(middleware: RuleConfig['middleware']): StepWords[] {
@@ -82,7 +105,7 @@ function doesOf(
 ): ExplainedStep['does'] {
   if (step === undefined) return 'off'
   if (isShadowed) return 'would_refuse'
-  return name === 'rate_limit' ? 'depends' : 'passes'
+  return COUNTING.has(name) ? 'depends' : 'passes'
 }
 
 const actsOn = (step: Middleware<unknown>): ExplainedStep['acts_on'] => [
