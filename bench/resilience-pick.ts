@@ -17,7 +17,17 @@ const LOADS = {
   uneven: (n: number) => 1 + (n % 7),
 }
 
-function backendOf(algorithm: BackendConfig['algorithm'], load: (n: number) => number): Backend {
+/** Of all servers together; it is never reached. */
+const LIMITS = {
+  '': {},
+  ', with max_connections': { max_connections: 100_000 },
+}
+
+function backendOf(
+  algorithm: BackendConfig['algorithm'],
+  load: (n: number) => number,
+  limits: Partial<BackendConfig>,
+): Backend {
   const board = scoreboardOn(privateRegion(SERVERS + 8, 4), 0)
   const names = Array.from({ length: SERVERS }, (_, n) => `s${n}`)
   const servers = Object.fromEntries(names.map((name, n) => [name, { index: n + 2, generation: 0 }]))
@@ -29,7 +39,7 @@ function backendOf(algorithm: BackendConfig['algorithm'], load: (n: number) => n
   const slots = { slot: { index: 1, generation: 0 }, servers }
   return new Backend({
     name: 'api',
-    options: backendConfig(words, { algorithm }),
+    options: backendConfig(words, { algorithm, ...limits }),
     slots,
     board,
     previous: null,
@@ -50,11 +60,13 @@ function round(backend: Backend): number {
 /** Prints what a pick takes, by algorithm and load, in turns. */
 export function pickRounds(rounds: number): void {
   const all = ALGORITHMS.flatMap((algorithm) =>
-    Object.entries(LOADS).map(([load, of]) => ({
-      name: `${algorithm}, ${load}`,
-      backend: backendOf(algorithm, of),
-      took: [] as number[],
-    })),
+    Object.entries(LOADS).flatMap(([load, of]) =>
+      Object.entries(LIMITS).map(([limit, words]) => ({
+        name: `${algorithm}, ${load}${limit}`,
+        backend: backendOf(algorithm, of, words),
+        took: [] as number[],
+      })),
+    ),
   )
   for (let n = 0; n < rounds; n++) for (const { backend, took } of all) took.push(round(backend))
   for (const { name, took } of all) {
