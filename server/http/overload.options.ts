@@ -1,6 +1,9 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Duration, Size, Words } from '../lib/kinds.ts'
 
+/** Nothing is looked at without a number. */
+const SAY_WHAT = 'say what is too much: { loop_lag: 250ms, descriptors: 0.9 }'
+
 export const OverloadOptions = Type.Object(
   {
     mode: Words(['enforce', 'shadow', 'off'], {
@@ -39,6 +42,7 @@ export const OverloadOptions = Type.Object(
   },
   {
     default: {},
+    said: { true: SAY_WHAT, yes: SAY_WHAT, on: SAY_WHAT },
     description:
       'When a worker is overloaded it refuses a growing share of new requests with 503 overloaded and Retry-After, those of rules with the lowest priority first, until it is back below 80 % of what is too much. Status endpoints, the admin listener and health checks are not touched.',
     also: {

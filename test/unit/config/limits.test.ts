@@ -11,6 +11,7 @@ const saidOfOverload = (words: string): string[] =>
   said(withRules('  - { name: r, backend: app }', `overload: ${words}`))
 
 test.each([
+  ['true', /^overload: found true, .*; say what is too much: \{ loop_lag: 250ms/],
   ['{ loop_lag: 1ms }', /^overload\.loop_lag: found "1ms", allowed a duration between 10ms and 1m/],
   ['{ loop_lag: 250 }', /^overload\.loop_lag: found 250, .*; write "250ms"$/],
   ['{ loop_lag: 2m }', /^overload\.loop_lag: found "2m"/],
