@@ -19,7 +19,7 @@ const TURN = {
 const backend = (url: string) => ({ backends: { b: { servers: [{ url }] } } })
 const { SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGIO, SIGPWR, SIGCHLD, SIGWINCH, SIGURG } =
   constants.signals
-const HARMLESS = [SIGUSR2, SIGALRM, SIGIO, SIGPWR, SIGCHLD, SIGWINCH, SIGURG]
+const HARMLESS = [SIGALRM, SIGIO, SIGPWR, SIGCHLD, SIGWINCH, SIGURG]
 
 /** Signals that reach the processes of a gateway by the way, and are no reason to end. */
 const strays = (): number[] => [...straySignals(), ...HARMLESS]
@@ -36,7 +36,7 @@ describe('signals', () => {
     for (const pid of before) for (const signal of strays()) sendSignal(pid, signal)
     // Those of a terminal, which reach the whole group: the supervisor alone decides what they mean.
     for (const pid of before.slice(1))
-      for (const signal of [SIGINT, SIGQUIT, SIGHUP, SIGUSR1]) sendSignal(pid, signal)
+      for (const signal of [SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2]) sendSignal(pid, signal)
     // What is asked of each of them after that is answered by the same processes.
     const more = { listeners: { ...LISTENERS, other: LISTENERS.web, turn: TURN }, ...backend(origin.url) }
     expect((await gateway.apply(more)).event).toBe('applied')

@@ -9,8 +9,8 @@ import { type ApiDocument, type ApiRequest, someRequest } from './api-inputs.ts'
 
 const RUNS = Math.min(Number(process.env['SLUICE_FUZZ_RUNS'] ?? 600), 20_000)
 setDefaultTimeout(Math.max(120_000, RUNS * 50))
-/** It would end what is asked. */
-const LEFT_OUT = ['POST /api/v1/stop']
+/** They would end what is asked, for good or for another. */
+const LEFT_OUT = ['POST /api/v1/stop', 'POST /api/v1/upgrade']
 /** What is said of a gateway that is well, rather than by one that fails. */
 const MEANT = new Set(['not_now', 'relay_unavailable'])
 

@@ -41,6 +41,10 @@ export class TurnLine implements AsyncDisposable {
   #rest: Buffer = Buffer.alloc(0)
   #write: (bytes: Buffer) => void = () => {}
   #end: () => void = () => {}
+  /** Of UDP: has it ask from another port. */
+  #another: () => Promise<void> = () => Promise.resolve()
+  /** Nothing was allocated on it yet. */
+  #isFresh = true
   /** Of a stream: stops and goes on reading. */
   pause: () => void = () => {}
   resume: () => void = () => {}
@@ -80,6 +84,12 @@ export class TurnLine implements AsyncDisposable {
     this.#end = () => {
       if (!this.isClosed) socket.close()
       this.isClosed = true
+    }
+    this.#another = async () => {
+      await this.#openUdp(host, port, from)
+      socket.close()
+      // A nonce is its address's.
+      this.realm = ''
     }
   }
 
@@ -196,7 +206,13 @@ export class TurnLine implements AsyncDisposable {
   /** Allocates UDP on IPv4 unless `before` says otherwise; the relayed address. */
   async allocate(edit: Edit = {}): Promise<{ host: string; port: number }> {
     const before = edit.before ?? udpAllocate
-    const answer = await this.request(stun.ALLOCATE, { ...edit, before })
+    let answer = await this.request(stun.ALLOCATE, { ...edit, before })
+    // RFC 8656 §7.4: a port of ours that another had before, whose allocation goes on. The next one is free.
+    for (let tries = 0; stun.errorCode(answer) === 437 && this.#isFresh && tries < 3; tries++) {
+      await this.#another()
+      answer = await this.request(stun.ALLOCATE, { ...edit, before })
+    }
+    this.#isFresh = false
     const relayed = stun.addressOf(answer, stun.XOR_RELAYED_ADDRESS)
     if (relayed === null) throw new Error(`Allocate: ${stun.errorCode(answer)}`)
     return relayed
