@@ -148,9 +148,12 @@ export class Forward extends Hedging implements Hedged {
     if (!this.again(null)) this.giveUp(code)
   }
 
-  /** An attempt of which nothing has reached a server was no load of it. */
-  #affords({ reached }: Loss): boolean {
-    if (reached !== 'nothing') return this.affords()
+  /**
+   * An attempt of which nothing has reached a server was no load of it, and one whose connection it ended is
+   * none any more: what a server that dies had in flight is all lost at once, and all tried elsewhere.
+   */
+  #affords({ code, reached }: Loss): boolean {
+    if (reached !== 'nothing' && code !== 'server_closed' && code !== 'server_reset') return this.affords()
     this.keepBudget()
     return true
   }

@@ -379,4 +379,21 @@ describe('the budget', () => {
     expect(gateway.counted('retry_budget_exhausted_total')).toEqual({})
     await gateway.settled()
   })
+  test('is not touched by what a server lost when it died, however much was in flight there', async () => {
+    const gate = makeGate()
+    await using dies = startOrigin((_request, reply) => gate.opened.then(() => reply.rst()))
+    await using good = startOrigin((_request, reply) => reply.send(200, 'good'))
+    await using gateway = startEngine({
+      config: toServers([dies.url, { url: good.url, backup: true }], {
+        retry: { ...retry, budget: { ratio: 0, least: 0 } },
+      }),
+    })
+    const clients = await Promise.all(Array.from({ length: 8 }, () => gateway.client()))
+    for (const client of clients) client.send(GET)
+    await dies.received(8)
+    gate.open()
+    for (const client of clients) expect((await client.readAnswer()).body).toBe('good')
+    expect(gateway.counted('retry_budget_exhausted_total')).toEqual({})
+    await gateway.settled()
+  })
 })

@@ -2,7 +2,7 @@
 // at a time.
 import type { Socket } from 'bun'
 import * as stun from './stun.ts'
-import { sendOn } from './udp.ts'
+import { freshUdp, sendOn } from './udp.ts'
 import { PATIENCE_MS, waitFor, type WaitOptions } from './wait.ts'
 
 /** A lost datagram is sent again after this. */
@@ -41,10 +41,6 @@ export class TurnLine implements AsyncDisposable {
   #rest: Buffer = Buffer.alloc(0)
   #write: (bytes: Buffer) => void = () => {}
   #end: () => void = () => {}
-  /** Of UDP: has it ask from another port. */
-  #another: () => Promise<void> = () => Promise.resolve()
-  /** Nothing was allocated on it yet. */
-  #isFresh = true
   /** Of a stream: stops and goes on reading. */
   pause: () => void = () => {}
   resume: () => void = () => {}
@@ -74,22 +70,15 @@ export class TurnLine implements AsyncDisposable {
   }
 
   async #openUdp(host: string, port: number, from: string): Promise<void> {
-    const socket = await Bun.udpSocket({
-      hostname: from,
-      port: 0,
-      socket: { data: (_socket, bytes) => this.#onMessage(Buffer.from(bytes)), error() {} },
+    const socket = await freshUdp(from, {
+      data: (_socket, bytes) => this.#onMessage(Buffer.from(bytes)),
+      error() {},
     })
     this.localPort = socket.port
     this.#write = (bytes) => sendOn(socket, bytes, port, host)
     this.#end = () => {
       if (!this.isClosed) socket.close()
       this.isClosed = true
-    }
-    this.#another = async () => {
-      await this.#openUdp(host, port, from)
-      socket.close()
-      // A nonce is its address's.
-      this.realm = ''
     }
   }
 
@@ -206,13 +195,7 @@ export class TurnLine implements AsyncDisposable {
   /** Allocates UDP on IPv4 unless `before` says otherwise; the relayed address. */
   async allocate(edit: Edit = {}): Promise<{ host: string; port: number }> {
     const before = edit.before ?? udpAllocate
-    let answer = await this.request(stun.ALLOCATE, { ...edit, before })
-    // RFC 8656 §7.4: a port of ours that another had before, whose allocation goes on. The next one is free.
-    for (let tries = 0; stun.errorCode(answer) === 437 && this.#isFresh && tries < 3; tries++) {
-      await this.#another()
-      answer = await this.request(stun.ALLOCATE, { ...edit, before })
-    }
-    this.#isFresh = false
+    const answer = await this.request(stun.ALLOCATE, { ...edit, before })
     const relayed = stun.addressOf(answer, stun.XOR_RELAYED_ADDRESS)
     if (relayed === null) throw new Error(`Allocate: ${stun.errorCode(answer)}`)
     return relayed

@@ -79,6 +79,25 @@ export function sendOn(
   }
 }
 
+/** Ports that this process had, whose servers may still know who came from there. */
+const taken = new Set<string>()
+
+/** A socket at any port from which nobody of this process has sent yet: what is new to a server is. */
+export async function freshUdp(
+  hostname: string,
+  socket: Bun.udp.SocketHandler<'buffer'>,
+): Promise<Bun.udp.Socket<'buffer'>> {
+  for (;;) {
+    const opened = await Bun.udpSocket({ hostname, port: 0, socket })
+    const place = `${hostname} ${opened.port}`
+    if (!taken.has(place)) {
+      taken.add(place)
+      return opened
+    }
+    opened.close()
+  }
+}
+
 export type Answering = (datagram: Datagram, peer: UdpPeer) => void
 
 /** A client, or with `answer` a server. */
@@ -87,18 +106,17 @@ export async function udpPeer(
   answer: Answering = () => {},
   port = 0,
 ): Promise<UdpPeer> {
-  const socket = await Bun.udpSocket({
-    hostname,
-    port,
-    socket: {
-      data(_, data, from, address) {
-        const datagram = { bytes: Buffer.from(data), host: address, port: from }
-        peer.got.push(datagram)
-        answer(datagram, peer)
-      },
-      error() {},
+  const handler: Bun.udp.SocketHandler<'buffer'> = {
+    data(_, data, from, address) {
+      const datagram = { bytes: Buffer.from(data), host: address, port: from }
+      peer.got.push(datagram)
+      answer(datagram, peer)
     },
-  })
+    error() {},
+  }
+  const socket = await (port === 0
+    ? freshUdp(hostname, handler)
+    : Bun.udpSocket({ hostname, port, socket: handler }))
   const peer = new UdpPeer(socket)
   return peer
 }
