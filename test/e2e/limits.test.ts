@@ -64,7 +64,7 @@ test('a backend carries never more than its limit over four workers, also when o
   })
   const first = askAll(await connect(gateway, 60))
   await waitFor(() => first[503] === 48, { what: 'those beyond the limit to be refused' })
-  expect(server.state.now + other.state.now).toBe(12)
+  await waitFor(() => server.state.now + other.state.now === 12)
   expect(await metric(gateway, 'lb_backend_in_flight{backend="b"}')).toBe(12)
 
   sendSignal(gateway.workers[0], 'SIGKILL')
@@ -94,7 +94,7 @@ test('a key has never more requests under way than allowed over four workers, al
   await using gateway = await startGateway({ workers: 4, config: words(5) })
   const first = askAll(await connect(gateway, 40), '/', 'X-User: a\r\n')
   await waitFor(() => first[429] === 35, { what: 'those beyond the limit to be refused' })
-  expect(state.now).toBe(5)
+  await waitFor(() => state.now === 5)
   const others = askAll(await connect(gateway, 5), '/', 'X-User: b\r\n')
   await waitFor(() => state.now === 10)
 
@@ -136,7 +136,7 @@ test('a rule at its max_connections answers 503 at once, and lets as many in aga
   })
   const first = askAll(await connect(gateway, 30))
   await waitFor(() => first[503] === 27)
-  expect(state.now).toBe(3)
+  await waitFor(() => state.now === 3)
   await using client = await rawClient(gateway.port('web'))
   const refused = await client.get('/')
   expect([refused.status, refused.get('retry-after')]).toEqual([503, '5'])

@@ -1,6 +1,6 @@
 // What makes the draft run: why, with which way back, and what happens then.
 import { gatewayNow } from '../../data/clock.ts'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { draft } from '../../data/draft.ts'
 import type { Problem } from '../../data/problem.ts'
 import { applyDraft, isRisky, sentence, type Tried } from '../../data/reviewing.ts'
@@ -145,9 +145,9 @@ function Form({ trying, tried, why, onDone }: FormProps) {
   )
 }
 
-/** Ctrl and Enter, wherever the focus is. */
+/** Ctrl and Enter, wherever the focus is, from the moment that the form is there to be seen. */
 function useSubmitKey(form: { readonly current: HTMLFormElement | null }): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return
       event.preventDefault()
