@@ -62,6 +62,7 @@ export async function ask<R extends Route>(
   asking: Asking<R> = {},
 ): Promise<Answer<AnswerOf<R>>> {
   for (let isRenewed = false; ;) {
+    const sinceMs = performance.now()
     const answer = await once(route, params, asking)
     if (answer.ok) return answer
     const { status, code } = answer.problem
@@ -72,7 +73,7 @@ export async function ask<R extends Route>(
     if (asking.isAlone === true || asking.signal?.aborted === true) return answer
     const kind = status === 401 ? 'sign-in' : code === 'step_up_needed' ? 'step-up' : null
     // A token of before the sign-in was made anew: once more with the one of now is what signing in does.
-    if (kind === null || !(await want(kind))) return answer
+    if (kind === null || !(await want(kind, sinceMs))) return answer
   }
 }
 

@@ -96,6 +96,7 @@ async function lead(stop: AbortSignal): Promise<void> {
     let aliveAt = Date.now()
     if (heardAt.peek() === 0) heardAt.value = aliveAt
     const quiet = setInterval(() => Date.now() - aliveAt > QUIET_MS && broke.abort(), 2000)
+    const sinceMs = performance.now()
     const end = await readEvents(url, { lastId, signal: AbortSignal.any([stop, broke.signal]) }, (event) => {
       failures = 0
       aliveAt = Date.now()
@@ -107,7 +108,7 @@ async function lead(stop: AbortSignal): Promise<void> {
     setConnection('reconnecting')
     if ('status' in end && end.status === 401) {
       const answer = await findMe()
-      if (!answer.ok && answer.problem.status === 401 && !(await want('sign-in'))) break
+      if (!answer.ok && answer.problem.status === 401 && !(await want('sign-in', sinceMs))) break
     }
     await pause(AGAIN_MS[Math.min(failures++, AGAIN_MS.length - 1)] ?? 8000, stop)
   }

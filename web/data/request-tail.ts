@@ -108,11 +108,13 @@ class Tail {
   async #read(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
       this.#tell('connecting')
+      const sinceMs = performance.now()
       const end = await this.#stream(stop)
       if (stop.aborted) return
       if (end === 401) {
         const answer = await findMe()
-        if (!answer.ok && answer.problem.status === 401 && !(await want('sign-in'))) return this.stop()
+        if (!answer.ok && answer.problem.status === 401 && !(await want('sign-in', sinceMs)))
+          return this.stop()
       } else if (end === 429 || end === 503) {
         await this.#list()
         this.#tell('asking', REFUSED)

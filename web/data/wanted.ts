@@ -14,13 +14,21 @@ interface Asking {
 /** Null: nothing is wanted. */
 export const wanted = signal<Asking | null>(null)
 
-/** Resolves once it was done, or given up. Several calls wait for one answer. */
-export function want(kind: Wanted): Promise<boolean> {
+/** When somebody said "not now" last. */
+let givenUpMs = Number.NEGATIVE_INFINITY
+
+/**
+ * Resolves once it was done, or given up. Several calls wait for one answer, and one that began (`sinceMs` of
+ * performance.now()) before somebody gave up has that answer too: it was on its way.
+ */
+export function want(kind: Wanted, sinceMs = performance.now()): Promise<boolean> {
   const now = wanted.peek()
   if (now !== null && (now.kind === kind || now.kind === 'sign-in')) return now.done
+  if (now === null && sinceMs < givenUpMs) return Promise.resolve(false)
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const settle = (isDone: boolean): void => {
     if (wanted.peek()?.done === promise) wanted.value = null
+    if (!isDone) givenUpMs = performance.now()
     resolve(isDone)
   }
   wanted.value = { kind, done: promise, settle }

@@ -82,6 +82,25 @@ test('whoever signs in by another door is not asked to once more', async () => {
   expect(wanted.value).toBeNull()
 })
 
+test('who said "not now" is not asked again by what was on its way, but by what they do next', async () => {
+  answers = () => NOBODY.clone()
+  const first = ask('GET /api/v1/config/status', {})
+  const late = Promise.withResolvers<Response>()
+  answers = () => late.promise
+  const second = ask('GET /api/v1/backends', {})
+  while (wanted.value === null) await Promise.resolve()
+  wanted.peek()?.settle(false)
+  expect((await first).ok).toBe(false)
+  late.resolve(NOBODY.clone())
+  expect((await second).ok).toBe(false)
+  expect(wanted.peek()).toBeNull()
+  answers = () => NOBODY.clone()
+  const next = ask('POST /api/v1/reload', {})
+  while (wanted.peek() === null) await Promise.resolve()
+  wanted.peek()?.settle(false)
+  expect((await next).ok).toBe(false)
+})
+
 test('what one was asked to sign in anew for is not done in the name of somebody else', async () => {
   answers = () => json(user('mira', 'one'))
   await findMe()
