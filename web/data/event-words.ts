@@ -1,18 +1,8 @@
 // What happened, in a line or two: what is the matter, then why and what to do.
+import { by, dotted, type Fields, type State, type Told, type Words } from './event-fields.ts'
 import { age, clock, count, number } from './say.ts'
+import { SERVER_EVENTS } from './server-event-words.ts'
 import { segment, to } from './urls.ts'
-
-/** What an event tells, as far as it is told here; live.ts has the whole of it. */
-interface Told {
-  readonly level: string
-  readonly topic: string
-  /** What the log calls it. */
-  readonly event: string
-  readonly [field: string]: unknown
-}
-
-/** As shapes are called in parts/status.tsx. */
-type State = 'up' | 'warn' | 'down' | 'drain' | 'maint' | 'unk' | 'draft'
 
 export interface Said {
   readonly state: State
@@ -24,23 +14,6 @@ export interface Said {
   readonly href: string | null
 }
 
-type Fields = Told & Readonly<Record<string, string | undefined>>
-/** Title, detail (without: why and hint of the event), state (without: of its level). */
-type Words = (event: Fields) => readonly [title: string, detail?: string | undefined, state?: State]
-
-const ORDERS: Readonly<Record<string, readonly [State, string]>> = {
-  drain: ['drain', 'drains'],
-  maintenance: ['maint', 'takes out'],
-  ready: ['up', 'takes into use'],
-}
-
-/** What there is of these, with dots between. */
-const dotted = (...parts: readonly (string | null | undefined)[]): string =>
-  parts.filter((part) => part !== undefined && part !== null && part !== '').join(' · ')
-
-const by = (who: string | null | undefined, from?: string): string =>
-  who === undefined || who === null ? (from === 'file' ? 'by an edit of the file' : '') : `by ${who}`
-
 const revision = (n: unknown): string => (n === undefined ? 'The config' : `r${String(n)}`)
 
 /** How a process ended: `signal SIGKILL`, `code 1`. */
@@ -49,19 +22,6 @@ const ending = ({ signal, code }: Fields): string =>
 
 const processOf = (event: Fields): string =>
   event['slot'] === undefined ? `process ${event['pid'] ?? '?'}` : `worker ${event['slot']}`
-
-function ordered({ server, order = '', kind, by: who, reason, until }: Fields): ReturnType<Words> {
-  const doer = who ?? 'Somebody'
-  const detail = dotted(reason && `“${reason}”`, until && `until ${clock(until)}`)
-  const known = kind === 'admin' ? ORDERS[order] : undefined
-  if (known !== undefined) return [`${doer} ${known[1]} ${server}`, detail, known[0]]
-  if (kind === 'weight') {
-    const what = order === 'config' ? 'the weight of the config' : `weight ${order}`
-    return [`${doer} gives ${server} ${what}`, detail, 'unk']
-  }
-  if (order === 'checks') return [`${doer} lets checks say how ${server} is`, detail, 'up']
-  return [`${doer} says that ${server} is ${order}`, detail, order === 'down' ? 'down' : 'up']
-}
 
 /** The first of what stands against a text, with its place. */
 function firstProblem(problems: unknown): string {
@@ -94,67 +54,7 @@ const certificate = (event: Fields): string =>
 
 /** By what the log calls them. */
 const WORDS: Readonly<Record<string, Words>> = {
-  server_up: (e) => [`${e['server']} is up`, '', 'up'],
-  server_down: (e) => [`${e['server']} is down`, e['reason'], 'down'],
-  server_failing: (e) => [`${e['server']} fails requests`, e['fault']?.replaceAll('_', ' '), 'warn'],
-  passive_out: (e) => [
-    `${e['server']} is ${e['mode'] === 'shadow' ? 'not taken out, though it would be' : 'taken out'}, as requests fail`,
-    e['reason']?.replace(/^passive: /, ''),
-    'warn',
-  ],
-  passive_back: (e) => [
-    `${e['server']} is back in use`,
-    e['why'] === 'cooldown'
-      ? 'its time out is over'
-      : e['why'] === 'checks'
-        ? 'its checks found it down, and up again'
-        : e['why'] === 'ordered'
-          ? by(e['by']) || 'after maintenance'
-          : 'the config judges it so no more',
-    'up',
-  ],
-  passive_held: (e) => [
-    `${e['server']} fails requests, and stays in use`,
-    e['why'] === 'max_out' ? 'too many others of its backend are out (max_out)' : e['why'],
-    'warn',
-  ],
-  server_recovered: (e) => [`${e['server']} answers again`, '', 'up'],
-
-  circuit_opened: (e) => {
-    const shadow = e['mode'] === 'shadow' ? 'shadow: it gets work all the same' : ''
-    return [`The breaker of ${e['server']} opened`, dotted(String(e['why'] ?? ''), shadow), 'down']
-  },
-  circuit_half_open: (e) => [`${e['server']} is tried again by a few requests`, '', 'warn'],
-  circuit_closed: (e) => [`The breaker of ${e['server']} closed`, '', 'up'],
-  circuit_held: (e) => [
-    `The breaker of ${e['server']} stays closed`,
-    'too many servers of its backend are out',
-    'warn',
-  ],
-  groups_in_use: (e) => [`Who carries ${e['backend']} has changed`, e['why'], 'warn'],
-  server_warming: (e) => [
-    `${e['server']} came up: its share grows`,
-    `over ${age(Number(e['over_ms'] ?? 0) / 1000)}`,
-    'up',
-  ],
-  server_warm: (e) => [`${e['server']} has its whole share`, '', 'up'],
-  circuit_ordered: (e) => {
-    const what = e['state'] === 'auto' ? 'leaves' : e['state'] === 'open' ? 'opens' : 'closes'
-    const end = e['state'] === 'auto' ? ' to itself' : ''
-    return [`${e['by']} ${what} the breaker of ${e['server']}${end}`, e['reason'], 'warn']
-  },
-  circuit_order_ended: (e) => [`The order for the breaker of ${e['server']} is over`, '', 'up'],
-
-  server_ordered: ordered,
-  server_order_ended: (e) => [`The order for ${e['server']} is over`, e['why'], 'up'],
-  server_order_not_kept: (e) => [`A restart would forget the order for ${e['server']}`],
-  server_orders_not_read: () => ['Orders of before the start are not known'],
-  server_drained: (e) => {
-    const after = Number(e['after_ms'] ?? 0) < 1000 ? '' : `after ${age(Number(e['after_ms']) / 1000)}`
-    const state = e['order'] === 'maintenance' ? 'maint' : 'drain'
-    return [`${e['server']} has nothing in flight any more`, after, state]
-  },
-
+  ...SERVER_EVENTS,
   serving: (e) => [`The gateway began to serve ${revision(e['revision'])}`, '', 'up'],
   applied: (e) => [`${revision(e['revision'])} was applied`, by(e['by'], e['from']), 'up'],
   rejected: (e) => {

@@ -1,9 +1,7 @@
 // One server: the three states, its fields, and what was found of it lately.
-import { useEffect, useState } from 'preact/hooks'
 import { change, changeOf, discard, draftedOf, remove } from '../../data/draft.ts'
 import type { JsonMap } from '../../data/merge.ts'
 import { can } from '../../data/session.ts'
-import { number } from '../../data/say.ts'
 import { type ServerFields, shownAdmin, shownOperation } from '../../data/servers.ts'
 import { to } from '../../data/urls.ts'
 import { useTriedChange } from '../../data/use-tried-change.ts'
@@ -13,22 +11,13 @@ import { NumberField, SwitchField, TextField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
 import { Note } from '../../parts/messages.tsx'
 import { Drawer } from '../../parts/overlays.tsx'
-import { Status, Tag } from '../../parts/status.tsx'
-import { useAddress } from '../../parts/use-address.ts'
-import { Copy } from '../../parts/words.tsx'
+import { Tag } from '../../parts/status.tsx'
 import { type BackendResource, checksIn } from './backend-fields.ts'
-import { GuardStates } from './guards.tsx'
-import { HealthSaid } from './health-said.tsx'
-import { OrderPopover } from './order-popover.tsx'
 import { consequenceOf, type Scene } from './order-words.ts'
-import { PersistWeight } from './persist-weight.tsx'
-import { ObservedWords, OrderWords } from './server-columns.tsx'
 import { ServerChecks } from './server-checks.tsx'
 import css from './server-drawer.module.css'
 import { resourceOf, type ServerRow } from './server-rows.ts'
-
-/** What an address may ask to be ordered. */
-const ORDERED = ['drain', 'maintenance', 'ready'] as const
+import { ServerStates } from './server-states.tsx'
 
 export interface ServerDrawerProps {
   readonly scene: Scene
@@ -47,7 +36,7 @@ export function ServerDrawer({ scene, row, resource, onClose }: ServerDrawerProp
       onClose={onClose}
       actions={row.resource !== null && <Removal scene={scene} row={row} />}
     >
-      {live !== null && <States scene={scene} row={row} />}
+      {live !== null && <ServerStates scene={scene} row={row} />}
       {row.resource !== null && <Fields scene={scene} row={row} />}
       <Guarded label="The checks">
         <ServerChecks
@@ -57,94 +46,6 @@ export function ServerDrawer({ scene, row, resource, onClose }: ServerDrawerProp
         />
       </Guarded>
     </Drawer>
-  )
-}
-
-/** What the palette leads here to order: asked about once, and then gone from the address. */
-function useWanted() {
-  const { query, put } = useAddress()
-  const order = ORDERED.find((one) => one === query['order'])
-  const [now, setNow] = useState({ wanted: order, times: 0 })
-  useEffect(() => {
-    if (order === undefined) return
-    setNow(({ times }) => ({ wanted: order, times: times + 1 }))
-    put({ order: undefined }, 'replace')
-  }, [order])
-  return now
-}
-
-function States({ scene, row }: { readonly scene: Scene; readonly row: ServerRow }) {
-  const { live } = row
-  const { wanted, times } = useWanted()
-  if (live === null) return null
-  const [admin, seen] = [shownAdmin(live.admin), shownOperation(live)]
-  const weightOrder = live.orders?.find(({ kind }) => kind === 'weight')
-  return (
-    <dl class={css.states}>
-      <dt>Address</dt>
-      <dd>
-        <Copy text={row.fields.url} label="address" isShown />
-      </dd>
-      <dt>Ordered</dt>
-      <dd>
-        <Status state={admin.look} word={admin.word} isQuiet={live.admin === 'ready'} />
-        {(live.orders ?? []).map((order) => (
-          <small key={order.kind}>
-            {order.kind === 'admin' ? '' : `${order.kind} ${order.value}: `}
-            <OrderWords order={order} />
-          </small>
-        ))}
-        <span class={css.acts}>
-          <OrderPopover
-            key={times}
-            scene={scene}
-            servers={[row.id]}
-            choice={wanted ?? (live.admin === 'ready' ? 'drain' : 'ready')}
-            isOpenAtFirst={wanted !== undefined}
-            button={{ words: live.admin === 'ready' ? 'Drain' : 'Ready' }}
-          />
-          <OrderPopover scene={scene} servers={[row.id]} choice="weight" button={{ words: 'Weight' }} />
-          {weightOrder !== undefined && (
-            <PersistWeight backend={scene.backend} server={row.id} order={weightOrder} />
-          )}
-        </span>
-      </dd>
-      <dt>Observed</dt>
-      <dd>
-        <Status state={seen.look} word={seen.word} isQuiet={seen.look === 'up' || seen.look === 'unk'} />
-        <small>
-          <ObservedWords live={live} />
-        </small>
-        <HealthSaid backend={scene.backend} server={row.id} live={live} />
-      </dd>
-      <GuardStates scene={scene} server={row.id} live={live} />
-      <dt>In flight</dt>
-      <dd>
-        <span>
-          {number(live.active_connections)}
-          {row.max !== null && <span class="quiet"> of {number(row.max)}</span>}
-        </span>
-        {live.admin !== 'ready' && (
-          <small>
-            {live.active_connections === 0
-              ? 'Nothing is left: it can be stopped.'
-              : 'It falls as they finish.'}
-          </small>
-        )}
-      </dd>
-      <dt>Since the start</dt>
-      <dd>
-        {number(live.total_requests)} requests, {number(live.failed_requests)} failed
-        <a
-          class="link small"
-          href={to(
-            `/activity/requests?backend=${encodeURIComponent(scene.backend)}&server=${encodeURIComponent(row.id)}`,
-          )}
-        >
-          Look at its requests
-        </a>
-      </dd>
-    </dl>
   )
 }
 
