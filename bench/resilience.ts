@@ -113,6 +113,7 @@ const PARTS: Readonly<Record<string, () => Promise<void> | void>> = {
   heeded: () => heededRounds(Number(rounds ?? 20)),
 }
 const part = PARTS[what]
+if (rounds !== undefined && !(Number(rounds) >= 1)) throw new Error(`no number of rounds: "${rounds}"`)
 if (part === undefined) throw new Error(`no part "${what}": there are ${Object.keys(PARTS).join(', ')}`)
 await part()
 process.exit(0)

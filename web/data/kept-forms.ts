@@ -1,7 +1,7 @@
 // What is typed into a form that is not in the draft yet: it outlasts a reload, a way back and a closed
 // drawer, until it is added or given up on purpose. Forms with secrets in them keep those to themselves.
-import { type Signal, useSignal, useSignalEffect } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import { effect, type Signal, useSignal } from '@preact/signals'
+import { useLayoutEffect, useMemo } from 'preact/hooks'
 import { isSame } from './merge.ts'
 import { me } from './session.ts'
 
@@ -13,7 +13,8 @@ const prefixOf = (form: string): string => `${STORED} ${me.peek()?.name ?? ''} $
 export function useKept<T>(form: string, field: string, initial: T): Signal<T> {
   const key = `${prefixOf(form)}${field}`
   const kept = useSignal<T>(useMemo(() => read(key, initial), [key]))
-  useSignalEffect(() => write(key, isSame(kept.value, initial) ? null : kept.value))
+  // From the moment that the field is there to be typed into; other effects come a frame later.
+  useLayoutEffect(() => effect(() => write(key, isSame(kept.value, initial) ? null : kept.value)), [key])
   return kept
 }
 
