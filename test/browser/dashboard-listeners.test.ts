@@ -216,6 +216,27 @@ test('by keyboard alone: to the list, through it, into one and out again', async
   await drawer(page, 'inner').waitFor({ state: 'detached' })
 })
 
+test('a key that comes in the moment in which the list is drawn is heeded, and what it reached stays', async ({
+  page,
+  open,
+  signIn,
+}) => {
+  await signIn('admin')
+  // Before the frame is drawn: nobody can be quicker.
+  await page.addInitScript(`
+    const watch = new MutationObserver(() => {
+      if (document.querySelector('tr[data-at]') === null) return
+      watch.disconnect()
+      const key = new KeyboardEvent('keydown', { key: 'j', bubbles: true, cancelable: true })
+      document.activeElement.dispatchEvent(key)
+    })
+    watch.observe(document, { childList: true, subtree: true })`)
+  await open('/listeners')
+  await page.locator('tr:focus', { hasText: 'web' }).waitFor()
+  await page.keyboard.press('j')
+  await page.locator('tr:focus', { hasText: 'inner' }).waitFor()
+})
+
 test('a viewer sees all of it and is told which role changes it', async ({ page, open, signIn }) => {
   await signIn('viewer')
   await open('/listeners/web')

@@ -1,6 +1,6 @@
 // What opens beside or above a page: drawer, dialog, popover, menu.
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useLayoutEffect, useId, useRef } from 'preact/hooks'
 import { Button } from './button.tsx'
 import { classes } from './classes.ts'
 import css from './overlays.module.css'
@@ -51,7 +51,7 @@ export function Drawer({ title, tag, onClose, actions, children }: DrawerProps) 
 
 /** Takes the focus when it opens, and gives it back to what had it. */
 function useFocusWithin(place: { readonly current: HTMLElement | null }): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement
     if (place.current?.contains(before) !== true) place.current?.focus({ preventScroll: true })
     const element = place.current
@@ -88,7 +88,7 @@ export interface DialogProps {
 export function Dialog({ title, onClose, actions, onSubmit, isWide = false, children }: DialogProps) {
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement
     const element = dialog.current
     element?.showModal()

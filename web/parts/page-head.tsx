@@ -1,6 +1,6 @@
 // The head of a page: its one h1, what is said of it, and its actions.
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { classes } from './classes.ts'
 import css from './page-head.module.css'
 import { Shape, type State } from './status.tsx'
@@ -27,7 +27,7 @@ export function PageHead({ crumb, title, state, tag, actions, children }: PageHe
   useEffect(() => {
     document.title = `${title} · Sluice`
   }, [title])
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isFirstPage) heading.current?.focus({ preventScroll: true })
     isFirstPage = false
   }, [])

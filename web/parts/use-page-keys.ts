@@ -1,5 +1,5 @@
 // Single letters of this page, while nothing is typed and no dialog is open.
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { hasLetterKeys } from '../data/keys-state.ts'
 
 const WRITTEN_IN = 'input, textarea, select, [contenteditable], dialog, [popover]'
@@ -7,7 +7,7 @@ const WRITTEN_IN = 'input, textarea, select, [contenteditable], dialog, [popover
 export function usePageKeys(deeds: Readonly<Record<string, () => void>>): void {
   const now = useRef(deeds)
   now.current = deeds
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
       if (event.target instanceof Element && event.target.closest(WRITTEN_IN) !== null) return

@@ -1,6 +1,6 @@
 // Walking through the rows of a table by keyboard: j and k, arrows, Home and End, Enter.
 import type { RefObject } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import { hasLetterKeys } from '../data/keys-state.ts'
 
 export interface RowKeys {
@@ -54,7 +54,7 @@ export function useRowKeys<Row>({ scroller, rows, onOpen, rowHeight }: Walked<Ro
       onOpen?.(opened)
     }
   }
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOn) return
     // j and k reach the first table of a page from wherever nothing else has the focus.
     const enter = (event: KeyboardEvent): void => {

@@ -1,12 +1,12 @@
 // The key that leads to the filter of a page.
 import type { RefObject } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 
 const WRITTEN_IN = 'input, textarea, select, [contenteditable]'
 
 /** `/` leads to this field, from wherever nothing is written. */
 export function useSlashKey(input: RefObject<HTMLInputElement | null>): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const enter = (event: KeyboardEvent): void => {
       if (event.key !== '/' || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey)
         return

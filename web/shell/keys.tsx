@@ -1,6 +1,6 @@
 // Keys: `g` and a letter goes to a page, `/` to the filter, `?` shows them all. Single letters can be turned
 // off (WCAG 2.2, 2.1.4), and are none while something is typed.
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import { useLocation } from 'preact-iso/router'
 import { to } from '../data/urls.ts'
 import { Dialog } from '../parts/overlays.tsx'
@@ -16,7 +16,7 @@ const SECOND_MS = 1200
 /** The keys that work on every page; a page has its own beside them. */
 export function Keys() {
   const { route } = useLocation()
-  useEffect(() => {
+  useLayoutEffect(() => {
     let goUntil = 0
     const pressed = (event: KeyboardEvent): void => {
       const hasCommand = event.ctrlKey || event.metaKey

@@ -1,10 +1,10 @@
 // What opens below a button and goes with Escape, a click elsewhere, or the focus leaving it.
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 export function useFlyout() {
   const [isOpen, setOpen] = useState(false)
   const root = useRef<HTMLDivElement>(null)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOpen) return
     const isInside = (target: EventTarget | null): boolean =>
       root.current?.contains(target as Node | null) === true

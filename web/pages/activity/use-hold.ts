@@ -1,5 +1,5 @@
 // When a list that grows stands still: while one reads in it, has scrolled, has opened something, or says so.
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { number } from '../../data/say.ts'
 
 export interface Hold {
@@ -61,7 +61,7 @@ const OWN = 'input, textarea, select, button, a, summary, [contenteditable], dia
 function useSpace(toggle: () => void): void {
   const latest = useRef(toggle)
   latest.current = toggle
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey
       if (event.key !== ' ' || event.defaultPrevented || !isPlain) return

@@ -1,13 +1,13 @@
 // j and k, and the arrows, through a list of links.
 import type { RefObject } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 
 const STEPS: Readonly<Record<string, number>> = { j: 1, k: -1, ArrowDown: 1, ArrowUp: -1 }
 const WRITTEN_IN = 'input, textarea, select, [contenteditable], dialog, [popover], [role="dialog"]'
 
 /** From wherever nothing else has the focus, letters lead into it; arrows go on within it. */
 export function useLinkKeys(list: RefObject<HTMLElement | null>): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const press = (event: KeyboardEvent): void => {
       const step = STEPS[event.key]
       const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.defaultPrevented

@@ -1,6 +1,6 @@
 // Dragging a row by its grip: a line shows where it would go, the list scrolls at its edges, Escape lets go.
 import type { RefObject, TargetedPointerEvent } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 export interface Dragged {
   readonly id: string
@@ -25,7 +25,7 @@ export function useDrag({ list, onDrop }: Dragging) {
   const now = useRef<Dragged | null>(null)
   now.current = dragged
   const id = dragged?.id
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (id === undefined) return
     let frame = 0
     const look = (): void => {
