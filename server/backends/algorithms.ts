@@ -3,8 +3,9 @@ import type { Algorithm } from './algorithm.ts'
 import type { ALGORITHMS } from './algorithm.options.ts'
 import { powerOfTwo, random, weightedRandom } from './by-chance.ts'
 import { hashed, hashedWithinBound } from './by-hash.ts'
-import { leastConnections, leastResponseTime } from './by-load.ts'
+import { leastConnections } from './by-load.ts'
 import { firstAvailable, roundRobin } from './by-order.ts'
+import { leastResponseTime } from './by-time.ts'
 
 export const algorithms: Readonly<Record<(typeof ALGORITHMS)[number], Algorithm>> = {
   round_robin: roundRobin,

@@ -7,13 +7,11 @@ import type { Server } from './server.ts'
 
 /** Another worker may take the last place at the server just chosen: then choose again, this often. */
 const CHOICES = 4
-/** A trial of a server that is passed over (see track-record.ts) costs one request in so many at most. */
-const PICKS_PER_TRIAL = 16
 /**
  * Of many servers no more than these are compared, from a place that moves on with each pick: the least of so
  * many has hardly more to do than the least of all, and a pick among a thousand takes no longer than this.
  */
-const COMPARED_MAX = 48
+export const COMPARED_MAX = 48
 
 /**
  * Takes the one with the least in flight for its weight, recent failures included; of equals the one that
@@ -50,55 +48,8 @@ export function leastConnections(usable: Usable): Pick {
   })
 }
 
-/**
- * Takes the one with the least mean time to the first byte, times what it would have in flight, for its
- * weight. The times and failures are this worker's own. A server without a time yet counts as fast as the
- * fastest. One that has a part of its weight only takes its turns, as it would hardly ever win.
- */
-export function leastResponseTime(usable: Usable): Pick {
-  const { servers, board, slot, now } = usable
-  const sequence = smoothSequence(servers.map((server) => server.weight))
-  let picks = 0
-  return choosing(usable, (tried) => {
-    const nowMs = now()
-    const fastest = fastestMs(servers)
-    const mayTry = tried === 0 && ++picks >= PICKS_PER_TRIAL
-    let best: Server | null = null
-    let bestScore = Infinity
-    let at = sequence[(board.nextCursor(slot) & 0x7fffffff) % sequence.length]!
-    for (let i = 0; i < servers.length; i++, at++) {
-      if (at === servers.length) at = 0
-      const server = servers[at]!
-      if ((tried & server.triedBit) !== 0) continue
-      const { record } = server.live
-      const inFlight = board.inFlight(server.slot)
-      if (inFlight >= server.maxConnections) continue
-      if (i === 0 && server.hasTurns) return server
-      if (mayTry && inFlight === 0 && record.isDue(nowMs)) {
-        picks = 0
-        record.beginTrial(fastest, nowMs)
-        return server
-      }
-      const load = inFlight + record.burden(nowMs) + 1
-      const score = ((record.meanMs === 0 ? fastest : record.meanMs) * load) / server.weight
-      if (score >= bestScore) continue
-      best = server
-      bestScore = score
-    }
-    return best
-  })
-}
-
-function fastestMs(servers: readonly Server[]): number {
-  let fastest = Infinity
-  for (let i = 0; i < servers.length; i++) {
-    const { meanMs } = servers[i]!.live.record
-    if (meanMs !== 0 && meanMs < fastest) fastest = meanMs
-  }
-  return fastest === Infinity ? 1 : fastest
-}
-
-function choosing(usable: Usable, choose: (tried: number) => Server | null): Pick {
+/** Takes a place at the one that is chosen. */
+export function choosing(usable: Usable, choose: (tried: number) => Server | null): Pick {
   const { board } = usable
   return (_key, tried) => {
     for (let i = 0; i < CHOICES; i++) {

@@ -1,5 +1,6 @@
 // Algorithms that go by what servers did with earlier requests.
 import { describe, expect, test } from 'bun:test'
+import type { BackendConfig } from '../../../server/backends/backend.options.ts'
 import { ANSWERED } from '../../../server/backends/outcome.ts'
 import { Backend } from '../../../server/backends/backend.ts'
 import type { Server } from '../../../server/backends/server.ts'
@@ -118,21 +119,25 @@ describe('a server that fails at once', () => {
   })
 })
 
-describe('least connections among a thousand', () => {
-  const COUNT = 1000
-  const thousand = (change = {}): { readonly backend: Backend; readonly board: Scoreboard } => {
-    const board = scoreboardOn(privateRegion(COUNT + 8, 2), 0)
-    const names = Array.from({ length: COUNT }, (_, n) => `s${n}`)
-    const servers = Object.fromEntries(names.map((name, n) => [name, { index: n + 2, generation: 0 }]))
-    for (const { index } of Object.values(servers)) board.setState(index, STATE_UP)
-    const words = names.map((name) => ({ name, ...change }))
-    const options = backendConfig(words, { algorithm: 'least_connections' })
-    const slots = { slot: { index: 1, generation: 0 }, servers }
-    return { backend: new Backend({ name: 'api', options, slots, board, previous: null }), board }
-  }
+const COUNT = 1000
+function thousand(
+  algorithm: BackendConfig['algorithm'],
+  { change = {}, now }: { readonly change?: object; readonly now?: () => number } = {},
+): { readonly backend: Backend; readonly board: Scoreboard } {
+  const board = scoreboardOn(privateRegion(COUNT + 8, 2), 0)
+  const names = Array.from({ length: COUNT }, (_, n) => `s${n}`)
+  const servers = Object.fromEntries(names.map((name, n) => [name, { index: n + 2, generation: 0 }]))
+  for (const { index } of Object.values(servers)) board.setState(index, STATE_UP)
+  const words = names.map((name) => ({ name, ...change }))
+  const options = backendConfig(words, { algorithm })
+  const slots = { slot: { index: 1, generation: 0 }, servers }
+  const parts = { name: 'api', options, slots, board, previous: null }
+  return { backend: new Backend(now === undefined ? parts : { ...parts, now }), board }
+}
 
+describe('least connections among a thousand', () => {
   test('few are looked at, and still none has much more to do than another', () => {
-    const { backend, board } = thousand()
+    const { backend, board } = thousand('least_connections')
     const random = seededRandom(1)
     const held = Array.from({ length: 3 * COUNT }, () => backend.pick(0, 0)!)
     expect(backend.servers.every(({ slot }) => board.inFlight(slot) === 3)).toBe(true)
@@ -152,8 +157,84 @@ describe('least connections among a thousand', () => {
   })
 
   test('the only one with room is found, wherever it stands', () => {
-    const { backend } = thousand({ max_connections: 1 })
+    const { backend } = thousand('least_connections', { change: { max_connections: 1 } })
     const held = Array.from({ length: COUNT }, () => backend.pick(0, 0)!)
+    expect(backend.pick(0, 0)).toBeNull()
+    for (const at of [0, 500, 999]) {
+      backend.release(held[at]!, ANSWERED)
+      expect(backend.pick(0, 0)?.name).toBe(held[at]!.name)
+    }
+  })
+})
+
+describe('least response time among a thousand', () => {
+  /** So many clients, each of whom asks again as soon as it was answered; which server each pick was of. */
+  function ask(
+    backend: Backend,
+    clock: { nowMs: number },
+    requests: number,
+    take: (index: number) => number,
+  ): number[] {
+    const CLIENTS = 50
+    const open: { server: Server; beganMs: number; dueMs: number }[] = []
+    return Array.from({ length: requests }, () => {
+      if (open.length === CLIENTS) {
+        const first = open.reduce((least, one, at) => (one.dueMs < open[least]!.dueMs ? at : least), 0)
+        const [{ server, beganMs, dueMs }] = open.splice(first, 1) as [(typeof open)[number]]
+        clock.nowMs = dueMs
+        server.live.record.answered(dueMs - beganMs, dueMs)
+        backend.release(server, ANSWERED)
+      }
+      const server = backend.pick(0, 0)!
+      open.push({ server, beganMs: clock.nowMs, dueMs: clock.nowMs + take(server.index) })
+      return server.index
+    })
+  }
+  const isFast = (index: number): boolean => index % 100 === 17
+
+  test('few are looked at, and the few that are fast are found all the same', () => {
+    const clock = { nowMs: 1000 }
+    const { backend, board } = thousand('least_response_time', { now: () => clock.nowMs })
+    let looks = 0
+    const inFlight = board.inFlight.bind(board)
+    board.inFlight = (slot) => (looks++, inFlight(slot))
+    const PICKS = 20_000
+    const picked = ask(backend, clock, PICKS, (index) => (isFast(index) ? 1 : 50))
+    expect(looks).toBeLessThanOrEqual(68 * PICKS)
+    const counts = new Map<number, number>()
+    for (const index of picked.slice(-10_000)) counts.set(index, (counts.get(index) ?? 0) + 1)
+    const ofFast = [...counts].filter(([index]) => isFast(index))
+    // All but trials of the others, and none of the ten has it all.
+    expect(ofFast.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThan(9000)
+    expect(ofFast.length).toBe(10)
+    expect(Math.max(...ofFast.map(([, count]) => count))).toBeLessThan(3000)
+  })
+
+  test('those that were slow once are tried again, wherever they stand', () => {
+    const clock = { nowMs: 1000 }
+    const { backend } = thousand('least_response_time', { now: () => clock.nowMs })
+    const wasSlow = (index: number): boolean => index % 50 === 7
+    for (const { live, index } of backend.servers) live.record.answered(wasSlow(index) ? 500 : 10, 1000)
+    const picked = new Set(ask(backend, clock, 60_000, () => 10))
+    expect([...picked].filter(wasSlow).length).toBe(COUNT / 50)
+  })
+
+  test('equals take turns', () => {
+    const { backend } = thousand('least_response_time')
+    for (const { live } of backend.servers) live.record.meanMs = 3
+    const counts = new Uint32Array(COUNT)
+    for (let n = 0; n < 4 * COUNT; n++) {
+      const server = backend.pick(0, 0)!
+      counts[server.index]!++
+      backend.release(server, ANSWERED)
+    }
+    expect([Math.min(...counts), Math.max(...counts)]).toEqual([4, 4])
+  })
+
+  test('the only one with room is found, wherever it stands', () => {
+    const { backend } = thousand('least_response_time', { change: { max_connections: 1 } })
+    const held = Array.from({ length: COUNT }, () => backend.pick(0, 0)!)
+    expect(new Set(held).size).toBe(COUNT)
     expect(backend.pick(0, 0)).toBeNull()
     for (const at of [0, 500, 999]) {
       backend.release(held[at]!, ANSWERED)
