@@ -228,6 +228,8 @@ export interface ServerStream extends Half {
   finish(): void
   /** Stops whatever is under way; no event follows. */
   cancel(): void
+  /** Who hears of it from now on, in place of who did. */
+  take(events: ServerEvents): void
 }
 
 /** What a server's stream tells. */

@@ -5,7 +5,7 @@
 import { ANSWERED, type Outcome } from '../backends/outcome.ts'
 import type { Server } from '../backends/server.ts'
 import type { Fields } from '../head/fields.ts'
-import { type ResponseHead, giveHead } from '../head/response-head.ts'
+import type { ResponseHead } from '../head/response-head.ts'
 import { nowMs } from '../lib/clock.ts'
 import { type FaultCode, type Loss, fault } from '../tables/faults.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
@@ -83,9 +83,7 @@ export class Forward extends Hedging implements Hedged {
   /** An answer in whose place another is wanted. False: there will be none, and it is passed on. */
   #goesOn(head: ResponseHead, form: BodyForm, server: Server): boolean {
     if (this.isHedged) {
-      this.learnAnswer(server, head.status, true)
-      giveHead(head)
-      this.cancelAttempt()
+      this.readAside(head, form, server)
       this.#hedgeGoesOn(ANSWERED)
       return true
     }
@@ -104,9 +102,7 @@ export class Forward extends Hedging implements Hedged {
   }
 
   serverLost(loss: Loss): void {
-    if (!this.isSparing) return this.lost(loss)
-    this.stream = null
-    this.sparedOver({ is: 'lost', loss, waitedMs: 0, wasAnswered: true, status: this.status })
+    this.lost(loss)
   }
 
   protected lost(loss: Loss): void {
@@ -178,12 +174,10 @@ export class Forward extends Hedging implements Hedged {
   // ── 9 relay ──
 
   serverBody(bytes: Buffer, from: number, to: number, content: number): void {
-    if (this.isSparing) this.spareBody(bytes, from, to)
-    else this.asker.answerBody(bytes, from, to, content)
+    this.asker.answerBody(bytes, from, to, content)
   }
 
   serverEnd(trailers: Fields | null): void {
-    if (this.isSparing) return this.sparedEnd(trailers)
     if (!this.#isTunnel) {
       this.#isWhole = true
       this.#isRest = this.stream !== null && this.stream.takesRest
@@ -227,10 +221,11 @@ export class Forward extends Hedging implements Hedged {
   #letGo(): void {
     this.stopWaiting()
     if (this.isWatched) this.#settleDropped()
-    const { stream, opening } = this
+    const { stream, opening, server, isAnswered } = this
     this.stream = this.opening = null
-    const hasAnswer = this.isAnswered || this.isSparing
-    this.release(hasAnswer ? ANSWERED : { is: 'given_up', waitedMs: this.waitedMs })
+    // An only attempt is told by what became of its request.
+    if (server !== null && !isAnswered && this.asker.tries !== null) this.tellGivenUp(server)
+    this.release(isAnswered ? ANSWERED : { is: 'given_up', waitedMs: this.waitedMs })
     opening?.cancel()
     stream?.cancel()
   }

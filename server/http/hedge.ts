@@ -14,8 +14,8 @@ import type { BodyForm, Opener, Opening, ServerStream, Servers } from './ends.ts
 export interface Hedged extends Opener {
   /** Asks on it, unless nothing is left to ask. */
   askHedge(hedge: Hedge, stream: ServerStream): void
-  /** The first head that has come is its: whether it is wanted. The head is given back where it is not. */
-  hedgeAnswered(hedge: Hedge, head: ResponseHead): boolean
+  /** The first head that has come is its: whether it is wanted. Where it is not, it tells nothing more. */
+  hedgeAnswered(hedge: Hedge, head: ResponseHead, form: BodyForm): boolean
   hedgeLost(hedge: Hedge, loss: Loss): void
 }
 
@@ -81,7 +81,7 @@ export class Hedge implements Opener {
   }
 
   serverAnswer(head: ResponseHead, form: BodyForm): void {
-    if (this.isAdopted || this.#to.hedgeAnswered(this, head)) this.#to.serverAnswer(head, form)
+    if (this.isAdopted || this.#to.hedgeAnswered(this, head, form)) this.#to.serverAnswer(head, form)
   }
 
   serverLost(loss: Loss): void {

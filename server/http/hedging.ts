@@ -2,8 +2,7 @@
 // wins; the others are given up, which is no failure of their servers. Where the one under way is lost, or
 // its answer is not wanted, one of the others takes its place.
 import { BOUND } from '../backends/key.ts'
-import { ANSWERED } from '../backends/outcome.ts'
-import { type ResponseHead, giveHead } from '../head/response-head.ts'
+import type { ResponseHead } from '../head/response-head.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
@@ -11,7 +10,7 @@ import type { Loss } from '../tables/faults.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
 import type { HedgeOutcome } from '../telemetry/attempt-meter.ts'
 import { attemptAnswered, attemptGivenUp, attemptLost, phaseOf } from './attempt.ts'
-import type { ServerStream } from './ends.ts'
+import type { BodyForm, ServerStream } from './ends.ts'
 import { Hedge, type Hedged } from './hedge.ts'
 import { isRetried } from './retry.ts'
 import { Retrying } from './retrying.ts'
@@ -64,7 +63,7 @@ export abstract class Hedging extends Retrying {
 
   #hedge(): void {
     const { asker, backend, world } = this
-    const isWaiting = this.server !== null && !this.isOver && !this.isAnswered && !this.isSparing
+    const isWaiting = this.server !== null && !this.isOver && !this.isAnswered
     if (!isWaiting || !this.keepsBody || asker.attempts >= backend.retry.attempts) return
     // One that would wait for room is of no use.
     if (!backend.hasUntried(this.tried)) return
@@ -98,22 +97,22 @@ export abstract class Hedging extends Retrying {
     this.#count('lost')
   }
 
-  hedgeAnswered(hedge: Hedge, head: ResponseHead): boolean {
+  hedgeAnswered(hedge: Hedge, head: ResponseHead, form: BodyForm): boolean {
     const { backend, asker } = this
     if (!isRetried(head.status, backend.retry)) {
       this.#adopt(hedge, true)
       return true
     }
     // It is none that is wanted as long as another may come.
-    const { server, sinceMs, connectMs } = hedge
+    const { server, sinceMs, connectMs, stream } = hedge
     const { status } = head
     attemptAnswered(asker, { server, status, reason: 'hedge', sinceMs, connectMs: connectMs ?? 0 })
     backend.answered(server, status, hedge.waitedMs)
-    giveHead(head)
-    hedge.cancel()
+    hedge.stream = null
+    hedge.isOver = true
     this.#leave(hedge)
-    backend.release(server, ANSWERED)
     this.#count('failed')
+    this.readUnwanted({ head, form, server, stream: stream as ServerStream, waitMs: 0 })
     return false
   }
 
@@ -170,10 +169,10 @@ export abstract class Hedging extends Retrying {
   }
 
   #giveUpOwn(): void {
-    const { server, waitedMs, reason, usedMs: sinceMs } = this
+    const { server, waitedMs } = this
     this.cancelAttempt()
     if (server === null) return
-    attemptGivenUp(this.asker, { server, reason, sinceMs, connectMs: this.isAsked ? this.connectMs : null })
+    this.tellGivenUp(server)
     this.backend.retry.latency?.add(waitedMs, nowMs)
     this.release({ is: 'given_up', waitedMs })
     this.adoptedOver('lost')

@@ -8,26 +8,38 @@ import { nowMs } from '../lib/clock.ts'
 import { Deadline } from '../lib/deadline.ts'
 import type { FaultCode, Loss } from '../tables/faults.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
-import { attemptAnswered } from './attempt.ts'
-import type { BodyForm } from './ends.ts'
+import { attemptAnswered, attemptGivenUp } from './attempt.ts'
+import type { BodyForm, ServerStream } from './ends.ts'
 import { retryAfterMs } from './retry.ts'
 import { Sending } from './sending.ts'
 import { SparedAnswer } from './spared-answer.ts'
+import { type ReadFor, SparedReading } from './spared-reading.ts'
 
-/** So long the rest of an answer is read that is not passed on: beyond it, its connection ends. */
-const SPARING_MS = 1000
+/** An answer that is not passed on, as long as another may come. */
+interface Unwanted {
+  readonly head: ResponseHead
+  readonly form: BodyForm
+  readonly server: Server
+  readonly stream: ServerStream
+  /** How long its server is not to be asked again. */
+  readonly waitMs: number
+}
 
-export abstract class Retrying extends Sending {
+const NO_READINGS: readonly SparedReading[] = []
+
+export abstract class Retrying extends Sending implements ReadFor {
   /** The head of the answer has come: no other attempt is made. */
   protected isAnswered = false
   /** Of the last head that a server gave. */
   protected status = 0
-  /** The answer that is here is not passed on: what is left of it is read. */
-  protected isSparing = false
-  /** The last one that is here as a whole, and the one that is read. */
+  /** The last one that is not passed on, and is here as a whole. */
   #spared: SparedAnswer | null = null
-  #reading: SparedAnswer | null = null
-  /** Until when the attempt under way may take, or what is left of an answer. */
+  /** Those that are read, and the one of them that the next attempt waits for. */
+  #readings = NO_READINGS
+  #awaited: SparedReading | null = null
+  /** What is told in the end, where none of those that are read is here as a whole. */
+  #tellEnd: (() => void) | null = null
+  /** Until when the attempt under way may take. */
   #deadline: Deadline | null = null
 
   protected abstract lost(loss: Loss): void
@@ -36,7 +48,7 @@ export abstract class Retrying extends Sending {
 
   protected watch(): void {
     const { attemptMs } = this.timing
-    if (attemptMs > 0 && !this.isAnswered && !this.isSparing) this.#dueIn(attemptMs)
+    if (attemptMs > 0 && !this.isAnswered) this.#dueIn(attemptMs)
   }
 
   /** The attempt under way began at that time. */
@@ -56,9 +68,7 @@ export abstract class Retrying extends Sending {
   }
 
   #expired(): void {
-    if (this.isOver || this.isAnswered) return
-    if (this.isSparing) return this.#sparedEnough()
-    if (this.server === null) return
+    if (this.isOver || this.isAnswered || this.server === null) return
     // A client that is slow to send its request is watched at its own end.
     if (this.isAsked && !this.asker.isRequestWhole) return
     const reached = this.isAsked ? 'request' : 'nothing'
@@ -95,12 +105,30 @@ export abstract class Retrying extends Sending {
 
   /** Reads the answer to its end, within bounds, and then makes another attempt. */
   protected spare(head: ResponseHead, form: BodyForm, server: Server): void {
+    this.unwatch()
+    this.#awaited = this.readAside(
+      head,
+      form,
+      server,
+      Math.min(waitOf(head), this.backend.retry.retryAfterMaxMs),
+    )
+  }
+
+  /** The attempt's own answer is read, and its place given back, while something else goes on. */
+  protected readAside(head: ResponseHead, form: BodyForm, server: Server, waitMs = 0): SparedReading {
     this.learnAnswer(server, head.status, true)
-    const waitMs = Math.min(waitOf(head), this.backend.retry.retryAfterMaxMs)
-    if (form === 'as_it_came') this.stream?.takeContent()
-    this.#reading = new SparedAnswer(head, form, server, waitMs, this.asker.keptFor)
-    this.isSparing = true
-    this.#dueIn(SPARING_MS)
+    const stream = this.stream as ServerStream
+    this.stream = this.server = null
+    return this.readUnwanted({ head, form, server, stream, waitMs })
+  }
+
+  protected readUnwanted({ head, form, server, stream, waitMs }: Unwanted): SparedReading {
+    this.isWatched = true
+    if (form === 'as_it_came') stream.takeContent()
+    const answer = new SparedAnswer(head, form, server, waitMs, this.asker.keptFor)
+    const reading = new SparedReading(answer, stream, this, this.world.wheel)
+    this.#readings = [...this.#readings, reading]
+    return reading
   }
 
   /**
@@ -115,37 +143,19 @@ export abstract class Retrying extends Sending {
     this.backend.answered(server, status, asker.isRequestWhole ? this.waitedMs : -1)
   }
 
-  protected spareBody(bytes: Buffer, from: number, to: number): void {
-    if (this.#reading?.push(bytes, from, to) !== true) this.#sparedEnough()
-  }
-
-  /** It is too large, or comes too slowly: it is given up, and the connection with it. */
-  #sparedEnough(): void {
-    this.cancelAttempt()
-    this.sparedOver()
-  }
-
-  protected sparedEnd(trailers: Parameters<SparedAnswer['wholeWith']>[0]): void {
-    const { stream } = this
-    this.stream = null
-    this.#reading?.wholeWith(trailers)
-    stream?.finish()
-    this.sparedOver()
-  }
-
-  /** What of it was wanted is here: the next attempt. */
-  protected sparedOver(outcome: Outcome = ANSWERED): void {
-    const one = this.#reading as SparedAnswer
-    const { status, waitMs } = one
-    this.#reading = null
-    this.isSparing = false
-    this.unwatch()
-    this.release(outcome)
-    if (one.isWhole) {
+  /** What of it was wanted is here. */
+  readOver(reading: SparedReading, outcome: Outcome): void {
+    const { answer } = reading
+    this.#readings = this.#readings.filter((one) => one !== reading)
+    this.backend.release(answer.server, outcome)
+    if (answer.isWhole) {
       this.#spared?.drop()
-      this.#spared = one
-    } else one.drop()
-    if (!this.again(`status_${status}`, waitMs)) this.giveUp('no_server')
+      this.#spared = answer
+    } else answer.drop()
+    if (reading === this.#awaited) {
+      this.#awaited = null
+      if (!this.again(`status_${answer.status}`, answer.waitMs)) this.giveUp('no_server')
+    } else this.#tellEnd?.()
   }
 
   /** All of an answer is here that may be passed on after all. */
@@ -153,10 +163,17 @@ export abstract class Retrying extends Sending {
     return this.#spared !== null
   }
 
+  /** Nothing of what was kept is wanted any more. */
   protected dropSpared(): void {
-    this.#reading?.drop()
+    const readings = this.#readings
+    this.#readings = NO_READINGS
+    this.#awaited = this.#tellEnd = null
+    for (const reading of readings) {
+      reading.drop()
+      this.backend.release(reading.answer.server, ANSWERED)
+    }
     this.#spared?.drop()
-    this.#reading = this.#spared = null
+    this.#spared = null
   }
 
   // ── no other attempt ──
@@ -171,25 +188,33 @@ export abstract class Retrying extends Sending {
     return false
   }
 
+  /** The attempt under way is over, as nobody waits for it. */
+  protected tellGivenUp(server: Server): void {
+    const { asker, reason, usedMs: sinceMs } = this
+    attemptGivenUp(asker, { server, reason, sinceMs, connectMs: this.isAsked ? this.connectMs : null })
+  }
+
   protected refused(code: FaultCode): void {
     this.endBudget()
-    if (this.#spared === null) this.asker.refused(code)
-    else this.#giveSpared(code)
+    this.#end(code, () => this.asker.refused(code))
   }
 
   /** No other attempt is made: the last answer is passed on, where there was one, else the fault told. */
   protected giveUp(code: FaultCode): void {
     this.endBudget()
-    if (this.#spared === null) this.asker.unanswered(code)
-    else this.#giveSpared(code)
+    this.#end(code, () => this.asker.unanswered(code))
   }
 
-  #giveSpared(code: FaultCode): void {
+  #end(code: FaultCode, tell: () => void): void {
+    if (this.#spared !== null) return this.#giveSpared(this.#spared, code)
+    if (this.#readings.length === 0) return tell()
+    this.#tellEnd = () => this.#end(code, tell)
+  }
+
+  #giveSpared(spared: SparedAnswer, code: FaultCode): void {
     const { asker } = this
-    const spared = this.#spared as SparedAnswer
-    this.#reading?.drop()
-    this.#reading = this.#spared = null
-    this.isSparing = false
+    this.#spared = null
+    this.dropSpared()
     this.isAnswered = true
     this.dropBody()
     asker.server = spared.server

@@ -35,7 +35,7 @@ export class Outbound extends RequestWriter<OutboundEvents> implements ServerStr
     this.stands(socket)?.serverOpen(this)
   }
 
-  /** Takes the connection for an attempt: from the pool, or as soon as it stands. */
+  /** Takes the connection for an attempt, from the pool or as soon as it stands; or to read it on. */
   take(events: ServerEvents): void {
     this.#events = events
   }

@@ -238,7 +238,7 @@ export class FakeServer extends FakeHalf implements ServerStream, Opening {
   isUploadStopped = false
   takesContent = false
   ending: 'finish' | 'cancel' | 'lost' | null = null
-  readonly #events: ServerEvents
+  #events: ServerEvents
 
   constructor(server: Server, isFresh: boolean, events: ServerEvents, breaches: Breaches) {
     super(server.name, breaches)
@@ -285,6 +285,10 @@ export class FakeServer extends FakeHalf implements ServerStream, Opening {
   cancel(): void {
     this.alive('cancel')
     this.#over('cancel')
+  }
+  take(events: ServerEvents): void {
+    this.alive('take')
+    this.#events = events
   }
   #over(ending: 'finish' | 'cancel' | 'lost'): void {
     this.isOver = true
