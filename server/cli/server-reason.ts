@@ -7,15 +7,20 @@ import { clockOf } from './clock.ts'
 export function serverReason({ reason, orders = [] }: ServerHealth, more = ''): string {
   const drain = orders.find(({ kind }) => kind === 'admin')
   const down = orders.find(({ kind, value }) => kind === 'health' && value === 'down')
+  const held = isOfHolder(reason)
+    ? orders.find(({ kind, value }) => kind === 'circuit' && value === 'open')
+    : undefined
   // By whom and why is in the reason already.
-  const ended = drain ?? down
+  const ended = drain ?? down ?? held
   const found = reason === null ? more : `${reason}${ended === undefined ? '' : endOf(ended)}`
-  const others = orders.filter((one) => one !== drain && one !== down).map(orderText)
+  const others = orders.filter((one) => ![drain, down, held].includes(one)).map(orderText)
   return [...(found === '' ? [] : [found]), ...others].join('; ')
 }
 
+const isOfHolder = (reason: string | null): boolean => reason?.startsWith('circuit open: held open') === true
+
 /** "weight by ana, until 14:30:00: canary". */
 const orderText = (order: OrderFacts): string =>
-  `${order.kind} by ${order.by}${endOf(order)}${order.reason === null ? '' : `: ${order.reason}`}`
+  `${order.kind === 'circuit' ? `breaker held ${order.value}` : order.kind} by ${order.by}${endOf(order)}${order.reason === null ? '' : `: ${order.reason}`}`
 
 const endOf = ({ until }: OrderFacts): string => (until === null ? '' : `, until ${clockOf(until)}`)

@@ -15,7 +15,7 @@ import {
 import { healthLines } from './health.ts'
 import type { Io } from './io.ts'
 import { metricsLine } from './metrics.ts'
-import { isLeftAlone } from '../control/overview/backend-state.ts'
+import { isHeldOpen, isLeftAlone } from '../control/overview/backend-state.ts'
 import { serverReason } from './server-reason.ts'
 import { overviewText } from './overview-text.ts'
 import { table } from './table.ts'
@@ -60,7 +60,7 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
     return [
       one.backend,
       one.server,
-      isLeftAlone(one) ? 'circuit open' : one.state,
+      isHeldOpen(one) ? 'held open' : isLeftAlone(one) ? 'circuit open' : one.state,
       one.weight,
       one.active_connections,
       of?.total_requests ?? 0,

@@ -2,13 +2,13 @@
 import { openingText } from '../telemetry/circuit-words.ts'
 import { logEvent } from '../telemetry/log.ts'
 import type { Totals } from '../telemetry/registry.ts'
-import type { CircuitDeskParts, CircuitOrderNews } from './circuits/circuit-desk.ts'
+import type { CircuitDeskParts, CircuitState } from './circuits/circuit-desk.ts'
 import type { CircuitNews } from './circuits/circuit-watch.ts'
+import type { Order, OrderNews, ServerPlace } from './orders/order.ts'
 
 /** Tells and counts it. */
-export const circuitNews = (totals: Totals): Pick<CircuitDeskParts, 'onNews' | 'onOrder'> => ({
+export const circuitNews = (totals: Totals): Pick<CircuitDeskParts, 'onNews'> => ({
   onNews: (news) => tellCircuit(news, totals),
-  onOrder: tellOrder,
 })
 
 function tellCircuit(news: CircuitNews, totals: Totals): void {
@@ -35,9 +35,39 @@ function tellCircuit(news: CircuitNews, totals: Totals): void {
   }
 }
 
-function tellOrder({ backend, server, wanted, isEnd }: CircuitOrderNews): void {
-  const { state, by, reason, untilMs } = wanted
-  if (isEnd) return logEvent('info', 'circuit_order_ended', { backend, server, by })
+/** What a person wants of a breaker. */
+export interface CircuitWanted {
+  readonly state: CircuitState
+  readonly reason: string | null
+  readonly by: string
+  /** Ms since 1970; when it ends by itself, null: until it is taken back. */
+  readonly sinceMs: number
+  readonly untilMs: number | null
+}
+
+/** A person has ordered something of a breaker, or has it as attempts fare again. */
+export function tellCircuitOrder(
+  { backend, server }: Pick<ServerPlace, 'backend' | 'server'>,
+  { state, by, reason, untilMs }: Omit<CircuitWanted, 'sinceMs'>,
+): void {
   const until = untilMs === null ? null : new Date(untilMs).toISOString()
   logEvent('info', 'circuit_ordered', { backend, server, state, by, reason, until })
 }
+
+/** Of an order that is new, or over by itself: who takes one back is told of by whoever asked. */
+export function tellCircuitNews({ backend, server, order, was, cause }: OrderNews): void {
+  if (order !== null) return tellCircuitOrder({ backend, server }, wantedIn(order))
+  if (cause === 'asked') return
+  const facts = { backend, server, by: was?.by ?? null, why: CIRCUIT_ENDED[cause] }
+  logEvent('info', 'circuit_order_ended', facts)
+}
+
+const wantedIn = ({ value, by, reason, untilMs }: Order): Omit<CircuitWanted, 'sinceMs'> => ({
+  state: value === 'open' ? 'open' : 'closed',
+  ...{ by, reason, untilMs },
+})
+
+const CIRCUIT_ENDED = {
+  until: 'its time is over',
+  gone: 'the config has this breaker no more',
+} as const

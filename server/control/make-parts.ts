@@ -203,10 +203,9 @@ interface DeskHands {
 
 function makeDesk(options: PartsOptions, { board, weights, prober }: DeskHands): OrderDesk {
   const { config, crew, store, totals } = options
-  const { onNews, onOrder } = circuitNews(totals)
+  const { onNews } = circuitNews(totals)
   const circuits = new CircuitDesk({
     board: () => board.scoreboard,
-    onOrder,
     onNews: (news) => {
       weights.look()
       onNews(news)

@@ -10,6 +10,7 @@ import type { Order, OrderNews, ServerPlace } from './orders/order.ts'
 import type { RelayKeeperOptions } from './relay/relay-keeper.ts'
 import type { CrewParts } from './processes/make-crew.ts'
 import { StoreProblem } from './store/store-problem.ts'
+import { tellCircuitNews } from './circuit-news.ts'
 
 /** A server is up, or down. */
 export function tellHealthChange(
@@ -22,7 +23,9 @@ export function tellHealthChange(
 }
 
 /** A person has ordered something of a server, or that is over. */
-export function tellOrder({ backend, server, kind, order, was, cause }: OrderNews): void {
+export function tellOrder(news: OrderNews): void {
+  const { backend, server, kind, order, was, cause } = news
+  if (kind === 'circuit') return tellCircuitNews(news)
   const what = {
     backend,
     server,

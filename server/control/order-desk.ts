@@ -5,10 +5,11 @@ import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { CircuitFacts } from '../telemetry/circuit-facts.ts'
 import { serversOfPlan } from '../telemetry/documents.ts'
 import { type AdminState, type ServerHealth, serverHealth } from '../telemetry/server-health.ts'
+import { type CheckFacts, checkFacts } from './health/check-facts.ts'
 import type { HealthOrder, OneCheck } from './health/checked-server.ts'
-import type { CircuitDesk, CircuitWanted } from './circuits/circuit-desk.ts'
+import { type CircuitWanted, tellCircuitOrder } from './circuit-news.ts'
+import type { CircuitDesk } from './circuits/circuit-desk.ts'
 import type { HealthEntry, Latest } from './health/history.ts'
-import { calledOf } from './health/check-words.ts'
 import type { PassiveFacts, PassiveHealth } from './health/passive-health.ts'
 import type { Prober } from './health/prober.ts'
 import type { NamedOnce } from './health/schedule.ts'
@@ -27,7 +28,7 @@ export interface OrderDeskParts {
   readonly crew: Pick<Crew, 'ordered'>
   readonly passive: Pick<PassiveHealth, 'commit' | 'facts' | 'bringBack'>
   readonly prober: () => Prober
-  readonly circuits: Pick<CircuitDesk, 'commit' | 'facts' | 'order'>
+  readonly circuits: Pick<CircuitDesk, 'commit' | 'facts' | 'ordered'>
   readonly weights: Pick<WeightDesk, 'commit' | 'look'>
   readonly openStore: (isToBeMade: boolean) => Promise<OrderStore | null>
   /** What is served stays: what was before it does not come back by itself. */
@@ -65,22 +66,6 @@ export interface ServerDocument extends ServerHealth {
   readonly warnings?: readonly string[]
 }
 
-/** How one of the checks of a server is. */
-export interface CheckFacts {
-  /** In a few words: "http :8081/ready". */
-  readonly check: string
-  readonly state: 'up' | 'down' | 'unchecked'
-  /** Why it says that the server is not up; null: it says that it is. */
-  readonly reason: string | null
-  /** How the last of its askings ended; null: none has. */
-  readonly last: {
-    readonly time: string
-    readonly result: 'pass' | 'fail'
-    readonly reason: string | null
-    readonly ms: number
-  } | null
-}
-
 const DRAINED_EVERY_MS = 250
 /** Who belongs to a server that drains comes back to it: so long nobody of them may have. */
 const RETURNS_MS = 10_000
@@ -114,7 +99,7 @@ export class OrderDesk {
   commit(plan: PlanBody): void {
     this.#plan = plan
     this.orders.commit(plan)
-    this.#parts.circuits.commit(plan)
+    this.#parts.circuits.commit(plan, this.orders.placed('circuit'))
     this.#parts.passive.commit(plan)
     this.#parts.weights.commit(plan)
     this.#lookLater()
@@ -140,7 +125,7 @@ export class OrderDesk {
 
   /** Servers that get no new work. */
   #out(): Out[] {
-    return this.orders.out.map((one) => {
+    return this.orders.placed('admin').map((one) => {
       const backend = this.#plan?.config.backends[one.place.backend]
       const mayComeBack = one.order.value === 'drain' && backend !== undefined && goesOnWhileDraining(backend)
       return { ...one, quietMs: mayComeBack ? RETURNS_MS : 0 }
@@ -211,18 +196,37 @@ export class OrderDesk {
         untilMs,
         endsConnections,
       })
-      if (!isKept)
-        warnings.add('it is not kept over a restart for now: state.db in the data folder cannot be written')
+      if (!isKept) warnings.add(NOT_KEPT)
       for (const warning of this.#warnings(place, value)) warnings.add(warning)
     }
     this.look()
+    return this.#documentWith(place, [...warnings])
+  }
+
+  #documentWith({ backend, server }: ServerPlace, warnings: readonly string[]): ServerDocument | null {
     const document = this.document(backend, server)
-    return document && { ...document, ...(warnings.size > 0 && { warnings: [...warnings] }) }
+    return document && { ...document, ...(warnings.length > 0 && { warnings }) }
   }
 
   /** Opens or closes a server's breaker by hand; null: it has none, or there is no such server. */
-  orderCircuit(backend: string, server: string, wanted: CircuitWanted): ServerDocument | null {
-    return this.#parts.circuits.order(backend, server, wanted) ? this.document(backend, server) : null
+  async orderCircuit(
+    backend: string,
+    server: string,
+    { state, ...given }: CircuitWanted,
+  ): Promise<ServerDocument | null> {
+    const place = this.orders.place(backend, server)
+    const { circuits } = this.#parts
+    if (place === null || circuits.facts(backend, server) === null) return null
+    const value = state === 'auto' ? null : state
+    const isKept = await this.orders.give({ place, kind: 'circuit', value, ...given })
+    if (state === 'auto') {
+      // Also where nothing was ordered: what it has counted is forgotten.
+      circuits.ordered(place, null)
+      tellCircuitOrder(place, { state, ...given })
+    }
+    this.look()
+    const warnings = [...(isKept ? [] : [NOT_KEPT]), ...this.#warnings(place, value)]
+    return this.#documentWith(place, warnings)
   }
 
   /** What was found of a server lately; null: the config has none of this name. */
@@ -262,11 +266,14 @@ export class OrderDesk {
     const isResting = order?.value === 'maintenance'
     if (kind === 'admin')
       this.#parts.crew.ordered({ type: 'ordered', backend, server, isResting, endsConnections })
-    if (kind !== 'weight') this.#parts.prober().orderChanged(backend, server)
+    if (kind === 'circuit') this.#parts.circuits.ordered(news, order)
+    if (kind === 'admin' || kind === 'health') this.#parts.prober().orderChanged(backend, server)
     this.#parts.weights.look()
     tellOrder(news)
   }
 }
+
+const NOT_KEPT = 'it is not kept over a restart for now: state.db in the data folder cannot be written'
 
 function* changesOf({ admin, weight, health }: Wanted): Generator<[OrderKind, OrderValue | null]> {
   if (admin !== undefined) yield ['admin', admin === 'ready' ? null : admin]
@@ -282,13 +289,3 @@ const passiveIn = (passive: PassiveFacts | null): { readonly passive?: PassiveFa
 
 const checksIn = (checks: readonly OneCheck[]): { readonly checks?: readonly CheckFacts[] } =>
   checks.length === 0 ? {} : { checks: checks.map(checkFacts) }
-
-function checkFacts({ check, judge: { verdict }, reason, ended }: OneCheck): CheckFacts {
-  const last = ended && {
-    time: new Date(ended.atMs).toISOString(),
-    result: ended.reason === null ? ('pass' as const) : ('fail' as const),
-    reason: ended.reason,
-    ms: Math.round(ended.ms * 10) / 10,
-  }
-  return { check: calledOf(check), state: verdict === 'starting' ? 'unchecked' : verdict, reason, last }
-}

@@ -77,7 +77,7 @@ export function circuitFacts(
     state: NAMES[state as keyof typeof NAMES] ?? 'open',
     mode: options.mode,
     since: openings === 0 ? null : new Date(sinceMs).toISOString(),
-    reason: circuitReason(board, slot),
+    reason: circuitReason(board, slot, ordered?.state === 'open' ? ordered : null),
     half_open_at: staysOpen ? null : new Date(sinceMs + opening.openMs).toISOString(),
     window: { requests: window.total, failed: window.failed, slow: window.slow },
     failed_in_a_row: circuits.inARow(slot),

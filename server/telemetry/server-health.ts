@@ -18,9 +18,12 @@ export type AdminState = 'ready' | 'drain' | 'maintenance'
 
 /** What a person has ordered of a server. */
 export interface OrderFacts {
-  /** `weight`: in place of that of the config; `health`: up or down, in place of what checks say. */
-  readonly kind: 'admin' | 'weight' | 'health'
-  readonly value: 'drain' | 'maintenance' | 'up' | 'down' | number
+  /**
+   * `weight`: in place of that of the config; `health`: up or down, in place of what checks say; `circuit`:
+   * its breaker, in place of what attempts come to.
+   */
+  readonly kind: 'admin' | 'weight' | 'health' | 'circuit'
+  readonly value: 'drain' | 'maintenance' | 'up' | 'down' | 'open' | 'closed' | number
   readonly reason: string | null
   readonly by: string
   /** As RFC 3339; it ends by itself at `until`, null: it does not. */
@@ -103,7 +106,8 @@ export function serverHealth(
   const admin = adminName(ordered)
   const failing = failingSince(board, slot, nowS)
   const circuit = breaker === null ? CLOSED : board.circuits.state(slot)
-  const tripped = breaker === 'enforce' && circuit !== CLOSED ? circuitReason(board, slot) : null
+  const tripped =
+    breaker === 'enforce' && circuit !== CLOSED ? circuitReason(board, slot, heldOpen(orders)) : null
   const inForce = weightOf(ordered, weight)
   return {
     url,
@@ -148,6 +152,10 @@ function orderReason(orders: readonly OrderFacts[] = []): string | null {
   if (order === undefined) return null
   return order.reason === null ? `by ${order.by}` : `${order.reason} (${order.by})`
 }
+
+/** Who holds its breaker open, as far as that is known; undefined: nobody. */
+const heldOpen = (orders: readonly OrderFacts[] = []): OrderFacts | undefined =>
+  orders.find(({ kind, value }) => kind === 'circuit' && value === 'open')
 
 function stateName(state: number): 'up' | 'down' | 'starting' {
   if (state === STATE_UP) return 'up'

@@ -225,7 +225,9 @@ test('a person opens and closes it, for a while, and what was remembered is forg
   a.mode = 'works'
   const gateway = await start(a)
   const clients = load(gateway)
-  expect(await done(gateway, 'a', 'circuit', 'open', '--reason', 'smells')).toContain('circuit:   open since')
+  expect(await done(gateway, 'a', 'circuit', 'open', '--reason', 'smells')).toContain(
+    'circuit:   held open since',
+  )
   expect(await gateway.event('circuit_ordered')).toMatchObject({
     server: 'a',
     state: 'open',

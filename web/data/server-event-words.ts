@@ -72,7 +72,7 @@ export const SERVER_EVENTS: Readonly<Record<string, Words>> = {
     const end = e['state'] === 'auto' ? ' to itself' : ''
     return [`${e['by']} ${what} the breaker of ${e['server']}${end}`, e['reason'], 'warn']
   },
-  circuit_order_ended: (e) => [`The order for the breaker of ${e['server']} is over`, '', 'up'],
+  circuit_order_ended: (e) => [`The order for the breaker of ${e['server']} is over`, e['why'], 'up'],
 
   server_ordered: ordered,
   server_order_ended: (e) => [`The order for ${e['server']} is over`, e['why'], 'up'],

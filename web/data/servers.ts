@@ -19,7 +19,7 @@ export type AdminState = 'ready' | 'drain' | 'maintenance'
 
 /** What a person has ordered of a server. */
 export interface OrderFacts {
-  readonly kind: 'admin' | 'weight' | 'health'
+  readonly kind: 'admin' | 'weight' | 'health' | 'circuit'
   readonly value: string | number
   readonly reason: string | null
   readonly by: string
@@ -68,7 +68,8 @@ export interface BackendLive {
   readonly servers: number
   readonly servers_up: number
   readonly active_connections: number
-  readonly states: Readonly<Partial<Record<ServerState, number>>>
+  /** held: a person has its breaker open. */
+  readonly states: Readonly<Partial<Record<ServerState | 'held', number>>>
   /** What wants to be looked at first. */
   readonly worst?: { readonly server: string; readonly state: ServerState; readonly reason: string }
   /** Left out: it has none of its own. */
@@ -120,6 +121,10 @@ export const shownState = (state: ServerState): Shown => SHOWN[state]
 export const isOpen = ({ circuit_state: is, healthy, admin, operational, reason }: ServerLive): boolean =>
   is === 'Open' && !healthy && admin === 'ready' && operational !== 'down' && isOfBreaker(reason)
 
+/** That is so as a person wants it: no alarm. */
+export const isHeldOpen = (live: ServerLive): boolean =>
+  isOpen(live) && orderOf(live, 'circuit')?.value === 'open'
+
 /** Passive health has taken it out. */
 export const isTakenOut = ({ operational, reason }: ServerLive): boolean =>
   operational === 'down' && reason?.startsWith('passive: ') === true
@@ -130,6 +135,7 @@ const isOfBreaker = (reason: string | null): boolean => reason?.startsWith('circ
 export function shownOperation(live: ServerLive): Shown {
   const { operational, admin, reason, state } = live
   if (admin === 'maintenance') return SHOWN.unchecked
+  if (isHeldOpen(live)) return { look: 'maint', word: 'Held open' }
   if (isOpen(live)) return { look: 'down', word: 'Breaker open' }
   if (isTakenOut(live)) return { look: 'down', word: 'Taken out' }
   if (admin === 'ready' && operational !== 'down' && isOfBreaker(reason))
@@ -149,6 +155,12 @@ export const shownBackend = (status: BackendLive['status']): Shown =>
     degraded: { look: 'warn', word: 'Degraded' } as const,
     down: { look: 'down', word: 'Down' } as const,
   })[status]
+
+/** What an order is about, before who gave it; '': that is said beside it. */
+export const aboutOrder = ({ kind, value }: OrderFacts): string =>
+  kind === 'admin' ? '' : kind === 'circuit' ? `Breaker held ${value}` : `${capital(kind)} ${value}`
+
+const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`
 
 /** The order of a kind that is in force. */
 export const orderOf = (live: ServerLive | null, kind: OrderFacts['kind']): OrderFacts | null =>

@@ -2,7 +2,7 @@
 import { shadowedRules } from '../../config/shadows.ts'
 import type { Path } from '../../config/tree.ts'
 import type { ControlFacts } from '../../control/facts.ts'
-import { type BackendState, isLeftAlone, sorted } from '../../control/overview/backend-state.ts'
+import { type BackendState, isHeldOpen, isLeftAlone, sorted } from '../../control/overview/backend-state.ts'
 import type { Latest } from '../../control/health/history.ts'
 import type { PolicyFacts, PolicyFigures } from '../../control/history/policy-figures.ts'
 import type { RuleFacts, RuleFigures } from '../../control/history/rule-figures.ts'
@@ -156,8 +156,9 @@ interface Counted {
   readonly failed: number
 }
 
-/** A server that its breaker leaves alone is down for who counts. */
-const stateOf = (one: ServerHealth): ServerHealth['state'] => (isLeftAlone(one) ? 'down' : one.state)
+/** A server that its breaker leaves alone is down for who counts; held: as a person has it open. */
+const stateOf = (one: ServerHealth): ServerHealth['state'] | 'held' =>
+  isHeldOpen(one) ? 'held' : isLeftAlone(one) ? 'down' : one.state
 
 /** How many servers are in each state. */
 function countsOf(servers: readonly ServerHealth[]): Readonly<Record<string, number>> {
@@ -168,7 +169,9 @@ function countsOf(servers: readonly ServerHealth[]): Readonly<Record<string, num
 
 /** The one that wants to be looked at first: it is down though nobody wanted that, or its requests fail. */
 function worstOf(servers: readonly ServerHealth[]): object {
-  const failing = servers.filter(({ admin, reason }) => admin === 'ready' && reason !== null)
+  const failing = servers.filter(
+    (one) => one.admin === 'ready' && one.reason !== null && stateOf(one) !== 'held',
+  )
   const worst = failing.find((one) => stateOf(one) === 'down') ?? failing[0]
   return worst === undefined
     ? {}

@@ -7,7 +7,7 @@ const Time = Type.String({ format: 'date-time' })
 
 const Order = Type.Object(
   {
-    kind: Type.String({ description: 'admin, weight or health.' }),
+    kind: Type.String({ description: 'admin, weight, health or circuit.' }),
     value: Type.Union([Type.String(), Type.Integer()]),
     reason: Text,
     by: Type.String(),

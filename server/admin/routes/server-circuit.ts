@@ -1,6 +1,6 @@
 // The breaker of a server, opened and closed by hand.
 import { type Static, Type } from '@sinclair/typebox'
-import type { CircuitWanted } from '../../control/circuits/circuit-desk.ts'
+import type { CircuitWanted } from '../../control/circuit-news.ts'
 import type { ServerDesk } from '../../control/facts.ts'
 import type { ServerDocument } from '../../control/order-desk.ts'
 import { calledOf } from '../../control/store/principal.ts'
@@ -25,11 +25,11 @@ export const CircuitBody = Type.Object(
 )
 
 /** Orders it; the server as it is then. */
-export function orderCircuit(
+export async function orderCircuit(
   desk: ServerDesk,
   [backend, server]: readonly [backend: string, server: string],
   asked: Asked,
-): ServerDocument | Response {
+): Promise<ServerDocument | Response> {
   const wanted = circuitWanted(asked, Date.now())
   if (wanted instanceof Response) return wanted
   const before = desk.document(backend, server)?.circuit ?? null
@@ -37,12 +37,12 @@ export function orderCircuit(
     return problem('conflict', `Server "${server}" has no breaker.`, {
       hint: `write "circuit_breaker" beside the servers of backend "${backend}"`,
     })
-  const after = desk.orderCircuit(backend, server, wanted)
+  const after = await desk.orderCircuit(backend, server, wanted)
   if (after === null) return problem('not_found', 'The config names this server no more.')
   noteForAudit(asked.request, { before: shortOf(before), after: shortOf(after.circuit) })
-  return after.circuit?.mode === 'shadow' && wanted.state === 'open'
-    ? { ...after, warnings: ['its breaker is in shadow mode: the server gets work all the same'] }
-    : after
+  if (after.circuit?.mode !== 'shadow' || wanted.state !== 'open') return after
+  const shadow = 'its breaker is in shadow mode: the server gets work all the same'
+  return { ...after, warnings: [...(after.warnings ?? []), shadow] }
 }
 
 const shortOf = (circuit: ServerDocument['circuit']): object => ({
@@ -60,6 +60,7 @@ function circuitWanted({ body, who }: Asked, nowMs: number): CircuitWanted | Res
     state,
     reason: reason === undefined || reason === '' ? null : reason,
     by: calledOf(who),
+    sinceMs: nowMs,
     untilMs,
   }
 }

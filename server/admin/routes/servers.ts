@@ -167,8 +167,8 @@ function order(facts: Pick<ControlFacts, 'desk'>, asked: Asked): Response | Prom
   })
 }
 
-function circuit(desk: ServerDesk, at: At, asked: Asked): Response {
-  const after = orderCircuit(desk, at, asked)
+async function circuit(desk: ServerDesk, at: At, asked: Asked): Promise<Response> {
+  const after = await orderCircuit(desk, at, asked)
   return after instanceof Response ? after : shown(after)
 }
 

@@ -1,6 +1,7 @@
 // How one server is, for people.
 import type { PassiveFacts } from '../../control/health/passive-health.ts'
-import type { CheckFacts, ServerDocument } from '../../control/order-desk.ts'
+import type { CheckFacts } from '../../control/health/check-facts.ts'
+import type { ServerDocument } from '../../control/order-desk.ts'
 import type { OrderFacts } from '../../telemetry/server-health.ts'
 import type { CircuitFacts } from '../../telemetry/circuit-facts.ts'
 import { clockOf } from '../clock.ts'
@@ -78,16 +79,19 @@ const ofRequests = ({ reason, circuit }: ServerDocument): string | null =>
 function circuitText(circuit: CircuitFacts): string {
   const { state, mode, since, reason, half_open_at, window, ordered } = circuit
   const shadow = mode === 'shadow' ? ' (shadow: all pass)' : ''
-  const order = ordered === null ? '' : `, ordered ${orderText(ordered)}`
+  const held = ordered === null ? null : `held ${ordered.state} ${orderText(ordered)}`
+  const order = held === null ? '' : `, ${held}`
   if (state === 'closed') {
     const slow = window.slow === 0 ? '' : `, ${window.slow} slow`
     return `closed${shadow}: ${window.failed} of ${window.requests} failed${slow}${order}`
   }
   const from = since === null ? '' : ` since ${clockOf(since)}`
   const why = reason === null ? '' : reason.replace(/^[^:]*/, '')
+  // By whom and why is in that.
+  if (state === 'open' && held !== null) return `${held}${shadow}`
   if (state === 'open') {
     const next = half_open_at === null ? '' : `; half-open at ${clockOf(half_open_at)}`
-    return `open${shadow}${from}${why}${next}${order}`
+    return `open${shadow}${from}${why}${next}`
   }
   const { let_through, half_open_requests, went_well, half_open_successes } = circuit
   const tries = `${let_through} of ${half_open_requests} let through, ${went_well} of ${half_open_successes} went well`

@@ -24,8 +24,8 @@ ACTION, default: show how it is
   ready              back in use; after maintenance once a check has passed
   weight N|default   another share than that of the config; 0: none
   health up|down     how it is, whatever its checks say; "health checks": what they say
-  circuit open|close|reset  its breaker: open or closed whatever attempts come to, or as they fare from now on (lasts until then, a
-                     restart, or --for)
+  circuit open|close|reset  its breaker: open or closed whatever attempts come to, or as they fare from now on (lasts until
+                     then, or --for)
   check              check it now, and show the answer
   passive reset      back in use at once, where passive health has taken it out
   persist            write the ordered weight into the config file; with --remove: take the server out of it, once it is out of use

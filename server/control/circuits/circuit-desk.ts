@@ -1,39 +1,20 @@
-// Where breakers are looked after: by the clock, and by persons who open and close them by hand. What a
-// person orders lasts until it is taken back or its time is over, not over a restart.
+// Where breakers are looked after: by the clock, and by persons who open and close them by hand. What persons
+// ordered is kept with the other orders of servers; here it is done, and seen to that it stays so.
 import { CLOSED, FORCED_CLOSED, FORCED_OPEN, HALF_OPEN, OPEN } from '../../scoreboard/circuits.ts'
-import { type CircuitFacts, circuitFacts, type CircuitOrderFacts } from '../../telemetry/circuit-facts.ts'
+import { type CircuitFacts, circuitFacts } from '../../telemetry/circuit-facts.ts'
 import { machineMs, tick } from '../../lib/clock.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import { type Order, orderFacts, type ServerPlace } from '../orders/order.ts'
+import type { Placed } from '../orders/ordered.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import { type CircuitNews, CircuitWatch, type WatchedCircuit } from './circuit-watch.ts'
 
-/** What a person wants of a breaker. */
-export interface CircuitWanted {
-  /** auto: as attempts fare, from now on. */
-  readonly state: 'open' | 'closed' | 'auto'
-  readonly reason: string | null
-  readonly by: string
-  /** Ms since 1970; null: until it is taken back. */
-  readonly untilMs: number | null
-}
-
-/** That something is ordered, or that it is over. */
-export interface CircuitOrderNews {
-  readonly backend: string
-  readonly server: string
-  readonly wanted: CircuitWanted
-  /** Its time is over. */
-  readonly isEnd: boolean
-}
-
-interface Ordered extends CircuitOrderFacts {
-  readonly untilMs: number | null
-}
+/** What a person wants of a breaker; auto: as attempts fare. */
+export type CircuitState = 'open' | 'closed' | 'auto'
 
 export interface CircuitDeskParts {
   readonly board: () => Scoreboard
   readonly onNews: (news: CircuitNews) => void
-  readonly onOrder: (news: CircuitOrderNews) => void
   readonly now?: () => number
   readonly wallMs?: () => number
 }
@@ -48,7 +29,7 @@ export class CircuitDesk {
   readonly #now: () => number
   readonly #wallMs: () => number
   /** By record and which of its uses. */
-  readonly #ordered = new Map<string, Ordered>()
+  readonly #ordered = new Map<string, Order>()
   /** Those that are watched, by backend and server: lists ask for each. */
   #places: ReadonlyMap<string, [string, WatchedCircuit]> = new Map()
   #timer: Timer | null = null
@@ -61,16 +42,30 @@ export class CircuitDesk {
     this.#watch = new CircuitWatch({ ...parts, now: this.#now })
   }
 
-  /** A plan is about to be served. */
-  commit(plan: Pick<PlanBody, 'config' | 'slots'>): void {
+  /** A plan is about to be served, of whose breakers this is ordered. */
+  commit(
+    plan: Pick<PlanBody, 'config' | 'slots'>,
+    ordered: readonly Pick<Placed, 'place' | 'order'>[],
+  ): void {
     this.#watch.commit(plan)
     this.#places = new Map(
       [...this.#watch.watched].map((found) => [`${found[1].backend}\n${found[1].server}`, found]),
     )
-    for (const key of this.#ordered.keys()) if (!this.#watch.watched.has(key)) this.#ordered.delete(key)
+    this.#ordered.clear()
+    for (const { place, order } of ordered) this.#resume(place, order)
     if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     if (this.#watch.watched.size > 0) this.#lookIn(LOOK_EVERY_MS)
+  }
+
+  /** A server that comes back, or is known after a restart, has cells that know nothing of it. */
+  #resume(place: ServerPlace, order: Order): void {
+    const found = this.#find(place.backend, place.server)
+    if (found === null) return
+    const [key, one] = found
+    this.#ordered.set(key, order)
+    if (this.#parts.board().circuits.forced(one.slot) !== FORCED[stateOf(order)])
+      this.#force(one, stateOf(order))
   }
 
   #lookIn(ms: number): void {
@@ -80,8 +75,7 @@ export class CircuitDesk {
 
   /** Moves on what is due. Says whether there may be something new soon. */
   look(): boolean {
-    this.#endOrders()
-    for (const [key, { state }] of this.#ordered) this.#keep(this.#watch.watched.get(key), state)
+    for (const [key, order] of this.#ordered) this.#keep(this.#watch.watched.get(key), stateOf(order))
     const isAnyOut = this.#watch.look()
     const served = this.#parts.board().served()
     const isServing = served !== this.#served
@@ -94,47 +88,42 @@ export class CircuitDesk {
     const found = this.#find(backend, server)
     if (found === null) return null
     const [key, { slot, options }] = found
-    const { untilMs: _, ...ordered } = this.#ordered.get(key) ?? { untilMs: null, state: null }
     const clocks = { machineMs: this.#now(), wallMs: this.#wallMs() }
-    return circuitFacts(slot, this.#parts.board(), {
-      options,
-      clocks,
-      ordered: ordered.state === null ? null : ordered,
-    })
+    return circuitFacts(slot, this.#parts.board(), { options, clocks, ordered: this.#factsOf(key) })
   }
 
-  /** Opens or closes one by hand; false: the server has none. */
-  order(backend: string, server: string, wanted: CircuitWanted): boolean {
+  #factsOf(key: string): CircuitFacts['ordered'] {
+    const order = this.#ordered.get(key)
+    if (order === undefined) return null
+    const { kind: _, value: _state, ...facts } = orderFacts(order)
+    return { ...facts, state: stateOf(order) }
+  }
+
+  /** Something is ordered of one, or nothing any more: then it is as attempts fare from now on. */
+  ordered({ backend, server }: Pick<ServerPlace, 'backend' | 'server'>, order: Order | null): void {
     const found = this.#find(backend, server)
-    if (found === null) return false
+    if (found === null) return
     const [key, one] = found
-    const { state, by, reason, untilMs } = wanted
-    if (state === 'auto') this.#ordered.delete(key)
-    else {
-      const since = new Date(this.#wallMs()).toISOString()
-      const until = untilMs === null ? null : new Date(untilMs).toISOString()
-      this.#ordered.set(key, { state, by, reason, since, until, untilMs })
-    }
-    this.#parts.onOrder({ backend, server, wanted, isEnd: false })
-    this.#force(one, state)
+    if (order === null) this.#ordered.delete(key)
+    else this.#ordered.set(key, order)
+    this.#force(one, order === null ? 'auto' : stateOf(order))
     this.look()
-    return true
   }
 
   /** 1 Workers open it no more, or it stays open. 2 It is what is wanted. 3 All workers see it. */
-  #force({ slot, backendSlot, options }: WatchedCircuit, state: CircuitWanted['state']): void {
+  #force({ slot, backendSlot, options }: WatchedCircuit, state: CircuitState): void {
     const board = this.#parts.board()
     const { circuits } = board
     // First, as workers judge by it once it is no longer forced.
     if (state !== 'open') circuits.forget(slot)
-    circuits.force(slot, state === 'open' ? FORCED_OPEN : state === 'closed' ? FORCED_CLOSED : 0)
+    circuits.force(slot, FORCED[state])
     if (state === 'open') this.#open(slot, options.open_for)
     else this.#close(slot)
     board.bumpEpoch(backendSlot)
   }
 
   /** A worker may have moved it on at the very moment of the order: that holds all the same. */
-  #keep(one: WatchedCircuit | undefined, state: CircuitOrderFacts['state']): void {
+  #keep(one: WatchedCircuit | undefined, state: 'open' | 'closed'): void {
     const { circuits } = this.#parts.board()
     const wanted = state === 'open' ? OPEN : CLOSED
     if (one === undefined || circuits.isOpening(one.slot) || circuits.state(one.slot) === wanted) return
@@ -156,24 +145,14 @@ export class CircuitDesk {
     circuits.opened(slot, { reason: 'manual', ...figures, openMs }, this.#now())
   }
 
-  #endOrders(): void {
-    const nowMs = this.#wallMs()
-    for (const [key, { untilMs, by, reason }] of this.#ordered) {
-      if (untilMs === null || nowMs < untilMs) continue
-      this.#ordered.delete(key)
-      const one = this.#watch.watched.get(key)
-      if (one === undefined) continue
-      this.#force(one, 'auto')
-      const { backend, server } = one
-      const wanted = { state: 'auto', by, reason, untilMs: null } as const
-      this.#parts.onOrder({ backend, server, wanted, isEnd: true })
-    }
-  }
-
   #find(backend: string, server: string): [string, WatchedCircuit] | null {
     return this.#places.get(`${backend}\n${server}`) ?? null
   }
 }
+
+const FORCED = { open: FORCED_OPEN, closed: FORCED_CLOSED, auto: 0 } as const
+
+const stateOf = ({ value }: Order): 'open' | 'closed' => (value === 'open' ? 'open' : 'closed')
 
 function machineNow(): number {
   tick()

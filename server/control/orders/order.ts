@@ -9,13 +9,13 @@ export interface ServerPlace {
 }
 
 /** Of each kind a server has one order at most: one does not touch the others. */
-export type OrderKind = 'admin' | 'weight' | 'health'
+export type OrderKind = OrderFacts['kind']
 
 /**
  * `admin`: drain or maintenance (ready is no order). `weight`: in place of that of the config. `health`: up
- * or down, in place of what checks say.
+ * or down, in place of what checks say. `circuit`: its breaker open or closed, whatever attempts come to.
  */
-export type OrderValue = 'drain' | 'maintenance' | 'up' | 'down' | number
+export type OrderValue = OrderFacts['value']
 
 export interface Order {
   readonly kind: OrderKind

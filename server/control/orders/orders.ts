@@ -2,7 +2,6 @@
 // their time is over. The supervisor alone writes orders to the scoreboard, where all workers see them at
 // once.
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
-import { ADMIN_DRAIN, ADMIN_MAINTENANCE, ADMIN_READY, packOrder } from '../../scoreboard/states.ts'
 import type { OrderFacts } from '../../telemetry/server-health.ts'
 import type { PlanBody } from '../processes/worker.ts'
 import {
@@ -18,7 +17,8 @@ import {
   resumed,
   type ServerPlace,
 } from './order.ts'
-import { backendIn, placesOf, type Slot, slotKey } from './places.ts'
+import { goneOf, hasBreakers, type Held, inForce, type Ordered, packedOf, type Placed } from './ordered.ts'
+import { backendIn, placesOf, slotKey } from './places.ts'
 
 export interface OrdersParts {
   readonly board: Pick<Scoreboard, 'setOrder' | 'bumpEpoch'>
@@ -35,35 +35,8 @@ export interface OrdersParts {
   readonly steadyMs?: () => number
 }
 
-interface Held {
-  readonly order: Order
-  /** On the clock that only goes on: the other one may be set back. */
-  readonly endsMs: number
-}
-
-/** A server of which something is ordered. */
-interface Ordered {
-  place: ServerPlace
-  /** Null: the plan that is served does not name it. */
-  slot: Slot | null
-  /** Since when. */
-  leftMs: number
-  readonly held: Map<OrderKind, Held>
-}
-
-/**
- * A server that comes back by then is as it was: a change may be taken back, by a person or by itself, and a
- * file be saved in two steps.
- */
-const GONE_AFTER_MS = 600_000
-
 /** Of an order that is known late: nothing is ended for it. */
 const RESUMED = { was: null, cause: 'asked', endsConnections: false } as const
-
-const ADMIN: Readonly<Record<string, number>> = {
-  drain: ADMIN_DRAIN,
-  maintenance: ADMIN_MAINTENANCE,
-}
 
 export class Orders {
   readonly #parts: OrdersParts
@@ -143,6 +116,7 @@ export class Orders {
       if (now) this.#moveTo(one, now.place)
       else if (one.slot !== null) one.leftMs = this.#steadyMs()
       one.slot = now?.slot ?? null
+      this.#seeBreaker(one)
       ordered.set(identityOf(one.place), one)
       this.#write(one)
     }
@@ -158,26 +132,25 @@ export class Orders {
 
   /** What is ordered of a server. */
   of(place: ServerPlace): readonly Order[] {
-    return [...(this.#ordered.get(identityOf(place))?.held.values() ?? [])].map(({ order }) => order)
+    const own = this.#ordered.get(identityOf(place))
+    return own === undefined ? [] : inForce(own)
   }
 
   /** All that is ordered, as it is told, by the records of its servers on the scoreboard. */
   facts(): ReadonlyMap<number, readonly OrderFacts[]> {
     const facts = new Map<number, readonly OrderFacts[]>()
-    for (const { slot, held } of this.#ordered.values())
-      if (slot !== null)
-        facts.set(
-          slot.index,
-          Array.from(held.values(), ({ order }) => orderFacts(order)),
-        )
+    for (const one of this.#ordered.values())
+      if (one.slot !== null) facts.set(one.slot.index, inForce(one).map(orderFacts))
     return facts
   }
 
-  /** Servers of the plan that get no new work. */
-  get out(): readonly { readonly place: ServerPlace; readonly slot: number; readonly order: Order }[] {
-    return [...this.#ordered.values()].flatMap(({ place, slot, held }) => {
-      const order = held.get('admin')?.order
-      return slot === null || order === undefined ? [] : [{ place, slot: slot.index, order }]
+  /** Orders of this kind on servers of the plan. */
+  placed(kind: OrderKind): readonly Placed[] {
+    return [...this.#ordered.values()].flatMap((one): Placed[] => {
+      const order = inForce(one).find((own) => own.kind === kind)
+      return one.slot === null || order === undefined
+        ? []
+        : [{ place: one.place, slot: one.slot.index, order }]
     })
   }
 
@@ -201,9 +174,9 @@ export class Orders {
     this.#openLate()
     this.#endLate()
     if (this.#plan === null || !this.#parts.isSettled()) return
-    const leftMs = this.#steadyMs() - GONE_AFTER_MS
-    const gone = [...this.#ordered.values()].filter((one) => one.slot === null && one.leftMs <= leftMs)
-    for (const { place, held } of gone) for (const kind of [...held.keys()]) this.#end(place, kind, 'gone')
+    const nowMs = this.#steadyMs()
+    for (const one of [...this.#ordered.values()])
+      for (const kind of goneOf(one, nowMs)) this.#end(one.place, kind, 'gone')
   }
 
   /** What they are kept in is another one. */
@@ -248,9 +221,16 @@ export class Orders {
     const known = this.#ordered.get(identity)
     if (known !== undefined) return known
     const slot = this.#plan?.slots[place.backend]?.servers[place.server] ?? null
-    const made = { place, slot, leftMs: this.#steadyMs(), held: new Map<OrderKind, Held>() }
+    const held = new Map<OrderKind, Held>()
+    const made = { place, slot, leftMs: this.#steadyMs(), noBreakerMs: null, held }
+    this.#seeBreaker(made)
     this.#ordered.set(identity, made)
     return made
+  }
+
+  #seeBreaker(one: Ordered): void {
+    const hasOne = this.#plan === null || hasBreakers(this.#plan, one.place.backend)
+    one.noBreakerMs = hasOne ? null : (one.noBreakerMs ?? this.#steadyMs())
   }
 
   #moveTo(one: Ordered, place: ServerPlace): void {
@@ -269,9 +249,7 @@ export class Orders {
   #write({ place, slot, held }: Ordered): void {
     const backend = this.#plan?.slots[place.backend]
     if (slot === null || backend === undefined) return
-    const admin = ADMIN[String(held.get('admin')?.order.value)] ?? ADMIN_READY
-    const weight = held.get('weight')?.order.value
-    this.#parts.board.setOrder(slot.index, packOrder(admin, typeof weight === 'number' ? weight : null))
+    this.#parts.board.setOrder(slot.index, packedOf(held))
     this.#parts.board.bumpEpoch(backend.slot.index)
   }
 

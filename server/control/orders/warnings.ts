@@ -1,9 +1,11 @@
 // What whoever orders something of a server should know: it is done all the same.
 import type { BackendConfig } from '../../backends/backend.options.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import { circuitOf } from '../../backends/circuit-breaker.ts'
 import { stickyWords } from '../../backends/sticky-words.ts'
 import { formatDuration } from '../../lib/durations.ts'
 import { familyOf } from '../../lib/server-url.ts'
+import { OPEN } from '../../scoreboard/circuits.ts'
 import { ADMIN_READY, adminOf, STATE_DOWN, STATE_EMPTY, weightOf } from '../../scoreboard/states.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import type { OrderValue } from './order.ts'
@@ -12,7 +14,7 @@ interface Ground {
   readonly name: string
   readonly backend: BackendConfig
   readonly slots: BackendSlots
-  readonly board: Pick<Scoreboard, 'order' | 'state'>
+  readonly board: Pick<Scoreboard, 'order' | 'state' | 'circuits'>
 }
 
 /** Warnings on an order that is in force already. */
@@ -21,7 +23,9 @@ export function warningsOf(value: OrderValue | null, ground: Ground): string[] {
   const isOut = value !== null && TAKES_OUT.includes(value)
   const warnings: string[] = []
   if (isOut && !hasUsable(ground))
-    warnings.push(`no server of backend "${name}" gets new work now: ${REFUSED[familyOf(backend.servers)]}`)
+    warnings.push(
+      `no server of backend "${name}" gets new work now: ${refusedText(familyOf(backend.servers), value)}`,
+    )
   const sticky = stickyWords(backend)
   if (value === 'drain' && sticky?.drain === 'sticky')
     warnings.push(
@@ -34,13 +38,13 @@ export function warningsOf(value: OrderValue | null, ground: Ground): string[] {
   return warnings
 }
 
-const REFUSED = {
-  http: 'who asks for it is refused (503, no_server)',
-  tcp: 'who connects is reset (no_server)',
-  udp: 'new flows are dropped (no_server)',
-} as const
+function refusedText(family: 'http' | 'tcp' | 'udp', value: OrderValue): string {
+  const fault = value === 'open' ? 'circuit_open' : 'no_server'
+  if (family === 'http') return `who asks for it is refused (503, ${fault})`
+  return family === 'tcp' ? `who connects is reset (${fault})` : `new flows are dropped (${fault})`
+}
 
-const TAKES_OUT: readonly OrderValue[] = ['drain', 'maintenance', 'down', 0]
+const TAKES_OUT: readonly OrderValue[] = ['drain', 'maintenance', 'down', 'open', 0]
 
 function hasUsable({ backend, slots, board }: Ground): boolean {
   return backend.servers.some(({ name, url, weight }) => {
@@ -49,7 +53,8 @@ function hasUsable({ backend, slots, board }: Ground): boolean {
     const order = board.order(slot)
     const state = board.state(slot)
     const isUsable = state !== STATE_DOWN && state !== STATE_EMPTY
-    return isUsable && adminOf(order) === ADMIN_READY && weightOf(order, weight) > 0
+    if (!isUsable || circuitOf({ options: backend, slot }, board) === OPEN) return false
+    return adminOf(order) === ADMIN_READY && weightOf(order, weight) > 0
   })
 }
 

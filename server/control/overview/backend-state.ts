@@ -20,9 +20,12 @@ export interface Sorted {
   readonly ailing: readonly ServerHealth[]
   /** They get work, and the last requests failed, or are let through one by one by a breaker. */
   readonly failing: readonly ServerHealth[]
-  /** Taken out of use by a person. */
+  /** Taken out of use by a person, or their breakers held open by one. */
   readonly out: readonly ServerHealth[]
 }
+
+/** Of those that are ready: down by checks, or by requests where there is none. */
+const MAY_AIL: ReadonlySet<ServerHealth['state']> = new Set(['down', 'unchecked'])
 
 /** `isUntried`: of one without a check, that it has had no request either. */
 export function sorted(
@@ -30,10 +33,10 @@ export function sorted(
   isUntried: (server: ServerHealth) => boolean = () => false,
 ): Sorted {
   const ready = all.filter(({ admin }) => admin === 'ready')
-  const out = all.filter(({ admin }) => admin !== 'ready')
+  const out = all.filter((one) => one.admin !== 'ready' || isHeldOpen(one))
   const usable = ready.filter(({ healthy }) => healthy)
   const ailing = ready.filter(
-    (one) => !one.healthy && (one.operational === 'down' || one.state === 'unchecked' || isLeftAlone(one)),
+    (one) => !one.healthy && !isHeldOpen(one) && (MAY_AIL.has(one.state) || isLeftAlone(one)),
   )
   const failing = usable.filter(({ reason }) => reason !== null)
   const isUnknown = usable.length > 0 && usable.every(isUntried)
@@ -44,6 +47,12 @@ export function sorted(
 /** Its breaker is open, and not only watches. */
 export const isLeftAlone = ({ healthy, circuit_state, operational, reason }: ServerHealth): boolean =>
   !healthy && circuit_state === 'Open' && operational !== 'down' && reason?.startsWith('circuit ') === true
+
+/** That is so as a person wants it. */
+export const isHeldOpen = (server: ServerHealth): boolean =>
+  server.orders?.some(({ kind, value }) => kind === 'circuit' && value === 'open') === true &&
+  server.admin === 'ready' &&
+  isLeftAlone(server)
 
 /** Its breaker lets a few requests through. */
 export const isTriedAgain = ({ circuit_state, reason }: ServerHealth): boolean =>

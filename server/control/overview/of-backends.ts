@@ -1,6 +1,13 @@
 // What is wrong with backends and their servers: one problem for each backend that is not well.
 import type { Rates } from '../history/error-rates.ts'
-import { type BackendState, isLeftAlone, isTriedAgain, type Sorted, sorted } from './backend-state.ts'
+import {
+  type BackendState,
+  isHeldOpen,
+  isLeftAlone,
+  isTriedAgain,
+  type Sorted,
+  sorted,
+} from './backend-state.ts'
 import type { About, OverviewProblem, ProblemAction } from './document.ts'
 import { ailmentOf, causeOf, type Checks, outWords } from './reasons.ts'
 import { loopProblems } from './of-loops.ts'
@@ -44,7 +51,7 @@ function downProblem(ill: Ill, rules: readonly string[]): OverviewProblem {
   const isUnchecked =
     state === 'failing' ||
     (!isBroken && ailing.length > 0 && ailing.every((one) => one.state === 'unchecked'))
-  const outToo = out.length === 0 ? '' : ` ${outWords(out)}`
+  const outToo = out.length === 0 ? '' : ` ${outWords(out, seen.nowMs)}`
   // Of those that nobody checks nobody knows whether they were ever up.
   const lastUp =
     lastUpMs === null || isUnchecked ? '' : ` The last one was up ${ageOf(seen.nowMs - lastUpMs)} ago.`
@@ -77,7 +84,8 @@ function downProblem(ill: Ill, rules: readonly string[]): OverviewProblem {
 /** Persons took all of it out of use: nobody else brings it back. */
 function outProblem({ backend, is: { out }, seen }: Ill): OverviewProblem {
   const { sinceMs } = seen.spanOf(backend)
-  const servers = out.map(({ server }) => server)
+  const held = out.filter(isHeldOpen)
+  const servers = out.filter((one) => !held.includes(one)).map(({ server }) => server)
   const ready: ProblemAction = {
     kind: 'ready',
     label: 'Use again',
@@ -90,10 +98,13 @@ function outProblem({ backend, is: { out }, seen }: Ill): OverviewProblem {
     ...{ state: 'down', severity: 'down' },
     since: sinceMs === null ? null : timeOf(sinceMs),
     title: `Backend ${backend} has no server in use`,
-    cause: outWords(out),
-    remedy: `Take ${out.length === 1 ? 'it' : 'one of them'} into use again.`,
+    cause: outWords(out, seen.nowMs),
+    remedy:
+      servers.length === 0
+        ? `Reset ${out.length === 1 ? 'its breaker' : 'one of the breakers'}.`
+        : `Take ${out.length === 1 ? 'it' : 'one of them'} into use again.`,
     about: { kind: 'backend', name: backend },
-    actions: [ready, openAction('Open backend')],
+    actions: [...(servers.length === 0 ? [] : [ready]), openAction('Open backend')],
   }
 }
 
@@ -109,7 +120,7 @@ function degradedProblem(ill: Ill): OverviewProblem {
   const about: About = isOne
     ? { kind: 'server', name: one.server, backend }
     : { kind: 'backend', name: backend }
-  const causes = [causeOf(ill_, checks, all.length), ...(out.length === 0 ? [] : [outWords(out)])]
+  const causes = [causeOf(ill_, checks, all.length), ...(out.length === 0 ? [] : [outWords(out, seen.nowMs)])]
   return {
     id: isOne ? `server:${backend}/${one.server}` : `backend:${backend}`,
     state: isBreaker

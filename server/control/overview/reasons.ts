@@ -6,7 +6,8 @@ import type { HealthCheckConfig } from '../../backends/health-check.options.ts'
 import { checkTypeOf, parseServerUrl } from '../../lib/server-url.ts'
 import { calledOf } from '../health/check-words.ts'
 import type { ServerHealth } from '../../telemetry/server-health.ts'
-import { listOf, someOf } from './words.ts'
+import { isHeldOpen } from './backend-state.ts'
+import { ageOf, listOf, someOf } from './words.ts'
 
 /** Those of a backend. */
 export type Checks = Config['backends'][string]['health_check']
@@ -153,16 +154,27 @@ function portOf(url: string): number | null {
 }
 
 /** "api-3 drains for mira (kernel update)", "api-4 and api-5 are in maintenance by jonas (disk swap)". */
-export function outWords(servers: readonly ServerHealth[]): string {
-  const groups = [...Map.groupBy(servers, (server) => orderWords(server, true)).values()]
+export function outWords(servers: readonly ServerHealth[], nowMs: number): string {
+  const wordsOf = (server: ServerHealth, isOne: boolean): string =>
+    isHeldOpen(server) ? heldWords(server, nowMs, isOne) : orderWords(server, isOne)
+  const groups = [...Map.groupBy(servers, (server) => wordsOf(server, true)).values()]
   const said = groups.slice(0, KINDS_MAX).map((own) => {
     const [first] = own
-    const words = first === undefined ? '' : orderWords(first, own.length === 1)
+    const words = first === undefined ? '' : wordsOf(first, own.length === 1)
     return `${listOf(own.map(({ server }) => server))} ${words}`
   })
   const left = groups.slice(KINDS_MAX).reduce((sum, own) => sum + own.length, 0)
   const more = left === 0 ? [] : [`${left} more ${left === 1 ? 'is' : 'are'} taken out of use`]
   return `${listOf([...said, ...more], KINDS_MAX + 1)}.`
+}
+
+/** "is held open by anna for another 25 min (disk swap)": of its breaker. */
+function heldWords({ orders = [] }: ServerHealth, nowMs: number, isOne: boolean): string {
+  const order = orders.find(({ kind }) => kind === 'circuit')
+  const is = isOne ? 'is' : 'are'
+  if (order === undefined) return `${is} held open`
+  const left = order.until === null ? '' : ` for another ${ageOf(Date.parse(order.until) - nowMs)}`
+  return `${is} held open by ${order.by}${left}${order.reason === null ? '' : ` (${order.reason})`}`
 }
 
 function orderWords({ admin, orders = [] }: ServerHealth, isOne: boolean): string {

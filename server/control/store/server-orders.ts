@@ -29,6 +29,7 @@ const VALUES: Readonly<Record<OrderKind, RegExp>> = {
   admin: /^(?:drain|maintenance)$/,
   weight: /^[0-9]{1,4}$/,
   health: /^(?:up|down)$/,
+  circuit: /^(?:open|closed)$/,
 }
 
 export class ServerOrders implements OrderStore {

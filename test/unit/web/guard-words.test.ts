@@ -58,6 +58,8 @@ describe('a breaker', () => {
     )
     expect(shownCircuit(OPEN)).toEqual({ look: 'down', word: 'Open' })
     expect(shownCircuit({ ...OPEN, mode: 'shadow' })).toEqual({ look: 'warn', word: 'Would be open' })
+    const held = { state: 'open', by: 'mira', reason: null, since: '', until: null }
+    expect(shownCircuit({ ...OPEN, ordered: held })).toEqual({ look: 'maint', word: 'Held open' })
   })
 
   test('that is half-open says how far it is', () => {
@@ -119,6 +121,15 @@ describe('a server in the list', () => {
 
   test('has the state of its breaker and of passive health', () => {
     expect(shownOperation(OPENED)).toEqual({ look: 'down', word: 'Breaker open' })
+    const order = {
+      kind: 'circuit',
+      value: 'open',
+      reason: null,
+      by: 'mira',
+      since: '',
+      until: null,
+    } as const
+    expect(shownOperation({ ...OPENED, orders: [order] })).toEqual({ look: 'maint', word: 'Held open' })
     expect(shownOperation(TAKEN)).toEqual({ look: 'down', word: 'Taken out' })
     const half = live({ circuit_state: 'HalfOpen', reason: 'circuit half-open: 9 of 9 failed' })
     expect(shownOperation(half)).toEqual({ look: 'warn', word: 'Half-open' })

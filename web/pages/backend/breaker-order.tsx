@@ -107,7 +107,7 @@ function OrderForm({ scene, server, circuit, first, onClose }: FormProps) {
       <Outcome {...outcomeOf(wanted.value, { scene, server, circuit })} />
       {problem.value !== null && <p role="alert">{problem.value}</p>}
       <div class={css.foot}>
-        <Tag isLive title="The file does not change; it holds over reloads, not over a restart">
+        <Tag isLive title="The file does not change; it holds over reloads and restarts">
           run time only
         </Tag>
         <span class={css.push} />

@@ -76,7 +76,9 @@ const CIRCUITS: Readonly<Record<string, Shown>> = {
 const UNUSED: Shown = { look: 'unk', word: 'Unused' }
 
 /** In shadow mode nobody is kept out: it is no alarm. */
-export function shownCircuit({ state, mode, window }: Circuit): Shown {
+export function shownCircuit({ state, mode, window, ordered }: Circuit): Shown {
+  if (ordered !== null && ordered.state === state && mode !== 'shadow')
+    return { look: state === 'open' ? 'maint' : 'up', word: `Held ${state}` }
   if (state === 'closed' && window.requests === 0) return UNUSED
   const shown = CIRCUITS[state] ?? { look: 'unk', word: state }
   return mode === 'shadow' && state !== 'closed'

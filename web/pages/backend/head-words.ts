@@ -1,6 +1,6 @@
 // How a backend is, in a sentence or two.
 import { count, list, number } from '../../data/say.ts'
-import { isOpen, isTakenOut, shownOperation } from '../../data/servers.ts'
+import { isHeldOpen, isOpen, isTakenOut, shownOperation } from '../../data/servers.ts'
 import { runningOf, type ServerRow, takingOf } from './server-rows.ts'
 
 /** Names in a sentence; more are counted. */
@@ -45,7 +45,12 @@ function groupsOut(running: readonly ServerRow[], taking: readonly ServerRow[]):
       'is out as its requests fail',
       'are out as their requests fail',
     ],
-    [is(({ live }) => live !== null && isOpen(live)), 'has its breaker open', 'have their breakers open'],
+    [
+      is(({ live }) => live !== null && isOpen(live) && !isHeldOpen(live)),
+      'has its breaker open',
+      'have their breakers open',
+    ],
+    [is(({ live }) => live !== null && isHeldOpen(live)), 'is held open', 'are held open'],
     [is(({ live }) => live?.admin === 'drain'), 'drains', 'drain'],
     [is(({ live }) => live?.admin === 'maintenance'), 'is in maintenance', 'are in maintenance'],
     [is(({ live }) => live?.state === 'starting'), 'is not checked yet', 'are not checked yet'],

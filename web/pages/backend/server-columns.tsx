@@ -6,6 +6,7 @@ import { clock, ms, number, rate } from '../../data/say.ts'
 import {
   type cellsOf,
   type OrderFacts,
+  aboutOrder,
   orderOf,
   saidOf,
   type ServerLive,
@@ -142,16 +143,17 @@ function Ordered({ live }: { readonly live: ServerLive }) {
       <Status state={look} word={word} isQuiet={live.admin === 'ready'} />
       {(live.orders ?? []).map((order) => (
         <span key={order.kind} class={css.second}>
-          {order.kind === 'admin'
-            ? ''
-            : order.kind === 'weight'
-              ? `Weight ${order.value}: `
-              : `Health ${order.value}: `}
+          <AboutOrder order={order} />
           <OrderWords order={order} />
         </span>
       ))}
     </div>
   )
+}
+
+export function AboutOrder({ order }: { readonly order: OrderFacts }) {
+  const about = aboutOrder(order)
+  return <>{about === '' ? '' : `${about}: `}</>
 }
 
 /** “mira · until 03:30 · “kernel update”” */

@@ -11,7 +11,7 @@ import { HealthSaid } from './health-said.tsx'
 import { OrderPopover } from './order-popover.tsx'
 import type { Scene } from './order-words.ts'
 import { PersistWeight } from './persist-weight.tsx'
-import { ObservedWords, OrderWords } from './server-columns.tsx'
+import { AboutOrder, ObservedWords, OrderWords } from './server-columns.tsx'
 import css from './server-drawer.module.css'
 import type { ServerRow } from './server-rows.ts'
 
@@ -35,7 +35,7 @@ export function ServerStates({ scene, row }: { readonly scene: Scene; readonly r
         <Status state={admin.look} word={admin.word} isQuiet={live.admin === 'ready'} />
         {(live.orders ?? []).map((order) => (
           <small key={order.kind}>
-            {order.kind === 'admin' ? '' : `${order.kind} ${order.value}: `}
+            <AboutOrder order={order} />
             <OrderWords order={order} />
           </small>
         ))}

@@ -38,7 +38,15 @@ export interface BackendRow {
 /** More pips than this say less than their count. */
 const PIPS_MAX = 12
 
-const PIPS: readonly ServerState[] = ['up', 'unchecked', 'starting', 'draining', 'maintenance', 'down']
+const PIPS: readonly (ServerState | 'held')[] = [
+  'up',
+  'unchecked',
+  'starting',
+  'draining',
+  'maintenance',
+  'held',
+  'down',
+]
 
 export function rowsOf(
   resources: readonly BackendResource[],
@@ -86,7 +94,9 @@ function draftedAs(name: string, changes: readonly Change[]): BackendRow['draft'
 }
 
 const pipsOf = ({ states }: BackendLive): Look[] =>
-  PIPS.flatMap((state) => Array.from({ length: states[state] ?? 0 }, () => shownState(state).look))
+  PIPS.flatMap((state) =>
+    Array.from({ length: states[state] ?? 0 }, () => (state === 'held' ? 'maint' : shownState(state).look)),
+  )
 
 /** “api-2: status 503, wanted 200-399 · 1 drains, 1 in maintenance” */
 export function reasonOf({ worst, states }: BackendLive): string | null {
@@ -97,6 +107,7 @@ export function reasonOf({ worst, states }: BackendLive): string | null {
       ? []
       : [`${states.draining} ${states.draining === 1 ? 'drains' : 'drain'}`]),
     ...(states.maintenance === undefined ? [] : [`${states.maintenance} in maintenance`]),
+    ...(states.held === undefined ? [] : [`${states.held} held open`]),
   ]
   const parts = [
     ...(worst === undefined ? [] : [`${worst.server}: ${worst.reason}${more}`]),

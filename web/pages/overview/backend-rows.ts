@@ -40,6 +40,7 @@ const PIPS: readonly (readonly [string, State])[] = [
   ['down', 'down'],
   ['draining', 'drain'],
   ['maintenance', 'maint'],
+  ['held', 'maint'],
 ]
 
 /** More servers than this have a count alone: a row of a hundred shapes is read by nobody. */

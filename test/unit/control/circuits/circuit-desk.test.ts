@@ -2,8 +2,16 @@
 import { expect, test } from 'bun:test'
 import type { CircuitBreakerConfig } from '../../../../server/backends/circuit-breaker.options.ts'
 import { SERVER_FAULTS } from '../../../../server/backends/server-fault.options.ts'
-import { CircuitDesk, type CircuitWanted } from '../../../../server/control/circuits/circuit-desk.ts'
-import { CLOSED, HALF_OPEN, OPEN, type OpeningReason } from '../../../../server/scoreboard/circuits.ts'
+import { CircuitDesk } from '../../../../server/control/circuits/circuit-desk.ts'
+import type { Order } from '../../../../server/control/orders/order.ts'
+import {
+  CLOSED,
+  FORCED_CLOSED,
+  FORCED_OPEN,
+  HALF_OPEN,
+  OPEN,
+  type OpeningReason,
+} from '../../../../server/scoreboard/circuits.ts'
 import { privateRegion, scoreboardOn } from '../../../../server/scoreboard/region.ts'
 
 const BREAKER: CircuitBreakerConfig = {
@@ -13,6 +21,11 @@ const BREAKER: CircuitBreakerConfig = {
   ...{ open_for: 30_000, open_for_max: 300_000, half_open_requests: 2, half_open_successes: 3 },
 }
 const SLOT = 2
+const PLACE = { backend: 'api', server: 'a', url: 'http://a:1' }
+
+const orderOf = (value: 'open' | 'closed'): Order => ({
+  ...{ kind: 'circuit', value, reason: 'why', by: 'ana', sinceMs: 1_800_000_000_000, untilMs: null },
+})
 
 class World {
   readonly board = scoreboardOn(privateRegion(4, 2), -1)
@@ -21,7 +34,6 @@ class World {
   readonly desk = new CircuitDesk({
     board: () => this.board,
     onNews: (news) => this.news.push(news.is === 'opened' ? `opened ${news.opening.reason}` : news.is),
-    onOrder: ({ wanted, isEnd }) => this.news.push(isEnd ? 'order over' : `ordered ${wanted.state}`),
     now: () => this.nowMs,
     wallMs: () => 1_800_000_000_000 + this.nowMs,
   })
@@ -30,11 +42,12 @@ class World {
     this.serve(BREAKER)
   }
 
-  serve(circuit_breaker?: CircuitBreakerConfig): void {
+  serve(circuit_breaker?: CircuitBreakerConfig, ordered: Order | null = null, generation = 0): void {
     const servers = [{ url: 'http://a:1', name: 'a' }]
-    const slots = { slot: { index: 1, generation: 0 }, servers: { a: { index: SLOT, generation: 0 } } }
+    const slots = { slot: { index: 1, generation: 0 }, servers: { a: { index: SLOT, generation } } }
     const plan = { config: { backends: { api: { servers, circuit_breaker } } }, slots: { api: slots } }
-    this.desk.commit(plan as unknown as Parameters<CircuitDesk['commit']>[0])
+    const orders = ordered === null ? [] : [{ place: PLACE, order: ordered }]
+    this.desk.commit(plan as unknown as Parameters<CircuitDesk['commit']>[0], orders)
   }
 
   get state(): number {
@@ -48,9 +61,8 @@ class World {
     this.board.circuits.opened(SLOT, { reason, ...figures, openMs }, this.nowMs)
   }
 
-  order(state: CircuitWanted['state'], lastsMs: number | null = null): void {
-    const untilMs = lastsMs === null ? null : 1_800_000_000_000 + this.nowMs + lastsMs
-    expect(this.desk.order('api', 'a', { state, reason: 'why', by: 'ana', untilMs })).toBe(true)
+  order(state: 'open' | 'closed' | 'auto'): void {
+    this.desk.ordered(PLACE, state === 'auto' ? null : orderOf(state))
   }
 
   after(ms: number): string[] {
@@ -112,14 +124,15 @@ test('that it was held back is told once a minute', () => {
 
 test('one that a person opened stays open until that is over, and then begins anew', () => {
   const world = new World()
-  world.order('open', 3_600_000)
-  expect(world.news.splice(0)).toEqual(['ordered open', 'opened manual'])
+  world.order('open')
+  expect(world.news.splice(0)).toEqual(['opened manual'])
   expect(world.desk.facts('api', 'a')).toMatchObject({
-    ...{ state: 'open', reason: 'circuit open: by a person', half_open_at: null },
-    ordered: { state: 'open', by: 'ana', reason: 'why' },
+    ...{ state: 'open', reason: 'circuit open: held open by ana (why)', half_open_at: null },
+    ordered: { state: 'open', by: 'ana', reason: 'why', since: '2027-01-15T08:00:00.000Z', until: null },
   })
-  expect([world.after(3_599_999), world.state]).toEqual([[], OPEN])
-  expect([world.after(1).toSorted(), world.state]).toEqual([['closed', 'order over'], CLOSED])
+  expect([world.after(3_600_000), world.state]).toEqual([[], OPEN])
+  world.order('auto')
+  expect([world.news.splice(0), world.state]).toEqual([['closed'], CLOSED])
   expect(world.desk.facts('api', 'a')).toMatchObject({ state: 'closed', ordered: null })
 })
 
@@ -129,7 +142,7 @@ test('one that a person closes is closed, and reset forgets what was counted', (
   world.open('failure_ratio')
   world.after(100)
   world.order('closed')
-  expect([world.news.splice(0), world.state]).toEqual([['ordered closed', 'closed'], CLOSED])
+  expect([world.news.splice(0), world.state]).toEqual([['closed'], CLOSED])
   circuits.count(SLOT, Math.floor(world.nowMs / 1000) + 1, true, false)
   expect(world.desk.facts('api', 'a')?.window).toEqual({ requests: 1, failed: 1, slow: 0 })
   world.order('auto')
@@ -139,18 +152,28 @@ test('one that a person closes is closed, and reset forgets what was counted', (
   })
 })
 
-test('a change of something else keeps it and its order; one that takes its words away closes it', () => {
+test('a change of something else keeps it as it is ordered; one that takes its words away closes it', () => {
   const world = new World()
   world.order('open')
   world.news.splice(0)
-  world.serve({ ...BREAKER, min_requests: 20 })
+  world.serve({ ...BREAKER, min_requests: 20 }, orderOf('open'))
   expect([world.after(100), world.state]).toEqual([[], OPEN])
   expect(world.desk.facts('api', 'a')?.ordered).not.toBeNull()
   world.serve()
   expect([world.desk.facts('api', 'a'), world.state]).toEqual([null, CLOSED])
-  expect(world.desk.order('api', 'a', { state: 'open', reason: null, by: 'ana', untilMs: null })).toBe(false)
   world.serve(BREAKER)
   expect(world.desk.facts('api', 'a')).toMatchObject({ state: 'closed', ordered: null })
+})
+
+test('what was ordered before a start, or of a server that was away, holds from the first moment', () => {
+  const world = new World()
+  const epoch = world.board.epoch(1)
+  world.serve(BREAKER, orderOf('open'), 1)
+  expect([world.state, world.board.circuits.forced(SLOT)]).toEqual([OPEN, FORCED_OPEN])
+  expect(world.board.epoch(1)).toBe(epoch + 1)
+  expect([world.after(600_000), world.state]).toEqual([['opened manual'], OPEN])
+  world.serve(BREAKER, orderOf('closed'), 1)
+  expect([world.state, world.board.circuits.forced(SLOT)]).toEqual([CLOSED, FORCED_CLOSED])
 })
 
 test('what is ordered holds, also where a worker was about to decide otherwise', () => {

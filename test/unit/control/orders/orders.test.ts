@@ -74,8 +74,8 @@ class Scene {
     return scene
   }
 
-  serve(number: number, servers: Words): void {
-    this.orders.commit(planOf(number, servers))
+  serve(number: number, servers: Words, breaker: object | null = {}): void {
+    this.orders.commit(planOf(number, servers, breaker))
   }
 
   give(change: Partial<Given> & Pick<Given, 'value'>, server = 'a'): Promise<boolean> {
@@ -106,12 +106,15 @@ class Scene {
 type Words = Readonly<Record<string, readonly [url: string, slot: number]>>
 const TWO: Words = { a: ['http://a:1', 2], b: ['http://b:1', 3] }
 
-const planOf = (number: number, servers: Words): PlanBody =>
+const planOf = (number: number, servers: Words, breaker: object | null = {}): PlanBody =>
   ({
     number,
     config: {
       backends: {
-        api: { servers: Object.entries(servers).map(([name, [url]]) => ({ name, url, weight: 1 })) },
+        api: {
+          servers: Object.entries(servers).map(([name, [url]]) => ({ name, url, weight: 1 })),
+          ...(breaker && { circuit_breaker: breaker }),
+        },
       },
     },
     slots: {
@@ -325,6 +328,30 @@ describe('another config', () => {
   })
 })
 
+test('an order on a breaker does nothing while there is none, and ends when that lasts', async () => {
+  const memory = new Memory()
+  const scene = await Scene.started(memory, TWO)
+  await scene.give({ kind: 'circuit', value: 'open', reason: 'smells' })
+  expect(scene.admin(2)).toBe(ADMIN_READY)
+  const placed = () => scene.orders.placed('circuit')
+  expect(placed()).toMatchObject([{ slot: 2, place: { server: 'a' }, order: { value: 'open', by: 'ana' } }])
+  scene.serve(2, TWO, null)
+  scene.pass(9 * MINUTE)
+  expect([placed(), scene.orders.facts().get(2), scene.news.length]).toEqual([[], [], 1])
+  scene.serve(3, TWO)
+  expect(placed()).toHaveLength(1)
+  const again = await Scene.started(memory, TWO, scene.wallMs)
+  expect(again.orders.placed('circuit')).toMatchObject([{ slot: 2, order: { value: 'open' } }])
+  scene.serve(4, TWO, { mode: 'off' })
+  scene.pass(9 * MINUTE)
+  // Another change without one does not begin the time anew.
+  scene.serve(5, TWO, null)
+  scene.pass(MINUTE)
+  expect([memory.rows.size, scene.news.at(-1)]).toMatchObject([0, { kind: 'circuit', cause: 'gone' }])
+  scene.serve(6, TWO)
+  expect(placed()).toEqual([])
+})
+
 test('orders come back from state.db as they were, and what it cannot mean is none', () => {
   const folder = mkdtempSync(join(tmpdir(), 'orders-'))
   try {
@@ -345,6 +372,10 @@ test('orders come back from state.db as they were, and what it cannot mean is no
     orders.keep(admin)
     orders.keep(weight)
     expect(orders.all()).toEqual([admin, weight])
+    const circuit: KeptOrder = { ...admin, kind: 'circuit', value: 'open' }
+    orders.keep(circuit)
+    expect(orders.all()).toContainEqual(circuit)
+    orders.forget(place, 'circuit')
     db.sql.run("UPDATE server_orders SET value = 'half' WHERE kind = 'weight'")
     expect(orders.all()).toEqual([admin])
     orders.forget(place, 'admin')
