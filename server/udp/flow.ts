@@ -3,6 +3,7 @@
 //   picked ──▶ (resolving) ──▶ connected ──▶ answered ──▶ over
 //     ▲             │              │
 //     └── another, once: refused ──┘
+import type { Backend } from '../backends/backend.ts'
 import type { Server } from '../backends/server.ts'
 import { ANSWERED, type Outcome } from '../backends/outcome.ts'
 import type { Address } from '../lib/address.ts'
@@ -74,7 +75,7 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
   /** Servers that refused it. */
   tried: number
   /** The server that takes its client's datagrams from now on, as its own is down; it has been picked. */
-  successor: Server | null = null
+  #successor: Server | null = null
   readonly #home: FlowHome
   readonly #listener: UdpListener
   readonly #snapshot: object
@@ -202,7 +203,7 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
     else this.#home.detach(this)
   }
 
-  /** Whether its server is down or in maintenance while another takes its client: that is `successor`. */
+  /** Whether its server is down or in maintenance while another takes its client: see `successorAt`. */
   #isServerDown(): boolean {
     const { board } = this.#home.ground
     const { backend } = this.#listener
@@ -211,10 +212,22 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
     if (server === null || this.#home.isDraining) return false
     const isOut = adminOf(board.order(server.slot)) === ADMIN_MAINTENANCE
     if (!isOut && board.state(server.slot) !== STATE_DOWN) return false
-    this.successor = backend.pick(this.#key, server.triedBit)
-    if (this.successor === null) return false
+    this.#successor = backend.pick(this.#key, server.triedBit)
+    if (this.#successor === null) return false
     this.finish('server_down')
     return true
+  }
+
+  /**
+   * The server that takes its client's datagrams from now on, where the next flow is with this backend: it has
+   * been picked. With another one, or where none may begin (null), its place is given back.
+   */
+  successorAt(backend: Backend | null): Server | null {
+    const server = this.#successor
+    this.#successor = null
+    if (server === null || backend === this.#listener.backend) return server
+    this.#listener.backend.release(server, ANSWERED)
+    return null
   }
 
   failover(fault: FaultCode): boolean {

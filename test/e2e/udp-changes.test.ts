@@ -1,6 +1,7 @@
 // Flows of datagrams while their gateway changes: its config, its workers, its end.
 import { afterEach, describe, expect, test } from 'bun:test'
 import { type Gateway, spawnGateway, startGateway } from '../support/gateway.ts'
+import { done, stateOf } from '../support/orders.ts'
 import { sendSignal } from '../support/processes.ts'
 import { socketsOfRun } from '../support/sockets.ts'
 import { named, udpPeer, type UdpPeer } from '../support/udp.ts'
@@ -67,6 +68,28 @@ describe.if(isServed)('flows', () => {
     })
     expect(dropped).not.toBeNull()
     expect(b.got).toEqual([])
+  })
+
+  test('a place that was taken for a client at another server is given back where it may begin no flow there', async () => {
+    const { a, b, client } = await scene()
+    const servers = [
+      { name: 'a', url: `udp://127.0.0.1:${a.port}` },
+      { name: 'b', url: `udp://127.0.0.1:${b.port}`, backup: true },
+    ]
+    const udp = { bind: '127.0.0.1:0', protocol: 'udp', backend: 'all' }
+    const gateway = keep(
+      await startGateway({ config: { listeners: { udp }, backends: { all: { servers } } }, workers: 1 }),
+    )
+    expect(await textOf(client, '1', gateway)).toBe('a1')
+    const denying = { listeners: { udp: { ...udp, deny: ['127.0.0.1'] } }, backends: { all: { servers } } }
+    expect(await gateway.apply(denying)).toMatchObject({ event: 'applied' })
+    await done(gateway, 'a', 'health', 'down')
+    await waitFor(async () => {
+      client.send('2', gateway.port())
+      return (await gateway.accessLog())[0]
+    })
+    expect((await gateway.accessLog())[0]).toMatchObject({ end: 'server_down' })
+    expect(await stateOf(gateway, 'b')).toMatchObject({ active_connections: 0 })
   })
 
   test('what is pushed out of the memory of rates, as many addresses come, is told', async () => {
