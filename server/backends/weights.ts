@@ -9,7 +9,7 @@ import { type InUse, isUp } from './usable.ts'
 
 type Board = Pick<Scoreboard, 'state' | 'order' | 'circuits' | 'shares'>
 
-/** The largest weight is this where they are multiplied: others are rounded beside it. */
+/** The largest weight of those in use is this where they are multiplied: others are rounded beside it. */
 const FINEST = 1000
 
 /** Gives servers the weights that config or a person says. */
@@ -26,7 +26,7 @@ export function baseWeights(servers: readonly Server[], board: Board): void {
  */
 export function weigh(
   servers: readonly Server[],
-  { factors }: Pick<InUse, 'factors'>,
+  { usable, factors }: Pick<InUse, 'usable' | 'factors'>,
   board: Board,
   isBlind: boolean,
 ): boolean {
@@ -35,7 +35,11 @@ export function weigh(
   )
   if (parts.every((part) => part === 1)) return false
   const weights = servers.map(({ weight }, at) => (isBlind ? Math.min(weight, 1) : weight) * parts[at]!)
-  const largest = weights.reduce((most, weight) => Math.max(most, weight), 0)
+  const inUse = usable.length > 0 ? new Set(usable) : new Set(servers)
+  const largest = weights.reduce(
+    (most, weight, at) => (inUse.has(servers[at]!) ? Math.max(most, weight) : most),
+    0,
+  )
   for (const [at, server] of servers.entries()) {
     const weight = weights[at]!
     if (weight > 0) server.weight = Math.max(1, Math.round((weight / largest) * FINEST))

@@ -6,7 +6,7 @@ import { ANSWERED } from '../../../server/backends/outcome.ts'
 import type { Server } from '../../../server/backends/server.ts'
 import { STATE_DOWN, STATE_UP } from '../../../server/scoreboard/states.ts'
 import { seededRandom } from '../../support/random.ts'
-import { backendConfig, Bench, tally } from './backends.ts'
+import { backendConfig, Bench, tally, walk } from './backends.ts'
 
 const WORKERS = 4
 const PICKS = 4000
@@ -107,4 +107,21 @@ test('is nothing without the word, whatever the cell says', () => {
     return server.name
   })
   expect(tally(names)).toEqual({ a: 10, b: 10, c: 10 })
+})
+
+test('a server that is down or stands by does not blur the shares of the others, however large its weight is', () => {
+  const bench = new Bench()
+  const options = backendConfig(
+    [
+      { name: 'a' },
+      { name: 'b' },
+      { name: 'large', weight: 1000 },
+      { name: 'spare', weight: 1000, backup: true },
+    ],
+    { slow_start: { over: 30_000, aggression: 1, least: 0.1 } },
+  )
+  const backend = bench.backend(options)
+  bench.set('large', STATE_DOWN)
+  warm(bench, 'b', 10)
+  expect(tally(walk(backend, 110))).toEqual({ a: 100, b: 10 })
 })
