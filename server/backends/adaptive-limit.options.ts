@@ -13,7 +13,7 @@ export const AdaptiveLimitOptions = Type.Object(
       minimum: 1,
       maximum: 1_000_000,
       description:
-        'The lowest limit; so many are carried, too, while it is measured how long answers take at rest.',
+        'The lowest limit; so many wait for answers, too, while it is measured how long those take at rest.',
     }),
     most: Type.Integer({
       default: 1000,
@@ -45,12 +45,12 @@ export const AdaptiveLimitOptions = Type.Object(
       least: '1s',
       most: '1d',
       description:
-        'How often it is measured anew how long they take at rest: for a window or two the limit is `least`.',
+        'How often it is measured anew how long they take at rest: for a window or two the limit is `least`; for more where answers take longer than a window.',
     }),
   },
   {
     description:
-      'A limit of what all servers together carry that is found by itself: it falls when answers take longer than at rest, and rises again while they do not. Counted over all workers; of http servers.',
+      'A limit of how many requests wait for answers of all servers together, found by itself: it falls when answers take longer than at rest, and rises again while they do not. Counted over all workers; of http servers. Tunnels, and answers that have begun, take none of its places.',
     also: { min: 'least', max: 'most', interval: 'window', percentile: 'quantile' },
   },
 )

@@ -1,7 +1,8 @@
 // How much all servers of a backend may carry together, over all workers: exchanges, tunnels, connections and
 // flows. Counted on the scoreboard, so that what a dead worker held comes back. The limit is written, or
-// found by the supervisor (adaptive_limit), or both.
-import { CARRIED } from '../scoreboard/layout.ts'
+// found by the supervisor (adaptive_limit), or both. What is found is a limit of what waits for its answer to
+// begin: it goes by how long that takes, and tunnels and streams that last for hours are nothing to it.
+import { ANSWERING, CARRIED } from '../scoreboard/layout.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { AdaptiveLimitConfig } from './adaptive-limit.options.ts'
 import type { Outcome } from './outcome.ts'
@@ -31,7 +32,7 @@ export class BackendLimit {
 
   /** Takes a place; false: there is none. Of several at the last one gets it. */
   enter(): boolean {
-    if (this.#isShadow && this.inUse >= this.#found) this.#shadowed++
+    if (this.#isShadow && this.#board.adaptive.awaited(this.#slot) >= this.#found) this.#shadowed++
     return this.#board.gauges.enter(this.#slot, CARRIED, this.most)
   }
 
@@ -42,12 +43,15 @@ export class BackendLimit {
 
   /** A head has come, so long after the request was sent. Who fails fast is not fast. */
   answered(status: number, firstByteMs: number): void {
+    this.#board.gauges.enter(this.#slot, ANSWERING, Infinity)
     if (this.#isAdaptive && firstByteMs >= 0 && status < 500)
       this.#board.adaptive.add(this.#slot, firstByteMs)
   }
 
   /** A place is given back with what became of it: who let wait for too long was slow. */
   ended(outcome: Outcome): void {
+    if (outcome.is === 'answered' || (outcome.is === 'lost' && outcome.wasAnswered))
+      this.#board.gauges.leave(this.#slot, ANSWERING)
     this.leave()
     if (!this.#isAdaptive || outcome.is !== 'lost') return
     const { code } = outcome.loss
@@ -66,12 +70,15 @@ export class BackendLimit {
 
   /** Most that may be taken now. */
   get most(): number {
-    return this.#isAdaptive && !this.#isShadow ? Math.min(this.#written, this.#found) : this.#written
+    if (!this.#isAdaptive || this.#isShadow) return this.#written
+    return Math.min(this.#written, this.#found + this.#board.gauges.held(this.#slot, ANSWERING))
   }
 
-  /** Where that is set. */
-  get word(): 'max_connections' | 'adaptive_limit' {
-    return this.most === this.#written ? 'max_connections' : 'adaptive_limit'
+  /** Where that is set, and what is. */
+  get told(): { readonly word: 'max_connections' | 'adaptive_limit'; readonly value: number } {
+    return this.most === this.#written
+      ? { word: 'max_connections', value: this.#written }
+      : { word: 'adaptive_limit', value: this.#found }
   }
 
   /** What the supervisor has found; Infinity: nothing yet. */

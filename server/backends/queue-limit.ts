@@ -17,7 +17,7 @@ export function queueLimit(
     value: options.queue[key],
     unit:
       limit !== null && limit.isFull
-        ? `${unit}, backends.${name}.${limit.word} is ${limit.most}`
+        ? `${unit}, backends.${name}.${limit.told.word} is ${limit.told.value}`
         : `${unit}, each server is at max_connections`,
   }
 }

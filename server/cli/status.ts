@@ -106,7 +106,9 @@ function limitsText({ limits = [] }: MetricsDocument): string {
     backend,
     in_flight,
     limit ?? '',
-    adaptive === undefined ? '' : `${adaptive.limit}${adaptive.mode === 'shadow' ? ' (shadow)' : ''}`,
+    adaptive === undefined
+      ? ''
+      : `${adaptive.in_flight} of ${adaptive.limit}${adaptive.mode === 'shadow' ? ' (shadow)' : ''}`,
     waiting ?? '',
   ])
   return `\n${table(['BACKEND', 'IN FLIGHT', 'LIMIT', 'ADAPTIVE', 'WAITING'], rows)}`

@@ -1,6 +1,6 @@
 // What the adaptive limit of a backend goes by: how long answers took, counted by all workers, and the limit
 // that the supervisor has made of it, which they read.
-import { ADAPTIVE_LIMIT, LATENCY_CELLS, LATENCIES } from './layout.ts'
+import { ADAPTIVE_LIMIT, ANSWERING, CARRIED, LATENCY_CELLS, LATENCIES } from './layout.ts'
 import type { Table } from './table.ts'
 
 /** The first cell is for all up to here; three cells are twice as long. */
@@ -26,6 +26,16 @@ export class Adaptive {
     const { ints, stride } = this.#table
     const first = slot * stride + LATENCIES
     return Array.from({ length: LATENCY_CELLS }, (_, cell) => Atomics.exchange(ints, first + cell, 0))
+  }
+
+  /**
+   * What waits for answers to begin, over all workers: what the limit is of. Both counts move: for a moment
+   * it may be one less than it is.
+   */
+  awaited(slot: number): number {
+    const { ints, stride } = this.#table
+    const first = slot * stride
+    return Atomics.load(ints, first + CARRIED.total) - Atomics.load(ints, first + ANSWERING.total)
   }
 
   /** 0: there is none. */

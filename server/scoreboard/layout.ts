@@ -20,7 +20,8 @@
 //     0  permits          servers: sum of rows    |   1   retries in flight, backends
 //     1  retries          backends: sum of rows   |   2   attempts that a breaker in shadow mode would have refused
 //     2  circuit          servers: circuits.ts    |   3   carried, backends
-//     3  since            ms, of 32 bits          |   32  Float64  ms, 40 number of good answers, 48 bad ones: shares.ts
+//     3  since            ms, of 32 bits          |   4   answering, backends
+//                                                 |   32  Float64  ms, 40 number of good answers, 48 bad ones: shares.ts
 //                                                 |   Of an opening, at the end of line 1:
 //     4  serial           openings ever           |   10  reason            its place
 //     5  held             openings held back      |   11  open for          ms
@@ -37,6 +38,7 @@
 //   line 5, shared, of servers: passive health (passive.ts)
 //     0  out  1  failures  2  errors  3  failures in a row  4  the most of that lately  5  what failed last
 //   and of backends:
+//     14 answering        sum of rows
 //     15 carried          sum of rows
 //   of backends line 1 has in 2 the limit that was found (adaptive.ts), and lines 2 to 4 what it is found by
 
@@ -148,8 +150,11 @@ export const RETRIES: Gauge = { total: LINE_INTS + 1, own: LINE_INTS + 1 }
 /** Of a backend that has a limit: what its servers carry together. */
 export const CARRIED: Gauge = { total: 5 * LINE_INTS + 15, own: LINE_INTS + 3 }
 
+/** And those of them whose answers have begun, which may last for hours. */
+export const ANSWERING: Gauge = { total: 5 * LINE_INTS + 14, own: LINE_INTS + 4 }
+
 /** All of them. */
-export const GAUGES: readonly Gauge[] = [EXCHANGES, PERMITS, RETRIES, CARRIED]
+export const GAUGES: readonly Gauge[] = [EXCHANGES, PERMITS, RETRIES, CARRIED, ANSWERING]
 
 const MAGIC_VALUE = 0x51_1c_e0_04
 

@@ -71,7 +71,11 @@ export const METRICS = {
     'backend',
   ),
   backend_limit: gauge('Most that they may carry together, where max_connections says it.', 'backend'),
-  backend_adaptive_limit: gauge('The same as adaptive_limit has found it.', 'backend'),
+  backend_adaptive_limit: gauge(
+    'How many of them may wait for answers to begin, as adaptive_limit has found it.',
+    'backend',
+  ),
+  backend_adaptive_in_flight: gauge('How many of them wait for that now.', 'backend'),
   adaptive_limit_shadow_total: counter(
     'What an adaptive limit in shadow mode would have had wait.',
     'backend',

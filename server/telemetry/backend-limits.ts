@@ -15,8 +15,15 @@ export interface BackendLimitFacts {
   readonly limit: number | null
   /** Exchanges that wait for a server with room, as of the last second. */
   readonly waiting: number
-  /** As it was found, and whether it holds; left out: none is looked for. */
-  readonly adaptive?: { readonly limit: number; readonly mode: 'enforce' | 'shadow' }
+  /**
+   * What waits for answers to begin, how much may as it was found, and whether that holds; left out: none is
+   * looked for.
+   */
+  readonly adaptive?: {
+    readonly in_flight: number
+    readonly limit: number
+    readonly mode: 'enforce' | 'shadow'
+  }
 }
 
 interface Served {
@@ -46,7 +53,7 @@ export function limitsOf(served: Served): LimitsNow {
     const waiting = waits.get(backend) ?? 0
     if ((!isLimited && waiting === 0) || slots === undefined) return []
     const { slot, servers } = slots
-    const adaptive = mode === 'off' ? {} : { adaptive: { limit: board.adaptive.limit(slot.index), mode } }
+    const adaptive = mode === 'off' ? {} : { adaptive: adaptiveOf(board, slot.index, mode) }
     // What all servers carry is counted only where it is limited.
     const in_flight = isLimited
       ? board.gauges.held(slot.index, CARRIED)
@@ -55,6 +62,16 @@ export function limitsOf(served: Served): LimitsNow {
   })
   return { ...(limits.length > 0 && { limits }), ...overloadOf(served) }
 }
+
+const adaptiveOf = (
+  { adaptive }: Scoreboard,
+  slot: number,
+  mode: 'enforce' | 'shadow',
+): NonNullable<BackendLimitFacts['adaptive']> => ({
+  in_flight: adaptive.awaited(slot),
+  limit: adaptive.limit(slot),
+  mode,
+})
 
 /** Exchanges that wait for a server with room at all workers, by backend; one that is not there has none. */
 export function waitingOf(totals: Totals): ReadonlyMap<string, number> {
@@ -74,10 +91,13 @@ export function gatherBackendLimits(served: Served): void {
   totals.clear('backend_in_flight')
   totals.clear('backend_limit')
   totals.clear('backend_adaptive_limit')
+  totals.clear('backend_adaptive_in_flight')
   for (const { backend, in_flight, limit, adaptive } of limitsOf(served).limits ?? []) {
     if (limit === null && adaptive === undefined) continue
     totals.gauge('backend_in_flight', [backend]).set(in_flight)
     if (limit !== null) totals.gauge('backend_limit', [backend]).set(limit)
-    if (adaptive) totals.gauge('backend_adaptive_limit', [backend]).set(adaptive.limit)
+    if (adaptive === undefined) continue
+    totals.gauge('backend_adaptive_limit', [backend]).set(adaptive.limit)
+    totals.gauge('backend_adaptive_in_flight', [backend]).set(adaptive.in_flight)
   }
 }

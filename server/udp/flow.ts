@@ -219,14 +219,14 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
   }
 
   /**
-   * The server that takes its client's datagrams from now on, where the next flow is with this backend: it has
-   * been picked. With another one, or where none may begin (null), its place is given back.
+   * The server that takes its client's datagrams from now on, where the next flow is with this backend: it
+   * has been picked. With another one, or where none may begin (null), its place is given back.
    */
   successorAt(backend: Backend | null): Server | null {
     const server = this.#successor
     this.#successor = null
     if (server === null || backend === this.#listener.backend) return server
-    this.#listener.backend.release(server, ANSWERED)
+    this.#listener.backend.release(server, { is: 'given_up', waitedMs: 0 })
     return null
   }
 

@@ -117,9 +117,12 @@ function wholeOf(
   const slot = slots[name]?.slot.index
   if (slot === undefined) return null
   const inFlight = board.gauges.held(slot, CARRIED)
+  if (inFlight >= written) return `full: ${inFlight} of ${written} in flight at the backend`
   const found = adaptive_limit?.mode === 'enforce' ? board.adaptive.limit(slot) || Infinity : Infinity
-  const most = Math.min(written, found)
-  return inFlight < most ? null : `full: ${inFlight} of ${most} in flight at the backend`
+  const awaited = board.adaptive.awaited(slot)
+  return awaited < found
+    ? null
+    : `full: ${awaited} of ${found} wait for answers of the backend (adaptive_limit)`
 }
 
 function explained(

@@ -17,7 +17,7 @@ type Counts = Readonly<Record<string, number>>
 export interface PolicyFacts {
   /** What all its servers carry together, and may; left out: they may carry all there is. */
   readonly limit?: { readonly in_flight: number; readonly most: number }
-  /** The same as adaptive_limit has found it; left out: there is none. */
+  /** Of that, what waits for answers to begin, and may as adaptive_limit has found; left out: not there. */
   readonly adaptive_limit?: {
     readonly in_flight: number
     readonly most: number
@@ -84,7 +84,9 @@ export class PolicyFigures {
     const in_flight = board.gauges.held(slot, CARRIED)
     return {
       ...(most !== undefined && { limit: { in_flight, most } }),
-      ...(mode !== 'off' && { adaptive_limit: { in_flight, most: board.adaptive.limit(slot), mode } }),
+      ...(mode !== 'off' && {
+        adaptive_limit: { in_flight: board.adaptive.awaited(slot), most: board.adaptive.limit(slot), mode },
+      }),
     }
   }
 

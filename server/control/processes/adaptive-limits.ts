@@ -1,7 +1,6 @@
 // Finds the adaptive limits of backends: once for all workers, which count how long answers take.
 import type { AdaptiveLimitConfig } from '../../backends/adaptive-limit.options.ts'
 import { quantileOf } from '../../scoreboard/adaptive.ts'
-import { CARRIED } from '../../scoreboard/layout.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import { Gradient } from './gradient.ts'
 import type { PlanBody } from './worker.ts'
@@ -11,6 +10,8 @@ interface Watched {
   readonly generation: number
   readonly words: AdaptiveLimitConfig
   readonly gradient: Gradient
+  /** What was counted since that could say something. */
+  cells: readonly number[]
   dueMs: number
 }
 
@@ -50,7 +51,12 @@ export class AdaptiveLimits {
     const gradient = new Gradient(one.words)
     this.#board().adaptive.take(one.slot)
     this.#board().adaptive.setLimit(one.slot, gradient.limit)
-    return { ...one, gradient, dueMs: this.#now() + one.words.window }
+    return {
+      ...one,
+      gradient,
+      cells: [],
+      dueMs: this.#now() + one.words.window,
+    }
   }
 
   /** Finds those anew whose windows are over. */
@@ -61,11 +67,12 @@ export class AdaptiveLimits {
 
   #over(one: Watched, now: number): void {
     const { slot, words, gradient } = one
-    const { adaptive, gauges } = this.#board()
+    const { adaptive } = this.#board()
     one.dueMs = now + words.window
-    const cells = adaptive.take(slot)
+    const cells = adaptive.take(slot).map((count, cell) => count + (one.cells[cell] ?? 0))
     const samples = cells.reduce((sum, count) => sum + count, 0)
     const latencyMs = quantileOf(cells, words.quantile)
-    adaptive.setLimit(slot, gradient.over({ samples, latencyMs, inFlight: gauges.held(slot, CARRIED) }, now))
+    adaptive.setLimit(slot, gradient.over({ samples, latencyMs, inFlight: adaptive.awaited(slot) }, now))
+    one.cells = gradient.isUsed ? [] : cells
   }
 }

@@ -38,6 +38,7 @@ const BACKEND_MAX = 14
 const GAUGES = [
   'server_in_flight',
   'backend_in_flight',
+  'backend_adaptive_in_flight',
   'retries_in_flight',
   'active_connections',
   'queue_length',
@@ -113,6 +114,7 @@ function configOf(servers: readonly ChaosServer[]): Record<string, unknown> {
         ...common,
         servers: servers.map(({ words }) => ({ ...words, max_connections: MAX_CONNECTIONS })),
         max_connections: BACKEND_MAX,
+        adaptive_limit: { mode: 'shadow' },
         queue: { size: 1000, timeout: '30s' },
         sticky: { cookie: 'sluice_sticky' },
         retry: { ...retry, attempts: ATTEMPTS.tight, hedge: { quantile: 0.8, after: '10ms' } },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Backend } from '../../../server/backends/backend.ts'
 import { ANSWERED } from '../../../server/backends/outcome.ts'
 import type { Server } from '../../../server/backends/server.ts'
+import { ANSWERING } from '../../../server/scoreboard/layout.ts'
 import { scoreboardOn } from '../../../server/scoreboard/region.ts'
 import { backendConfig, Bench } from './backends.ts'
 
@@ -85,12 +86,41 @@ describe('adaptive_limit', () => {
     const backend = bench.backend(words({ max_connections: 3, adaptive_limit: adaptive('enforce') }))
     bench.board.adaptive.setLimit(1, 2)
     const held = takeAll(backend)
-    expect([held.length, backend.limit?.word, backend.limit?.isFull]).toEqual([2, 'adaptive_limit', true])
+    expect([held.length, backend.limit?.told, backend.limit?.isFull]).toEqual([
+      2,
+      { word: 'adaptive_limit', value: 2 },
+      true,
+    ])
     bench.board.adaptive.setLimit(1, 50)
     expect(takeAll(backend).length).toBe(1)
-    expect(backend.limit?.word).toBe('max_connections')
+    expect(backend.limit?.told).toEqual({ word: 'max_connections', value: 3 })
     const { max_connections: _, ...unlimited } = words()
     expect(bench.backend({ ...unlimited, adaptive_limit: adaptive('off') }).limit).toBeNull()
+  })
+
+  test('is of what waits for its answer: tunnels and streams that last take none of its places', () => {
+    const bench = new Bench()
+    const backend = bench.backend(
+      backendConfig([{ name: 'a' }], { adaptive_limit: adaptive('enforce'), max_connections: 20 }),
+    )
+    bench.board.adaptive.setLimit(1, 2)
+    const streams: Server[] = []
+    for (let round = 0; round < 5; round++) {
+      const held = takeAll(backend)
+      expect([held.length, bench.board.adaptive.awaited(1)]).toEqual([2, 2])
+      for (const [place, server] of held.entries()) backend.answered(server, place === 0 ? 101 : 200, 3)
+      streams.push(...held)
+    }
+    const waiting = takeAll(backend)
+    expect([waiting.length, backend.limit?.inUse]).toEqual([2, 12])
+    const loss = { code: 'server_reset', reached: 'answer', isStale: false, detail: null } as const
+    const broken = { is: 'lost', loss, waitedMs: 0, wasAnswered: true } as const
+    for (const [place, server] of streams.entries())
+      backend.release(server, place % 3 === 0 ? broken : ANSWERED)
+    expect(bench.board.adaptive.awaited(1)).toBe(2)
+    backend.release(waiting[0]!, { is: 'given_up', waitedMs: 9 })
+    backend.release(waiting[1]!, { ...broken, wasAnswered: false })
+    expect([backend.limit?.inUse, bench.board.gauges.held(1, ANSWERING)]).toEqual([0, 0])
   })
 
   test('in shadow mode lets pass, and counts', () => {

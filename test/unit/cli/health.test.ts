@@ -79,7 +79,10 @@ test('status tells what overloaded workers refuse, and who waits for servers', (
   expect(told(2, 'enforce')).toContain('overload: 2 workers refuse up to 35 % of new requests\n')
   expect(told(1, 'shadow')).toContain('overload: 1 worker would refuse up to 35 % of new requests\n')
   const limits = [
-    { backend: 'app', in_flight: 6, limit: 6, waiting: 12, adaptive: { limit: 4, mode: 'shadow' as const } },
+    {
+      ...{ backend: 'app', in_flight: 6, limit: 6, waiting: 12 },
+      adaptive: { in_flight: 5, limit: 4, mode: 'shadow' as const },
+    },
     { backend: 'web', in_flight: 8, limit: null, waiting: 1 },
   ]
   const rows = statusText(document, { ...metrics, limits })
@@ -88,7 +91,7 @@ test('status tells what overloaded workers refuse, and who waits for servers', (
     .slice(-3)
   expect(rows.map((row) => row.trim().split(/ {2,}/))).toEqual([
     ['BACKEND', 'IN FLIGHT', 'LIMIT', 'ADAPTIVE', 'WAITING'],
-    ['app', '6', '6', '4 (shadow)', '12'],
+    ['app', '6', '6', '5 of 4 (shadow)', '12'],
     ['web', '8', '1'],
   ])
 })

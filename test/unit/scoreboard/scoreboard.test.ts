@@ -69,6 +69,7 @@ describe.each([
   ['permits', layout.PERMITS],
   ['retries', layout.RETRIES],
   ['carried', layout.CARRIED],
+  ['answering', layout.ANSWERING],
 ] as const)('%s', (_name, gauge) => {
   test('are taken up to the limit over all workers and given back', () => {
     const [supervisor, a, b] = boards(4, 2) as [Scoreboard, Scoreboard, Scoreboard]

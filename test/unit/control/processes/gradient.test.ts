@@ -76,6 +76,23 @@ describe('the gradient', () => {
     expect(gradient.restMs).toBe(20)
     expect(limits[2]).toBeGreaterThanOrEqual(before - 10)
   })
+
+  test('measures only once those are gone that had begun before it, or not this time', () => {
+    const gradient = new Gradient(WORDS)
+    const server = { restMs: 10, atOnce: 40, wanted: 500 }
+    run(gradient, server, 60)
+    const before = gradient.limit
+    // As the limit falls, twenty wait that take for seconds.
+    const crowded = { samples: 50, latencyMs: 3000, inFlight: 20 }
+    for (let second = 61; second < 65; second++) expect(gradient.over(crowded, second * 1000)).toBe(5)
+    run(gradient, server, 2, 65)
+    expect([gradient.restMs, gradient.limit]).toEqual([10, before])
+    const later = Array.from({ length: 20 }, (_, i) =>
+      gradient.over({ ...crowded, latencyMs: 10 }, (130 + i) * 1000),
+    )
+    expect(later.filter((limit) => limit === 5).length).toBe(11)
+    expect(gradient.restMs).toBe(10)
+  })
 })
 
 test('latencies are known to a part of their cell', () => {
@@ -105,6 +122,31 @@ describe('the limits of a plan', () => {
       config: { backends: { b: { adaptive_limit: adaptive } } },
       slots: { b: { slot: { index: 1, generation: 0 }, servers: {} } },
     }) as unknown as PlanBody
+
+  test('rise for a server whose every answer takes longer than a window', () => {
+    const board = scoreboardOn(privateRegion(4, 1), 0)
+    let now = 0
+    const limits = new AdaptiveLimits(
+      () => board,
+      () => now,
+    )
+    limits.commit(planOf(words))
+    const slow = 4
+    const begun: number[] = []
+    for (let window = 0; window < 55; window++) {
+      // Whoever may begins, and is answered four windows later.
+      for (let i = begun[window - slow] ?? 0; i > 0; i--) {
+        board.adaptive.add(1, slow * 1000)
+        board.gauges.leave(1, CARRIED)
+      }
+      let taken = 0
+      while (taken < 200 && board.gauges.enter(1, CARRIED, board.adaptive.limit(1))) taken++
+      begun.push(taken)
+      now += 1000
+      limits.look()
+    }
+    expect(board.adaptive.limit(1)).toBeGreaterThan(100)
+  })
 
   test('are found from what all workers count, and are one for all of them', () => {
     const region = privateRegion(4, 4)
