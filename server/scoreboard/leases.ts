@@ -19,7 +19,7 @@
 import { createFile, fillWithZeros, mapFile } from './file.ts'
 import { hashOf, MULTIPLY_A, MULTIPLY_B } from './key-hash.ts'
 import { hasLease } from './lease.ts'
-import { reconcileCells } from './reconcile.ts'
+import { type Cells, reconcileCells, takeBackCell } from './reconcile.ts'
 
 /** Of 32 bits. */
 const HASHES = 2 ** 32
@@ -38,6 +38,8 @@ export const REFUSED = -1
 /** No cell was to be had: it passes. */
 export const UNCOUNTED = -2
 const GONE = -3
+/** Looks, a second apart, at a cell of which a dead worker held something. */
+const DOUBTS = 10
 
 /** The keys of one limit: those of other names are other keys. */
 export interface LeaseNames {
@@ -99,6 +101,8 @@ export class Leases {
   readonly #row: number
   #ints: Int32Array = NOTHING
   #groups = 1
+  /** Cells of which a worker that died held something, and how often they are still looked at. */
+  readonly #doubtful = new Map<number, number>()
 
   constructor(open: () => Uint8Array, rows: number, row: number) {
     this.#open = open
@@ -226,16 +230,26 @@ export class Leases {
   /** Takes back what a worker that has exited held. */
   clearRow(row: number): void {
     if (this.#ints === NOTHING) return
-    const ints = this.#ints
     for (let group = 0; group < this.#groups; group++)
       for (let n = 0; n < CELLS; n++) {
         const at = HEADER_INTS + group * groupInts(this.#rows) + 1 + n * cellInts(this.#rows)
-        const held = Atomics.exchange(ints, at + 2 + row, 0)
-        if (held === 0) continue
-        Atomics.sub(ints, at + 1, held)
-        // It may have died between its two steps.
-        reconcileCells(ints, { total: at + 1, first: at + 2, step: 1, rows: this.#rows })
+        if (this.#ints[at + 2 + row] === 0) continue
+        takeBackCell(this.#ints, this.#cellsAt(at), row)
+        this.#doubtful.set(at, DOUBTS)
       }
+  }
+
+  /** Looks again at totals that could not be made right, or were while somebody was between two steps. */
+  reconcile(): void {
+    for (const [at, looks] of this.#doubtful) {
+      reconcileCells(this.#ints, this.#cellsAt(at))
+      if (looks > 1) this.#doubtful.set(at, looks - 1)
+      else this.#doubtful.delete(at)
+    }
+  }
+
+  #cellsAt(at: number): Cells {
+    return { total: at + 1, first: at + 2, step: 1, rows: this.#rows }
   }
 
   /** The supervisor maps it, as it has to take back. */

@@ -15,16 +15,19 @@ interface Place {
 
 /** Takes what a row holds in this record back from its totals. */
 export function takeBack(ints: Int32Array, record: Place, row: number): void {
-  for (const gauge of GAUGES) takeBackOne(ints, record, row, gauge)
+  for (const gauge of GAUGES) takeBackCell(ints, cellsOf(record, gauge), row)
 }
 
-function takeBackOne(ints: Int32Array, record: Place, row: number, gauge: Gauge): void {
-  const { first } = record
-  const held = Atomics.exchange(ints, first + rowInts(row) + gauge.own, 0)
+/**
+ * Takes what a dead worker held back from a total. It may have died between its two steps, with one of them
+ * out of the total already, or not yet in it: that one is left to reconciling, as with a total that is too
+ * low, if only for a moment, one too many would be let in.
+ */
+export function takeBackCell(ints: Int32Array, cells: Cells, row: number): void {
+  const held = Atomics.exchange(ints, cells.first + row * cells.step, 0)
   if (held === 0) return
-  Atomics.sub(ints, first + gauge.total, held)
-  // Its worker may have died between its two steps.
-  reconcileOne(ints, record, gauge)
+  if (held > 1) Atomics.sub(ints, cells.total, held - 1)
+  reconcileCells(ints, cells)
 }
 
 /** Makes a record's totals the sums of its rows again, where they differ and nothing moves. */
@@ -32,13 +35,16 @@ export function reconcile(ints: Int32Array, record: Place): void {
   for (const gauge of GAUGES) reconcileOne(ints, record, gauge)
 }
 
-function reconcileOne(ints: Int32Array, { first, rows }: Place, gauge: Gauge): void {
-  const row = first + rowInts(0) + gauge.own
-  reconcileCells(ints, { total: first + gauge.total, first: row, step: rowInts(1) - rowInts(0), rows })
+function reconcileOne(ints: Int32Array, record: Place, gauge: Gauge): void {
+  reconcileCells(ints, cellsOf(record, gauge))
+}
+
+function cellsOf({ first, rows }: Place, { total, own }: Gauge): Cells {
+  return { total: first + total, first: first + rowInts(0) + own, step: rowInts(1) - rowInts(0), rows }
 }
 
 /** A total, and the cells that it is the sum of: one for each row. */
-interface Cells {
+export interface Cells {
   readonly total: number
   readonly first: number
   /** From one to the next. */

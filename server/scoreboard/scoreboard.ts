@@ -295,5 +295,6 @@ export class Scoreboard {
   reconcile(): void {
     for (let slot = 0; slot < this.records; slot++)
       reconcile(this.#ints, { first: slot * this.#stride, rows: this.rows })
+    this.leases.reconcile()
   }
 }

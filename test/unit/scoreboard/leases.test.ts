@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, spyOn, test } from 'bun:test'
 import { Leases, REFUSED, UNCOUNTED } from '../../../server/scoreboard/leases.ts'
 
 /** Views of two workers, and of the supervisor, on the same memory. */
@@ -56,6 +56,27 @@ describe('leases of a key', () => {
     new Int32Array(memory.buffer)[at + 3]! += 1 // its own share of one that the total has not
     supervisor.clearRow(1)
     expect(one.held(mine, 'k')).toBe(1)
+  })
+
+  test('of a worker that died while others took and gave back are made good once nothing moves', () => {
+    const { one, other, supervisor } = views()
+    const mine = one.names('r')
+    for (let i = 0; i < 3; i++) other.take(other.names('r'), 'k', 10, 1)
+    const { load } = Atomics
+    let isMoving = false
+    const spy = spyOn(Atomics, 'load').mockImplementation(((ints: Int32Array, at: number) => {
+      if (!isMoving) {
+        isMoving = true
+        one.take(mine, 'k', 1000, 1)
+        isMoving = false
+      }
+      return load(ints, at)
+    }) as typeof Atomics.load)
+    supervisor.clearRow(1)
+    spy.mockRestore()
+    const held = one.held(mine, 'k')
+    supervisor.reconcile()
+    expect(one.held(mine, 'k')).toBe(held - 1)
   })
 
   test('need memory only while something is held: any number of keys passes through the smallest', () => {

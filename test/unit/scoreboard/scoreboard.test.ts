@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, spyOn, test } from 'bun:test'
 import { privateRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
 import * as layout from '../../../server/scoreboard/layout.ts'
 import { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
@@ -7,6 +7,19 @@ import { STATE_EMPTY, STATE_UP } from '../../../server/scoreboard/states.ts'
 const boards = (records: number, rows: number): Scoreboard[] => {
   const region = privateRegion(records, rows)
   return Array.from({ length: rows + 1 }, (_, i) => scoreboardOn(region, i - 1))
+}
+
+/** What a cell holds whenever this reads anything. */
+function whatOthersSee(ints: Int32Array, at: number, act: () => void): number[] {
+  const seen: number[] = []
+  const { load } = Atomics
+  const spy = spyOn(Atomics, 'load').mockImplementation(((from: Int32Array, cell: number) => {
+    seen.push(ints[at]!)
+    return load(from, cell)
+  }) as typeof Atomics.load)
+  act()
+  spy.mockRestore()
+  return seen
 }
 
 /** Int32 of a record with two rows. */
@@ -52,6 +65,20 @@ describe('places', () => {
     new Int32Array(region.bytes.buffer)[2 * RECORD + layout.rowInts(0)] = 1
     supervisor.clearRow(0)
     expect(supervisor.inFlight(2)).toBe(1)
+  })
+
+  test('that a worker had taken from the total alone as it died let nobody too many in, if only for a moment', () => {
+    const region = privateRegion(4, 2)
+    const [supervisor, dying, other] = [-1, 0, 1].map((row) => scoreboardOn(region, row)) as Scoreboard[]
+    for (let i = 0; i < 3; i++) dying!.enter(2, 5)
+    for (let i = 0; i < 2; i++) other!.enter(2, 5)
+    // Killed as it gave one back.
+    const total = 2 * RECORD + layout.IN_FLIGHT
+    const ints = new Int32Array(region.bytes.buffer)
+    ints[total]! -= 1
+    const seen = whatOthersSee(ints, total, () => supervisor!.clearRow(0))
+    expect(Math.min(...seen)).toBe(2)
+    expect(supervisor!.inFlight(2)).toBe(2)
   })
 
   test('are the sum of the rows again after reconciling', () => {
