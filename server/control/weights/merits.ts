@@ -101,9 +101,9 @@ export class Merits {
     const median = medianOf(servers.flatMap(({ speed }) => (speed === null ? [] : [speed])))
     let isNew = false
     for (const one of servers) {
-      const frozen = isOrdered(one, board)
-      const wanted = frozen || median === null || one.speed === null ? 1 : within(one.speed / median, words)
-      one.merit = frozen ? 1 : one.merit + STEP * (wanted - one.merit)
+      const isWhole = isOrdered(one, board) || board.state(one.slot) !== STATE_UP
+      const wanted = isWhole || median === null || one.speed === null ? 1 : within(one.speed / median, words)
+      one.merit = isWhole ? 1 : one.merit + STEP * (wanted - one.merit)
       if (write(one, board, wanted, words)) isNew = true
     }
     if (isNew) board.bumpEpoch(slot)

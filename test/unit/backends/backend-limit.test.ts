@@ -129,6 +129,8 @@ describe('adaptive_limit', () => {
     bench.board.adaptive.setLimit(1, 1)
     expect(takeAll(backend).length).toBe(3)
     expect([backend.limit?.takeShadowed(), backend.limit?.takeShadowed()]).toEqual([3, 0])
+    const enforced = bench.backend(words({ adaptive_limit: adaptive('enforce') }))
+    expect([takeAll(enforced).length, enforced.limit?.takeShadowed()]).toEqual([0, 0])
   })
 
   test('counts good answers and waits in vain, not failures', () => {

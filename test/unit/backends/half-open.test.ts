@@ -69,6 +69,17 @@ describe('while it is half-open', () => {
     worker.release(probe, GIVEN_UP)
   })
 
+  test('a server of a group that stands by is let through to by nobody, until its group is asked', () => {
+    const servers = [...backendConfig([{ name: 'a' }, { name: 'b', group: 2 }]).servers]
+    const one = new World({}, { servers }).attempts(10, 500, { name: 'b' }).halfOpen('b')
+    const worker = one.workers[0]!
+    expect(tally(walk(worker, 10))).toEqual({ a: 10 })
+    one.bench.set('a', STATE_DOWN)
+    const probe = worker.pick(0, 0)!
+    expect([probe.name, probe.permit === null]).toEqual(['b', false])
+    worker.release(probe, GIVEN_UP)
+  })
+
   test('a permit that is held for too long is given back before its end, once', async () => {
     const one = world()
     const slot = one.bench.slotOf('a')

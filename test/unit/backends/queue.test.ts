@@ -319,4 +319,18 @@ describe('across snapshots', () => {
     after.release(held[0]!, ANSWERED)
     expect(events[2]).toStartWith('new')
   })
+
+  test('the time of those who wait in either is over by itself', () => {
+    const { clock, bell, queue } = bareQueue()
+    const after = new WaitQueue({ size: 4, timeoutMs: 50, bell, pick: () => null })
+    queues.push(after)
+    queue.push(waiter('old'), 0)
+    after.push(waiter('new'), 20)
+    clock.nowMs = 80
+    bell.tick()
+    expect(events).toEqual(['new is late'])
+    clock.nowMs = 100
+    bell.tick()
+    expect([events, bell.length]).toEqual([['new is late', 'old is late'], 0])
+  })
 })

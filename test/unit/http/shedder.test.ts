@@ -70,6 +70,26 @@ describe('a worker whose turns are late', () => {
     expect(shedder.share).toBeCloseTo(0.2)
   })
 
+  test('goes by what comes now: who came some time ago is nobody to refuse', () => {
+    const { shedder, turns } = shedderOf({ loop_lag: 100 })
+    refused(shedder, { [-50]: 10_000 })
+    turns(4, 120)
+    expect(refused(shedder, { 0: 100 })).toEqual({ 0: 0 })
+    for (let look = 0; look < 60; look++) {
+      refused(shedder, { 0: 100 })
+      turns(1, 90)
+    }
+    turns(1, 120)
+    turns(60, 90)
+    expect(shedder.share).toBeCloseTo(0.25)
+    // As many as were refused of the others.
+    for (let look = 0; look < 40; look++) {
+      refused(shedder, { 0: 100 })
+      turns(5, 90)
+    }
+    expect(refused(shedder, { 0: 100 })[0]).toBeWithin(24, 27)
+  })
+
   test('refuses the lowest priority first, by what came in the time before', () => {
     const { shedder, turns } = shedderOf({ loop_lag: 100 })
     const come = { 10: 500, 0: 300, [-5]: 200 }

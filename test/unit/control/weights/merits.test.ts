@@ -135,8 +135,9 @@ test('who was down comes back with its whole weight', () => {
   const world = new World('abc')
   const manners = { a: { ms: 10 }, b: { ms: 10 }, c: { ms: 500 } }
   world.serve(30, 200, manners)
+  expect(world.of('c')).toBe(25)
   world.bench.set('c', STATE_DOWN)
-  world.serve(30, 200, manners)
+  world.serve(1, 200, manners)
   expect(world.of('c')).toBe(100)
   world.bench.set('c', STATE_UP)
   expect(world.serve(1, 300, manners)['c']).toBe(100)
