@@ -1,10 +1,11 @@
 // Why a server is as it is, in a cell of a table: what was found of it, and what a person has ordered of it,
 // by whom and until when.
 import type { OrderFacts, ServerHealth } from '../telemetry/server-health.ts'
+import { slowStartText } from '../telemetry/operational.ts'
 import { clockOf } from './clock.ts'
 
 /** Empty: nothing is wrong with it, and nothing ordered. */
-export function serverReason({ reason, orders = [] }: ServerHealth, more = ''): string {
+export function serverReason({ reason, slow_start, orders = [] }: ServerHealth, more = ''): string {
   const drain = orders.find(({ kind }) => kind === 'admin')
   const down = orders.find(({ kind, value }) => kind === 'health' && value === 'down')
   const held = isOfHolder(reason)
@@ -14,7 +15,8 @@ export function serverReason({ reason, orders = [] }: ServerHealth, more = ''): 
   const ended = drain ?? down ?? held
   const found = reason === null ? more : `${reason}${ended === undefined ? '' : endOf(ended)}`
   const others = orders.filter((one) => ![drain, down, held].includes(one)).map(orderText)
-  return [...(found === '' ? [] : [found]), ...others].join('; ')
+  const warming = slow_start === undefined ? [] : [slowStartText(slow_start)]
+  return [...(found === '' ? [] : [found]), ...warming, ...others].join('; ')
 }
 
 const isOfHolder = (reason: string | null): boolean => reason?.startsWith('circuit open: held open') === true

@@ -12,6 +12,7 @@ import { CLOSED, OPEN } from '../scoreboard/circuits.ts'
 import { WHOLE } from '../scoreboard/shares.ts'
 import { circuitReason, type CircuitState, circuitState } from './circuit-words.ts'
 import { failingSince, faultReason } from './attempts.ts'
+import { type Operational, operationalReason } from './operational.ts'
 
 /** Of a server: drain gets no new work, maintenance none at all. */
 export type AdminState = 'ready' | 'drain' | 'maintenance'
@@ -53,8 +54,7 @@ export interface ServerFacts {
   readonly orders?: readonly OrderFacts[] | undefined
 }
 
-/** unchecked: nobody asks it whether it is up; what is known of it is how requests fared. */
-type ServerState = 'up' | 'unchecked' | 'down' | 'draining' | 'maintenance' | 'starting'
+type ServerState = Operational | 'draining' | 'maintenance'
 
 export interface ServerHealth {
   readonly url: string
@@ -71,7 +71,9 @@ export interface ServerHealth {
   readonly reason: string | null
   readonly admin: AdminState
   /** What its checks say, or a person in their place. */
-  readonly operational: 'up' | 'down' | 'unchecked'
+  readonly operational: Operational
+  /** Why it is that, how requests to it fail, how far its slow start is; null: its checks pass. */
+  readonly operational_reason: string | null
   /** Only where another one is in force. */
   readonly configured_weight?: number
   /** Only while it has less of its weight, as it came up lately: what part of that. */
@@ -104,7 +106,8 @@ export function serverHealth(
   const found = known === 'up' && !isChecked ? 'unchecked' : known
   const ordered = board.order(slot)
   const admin = adminName(ordered)
-  const failing = failingSince(board, slot, nowS)
+  const failing = faultReason(failingSince(board, slot, nowS))
+  const warmth = isStartedSlowly && known === 'up' ? warmthOf(board, slot) : undefined
   const circuit = breaker === null ? CLOSED : board.circuits.state(slot)
   const tripped =
     breaker === 'enforce' && circuit !== CLOSED ? circuitReason(board, slot, heldOpen(orders)) : null
@@ -122,12 +125,17 @@ export function serverHealth(
     backend,
     server,
     state: STATE_OF_ADMIN[admin] ?? found,
-    reason:
-      admin !== 'ready' ? orderReason(orders) : known === 'up' ? (tripped ?? faultReason(failing)) : reason,
+    reason: admin !== 'ready' ? orderReason(orders) : known === 'up' ? (tripped ?? failing) : reason,
     admin,
-    operational: found === 'starting' ? 'unchecked' : found,
+    operational: found,
+    operational_reason: operationalReason({
+      operational: found,
+      told: reason,
+      failing,
+      slowStart: warmth?.slow_start,
+    }),
     ...(inForce !== weight && { configured_weight: weight }),
-    ...(isStartedSlowly && known === 'up' && warmthOf(board, slot)),
+    ...warmth,
     ...(dynamicWeights && { dynamic_weight: Math.round(inForce * board.shares.merit(slot)) / WHOLE }),
     ...(orders && { orders }),
   }

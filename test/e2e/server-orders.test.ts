@@ -230,7 +230,7 @@ describe('maintenance', () => {
     expect(await answering(gateway, 2)).toEqual({ b: 2 })
 
     a.kill()
-    expect(await done(gateway, 'a', 'ready')).toContain('health:    unchecked: not checked yet')
+    expect(await done(gateway, 'a', 'ready')).toContain('health:    starting: not checked yet')
     await gateway.event('server_down', ({ server: name }) => name === 'a')
     expect(await answering(gateway, 2)).toEqual({ b: 2 })
     a.revive()

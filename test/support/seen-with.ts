@@ -26,7 +26,14 @@ export const serverWith = (server: Partial<ServerHealth> & { readonly server: st
     weight: 1,
     active_connections: 0,
   },
-  ...{ backend: 'api', state: 'up', reason: null, admin: 'ready', operational: 'up' },
+  ...{
+    backend: 'api',
+    state: 'up',
+    reason: null,
+    admin: 'ready',
+    operational: 'up',
+    operational_reason: null,
+  },
   ...server,
 })
 

@@ -49,7 +49,9 @@ export interface ServerLive {
   readonly state: ServerState
   readonly reason: string | null
   readonly admin: AdminState
-  readonly operational: 'up' | 'down' | 'unchecked'
+  readonly operational: 'up' | 'down' | 'starting' | 'unchecked'
+  /** Why that is so; left out: the gateway is older. */
+  readonly operational_reason?: string | null
   readonly orders?: readonly OrderFacts[]
   /** Since when its checks, or who said so, have it as it is; null: from the start. */
   readonly since?: string | null
@@ -110,7 +112,7 @@ const SHOWN: Readonly<Record<ServerState, Shown>> = {
   up: { look: 'up', word: 'Up' },
   down: { look: 'down', word: 'Down' },
   unchecked: { look: 'unk', word: 'Unchecked' },
-  starting: { look: 'unk', word: 'Not checked yet' },
+  starting: { look: 'unk', word: 'Starting' },
   draining: { look: 'drain', word: 'Draining' },
   maintenance: { look: 'maint', word: 'Maintenance' },
 }
@@ -133,7 +135,7 @@ const isOfBreaker = (reason: string | null): boolean => reason?.startsWith('circ
 
 /** What checks and requests say of a server, whatever a person has ordered. */
 export function shownOperation(live: ServerLive): Shown {
-  const { operational, admin, reason, state } = live
+  const { operational, admin, reason } = live
   if (admin === 'maintenance') return SHOWN.unchecked
   if (isHeldOpen(live)) return { look: 'maint', word: 'Held open' }
   if (isOpen(live)) return { look: 'down', word: 'Breaker open' }
@@ -141,9 +143,9 @@ export function shownOperation(live: ServerLive): Shown {
   if (admin === 'ready' && operational !== 'down' && isOfBreaker(reason))
     return { look: 'warn', word: 'Half-open' }
   // A reason that no person gave, of a server that is not down: its last requests failed.
-  if (operational !== 'down' && admin === 'ready' && reason !== null && state !== 'starting')
+  if (operational !== 'down' && admin === 'ready' && reason !== null && operational !== 'starting')
     return { look: 'warn', word: 'Failing' }
-  return state === 'starting' ? SHOWN.starting : SHOWN[operational]
+  return SHOWN[operational]
 }
 
 export const shownAdmin = (admin: AdminState): Shown =>

@@ -22,7 +22,7 @@ const Result = Type.Union([Type.Literal('pass'), Type.Literal('fail')])
 const CheckState = Type.Object(
   {
     check: Type.String({ description: 'Which it is, in a few words: "http :8081/ready".' }),
-    state: Type.String({ description: 'up, down or unchecked: what it says of the server.' }),
+    state: Type.String({ description: 'up, down or starting: what it says of the server.' }),
     reason: Text,
     last: Type.Union(
       [Type.Object({ time: Time, result: Result, reason: Text, ms: Type.Number() }), Type.Null()],
@@ -73,10 +73,17 @@ export const ServerAnswer = Type.Object(
     active_connections: Type.Integer({ description: 'Exchanges, connections or flows that are with it.' }),
     backend: Type.String(),
     server: Type.String(),
-    state: Type.String({ description: 'draining or maintenance, else up, down, unchecked or starting.' }),
+    state: Type.String({ description: 'draining or maintenance, else as "operational".' }),
     reason: Text,
     admin: Type.String({ description: 'ready, drain or maintenance.' }),
-    operational: Type.String({ description: 'up, down or unchecked.' }),
+    operational: Type.String({
+      description:
+        'up or down, as its checks or a person in their place say; starting: its first checks are not over; unchecked: it has none.',
+    }),
+    operational_reason: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'Why it is that, how requests to it fail, or how far its slow start is; null: its checks pass, and that is all.',
+    }),
     health_reason: Type.Union([Type.String(), Type.Null()], {
       description: 'Why its checks, or a person in their place, say that it is not up.',
     }),

@@ -38,9 +38,9 @@ export function serverText(document: ServerDocument): string {
     const order = orders.find((one) => one.kind === kind)
     return order === undefined ? '' : ` ${orderText(order)}`
   }
-  // How its requests fare is a reason, too, as long as it has any; an order says by itself by whom and why.
+  // An order says by itself by whom and why.
   const isSaid = orders.some(({ kind, value }) => kind === 'health' && value === 'down')
-  const why = isSaid ? null : (document.health_reason ?? (admin === 'ready' ? ofRequests(document) : null))
+  const why = isSaid ? null : (document.operational_reason ?? null)
   const reason = why === null ? '' : `: ${why}`
   const lines = [
     ['state', `${admin}${of('admin')}`],
@@ -70,10 +70,6 @@ function checkLine({ check, state, reason, last }: CheckFacts): string {
   const why = reason === null ? '' : `: ${reason}`
   return `${check}: ${state}${why}${last === null ? '' : `; last ${last.result} at ${clockOf(last.time)}`}`
 }
-
-/** Not what is said of its breaker. */
-const ofRequests = ({ reason, circuit }: ServerDocument): string | null =>
-  reason === (circuit?.reason ?? null) ? null : reason
 
 /** "open since 12:34:56: 57 of 100 failed; half-open at 12:35:26". */
 function circuitText(circuit: CircuitFacts): string {

@@ -6,7 +6,7 @@ import type { OneCheck } from './checked-server.ts'
 export interface CheckFacts {
   /** In a few words: "http :8081/ready". */
   readonly check: string
-  readonly state: 'up' | 'down' | 'unchecked'
+  readonly state: 'up' | 'down' | 'starting'
   /** Why it says that the server is not up; null: it says that it is. */
   readonly reason: string | null
   /** How the last of its askings ended; null: none has. */
@@ -25,5 +25,5 @@ export function checkFacts({ check, judge: { verdict }, reason, ended }: OneChec
     reason: ended.reason,
     ms: Math.round(ended.ms * 10) / 10,
   }
-  return { check: calledOf(check), state: verdict === 'starting' ? 'unchecked' : verdict, reason, last }
+  return { check: calledOf(check), state: verdict, reason, last }
 }

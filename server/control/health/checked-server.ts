@@ -189,7 +189,7 @@ export class Watched {
     { was, ...facts }: Pick<HealthEntry, 'atMs' | 'reason' | 'ms' | 'check'> & { readonly was: number },
   ): void {
     const { state } = this
-    const word = state === STATE_UP ? 'up' : state === STATE_DOWN ? 'down' : 'unchecked'
+    const word = state === STATE_UP ? 'up' : state === STATE_DOWN ? 'down' : 'starting'
     this.history.add({ result, state: word, isChange: state !== was, ...facts })
   }
 

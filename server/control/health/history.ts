@@ -10,7 +10,7 @@ export interface HealthEntry {
   readonly atMs: number
   /** null: no check. */
   readonly result: 'pass' | 'fail' | null
-  readonly state: 'up' | 'down' | 'unchecked'
+  readonly state: 'up' | 'down' | 'starting'
   /** It was another one before. */
   readonly isChange: boolean
   readonly reason: string | null

@@ -23,10 +23,10 @@ const server = (backend: string, name: string, healthy: boolean): ServerHealth =
   active_connections: 2,
   backend,
   server: name,
-  state: healthy ? 'up' : 'down',
-  reason: healthy ? null : 'connect refused',
+  ...(healthy ? { state: 'up', reason: null } : { state: 'down', reason: 'connect refused' }),
   admin: 'ready',
   operational: healthy ? 'up' : 'down',
+  operational_reason: null,
 })
 
 const served = (backend: string, name: string, requests: number, failed: number) => ({

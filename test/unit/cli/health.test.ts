@@ -108,6 +108,7 @@ test('a server that is up and fails each request is told as that', () => {
     reason: null,
     admin: 'ready' as const,
     operational: 'up' as const,
+    operational_reason: null,
   }
   const rowOf = (failed_requests: number): string => {
     const served = {

@@ -74,6 +74,7 @@ test('the health document has the shape that is promised', () => {
         reason: null,
         admin: 'ready',
         operational: 'up',
+        operational_reason: null,
       },
       {
         url: 'http://server2:8000',
@@ -87,6 +88,7 @@ test('the health document has the shape that is promised', () => {
         reason: 'connect refused',
         admin: 'ready',
         operational: 'down',
+        operational_reason: 'connect refused',
       },
     ],
     healthy_count: 1,
@@ -125,6 +127,31 @@ test('what is ordered of a server is told apart from how it is', () => {
   expect(lines).toContain('lb_server_admin_state{backend="api",server="two"} 2')
   expect(lines).toContain('lb_server_weight{backend="api",server="http://server1:8000"} 5')
   expect(lines).toContain('lb_server_weight{backend="api",server="two"} 1')
+})
+
+test('a server is starting until its first checks are over, and up with what its slow start has come to', () => {
+  const cells = board()
+  const { api } = plan.config.backends
+  const backends = { api: { ...api, slow_start: { over: 30_000, aggression: 1, least: 0.1 } } }
+  const servers = serversOfPlan({ ...plan, config: { backends } } as unknown as typeof plan)
+  const about = (): unknown => healthDocument(servers, cells, NOW).backends[0]
+  cells.setState(2, STATE_STARTING)
+  expect(about()).toMatchObject({
+    ...{ state: 'starting', operational: 'starting', operational_reason: 'not checked yet', healthy: false },
+  })
+  cells.setState(2, STATE_UP)
+  cells.shares.setWarmth(2, 40)
+  expect(about()).toMatchObject({
+    ...{ state: 'up', operational: 'up', operational_reason: 'slow start, 40 %', reason: null },
+    ...{ healthy: true, slow_start: 0.4 },
+  })
+  cells.attemptFailed(2, faultPlace('connect_refused'), false, NOW)
+  expect(about()).toMatchObject({
+    operational_reason: expect.stringMatching(/^connect_refused, .*; slow start, 40 %$/),
+  })
+  cells.shares.setWarmth(2, 100)
+  cells.attemptAnswered(2)
+  expect(about()).toMatchObject({ operational: 'up', operational_reason: null })
 })
 
 test('a gateway is healthy when every backend has a server that is up', () => {
@@ -186,7 +213,10 @@ describe('a server that nobody checks', () => {
   test('is unchecked, and well until a request to it fails', () => {
     const cells = board()
     const about = (): unknown => healthDocument(servers, cells, NOW).backends[0]
-    expect(about()).toMatchObject({ state: 'unchecked', healthy: true, reason: null })
+    expect(about()).toMatchObject({
+      ...{ state: 'unchecked', healthy: true, reason: null },
+      ...{ operational: 'unchecked', operational_reason: 'no health check' },
+    })
     cells.attemptFailed(2, refused, false, NOW)
     cells.attemptFailed(2, refused, false, NOW)
     expect(about()).toMatchObject({

@@ -135,6 +135,8 @@ describe('a server in the list', () => {
     expect(shownOperation(half)).toEqual({ look: 'warn', word: 'Half-open' })
     // One that only watches.
     expect(shownOperation(live({ circuit_state: 'Open' })).word).toBe('Up')
+    const first = { state: 'starting', operational: 'starting', reason: 'not checked yet' } as const
+    expect(shownOperation(live(first))).toEqual({ look: 'unk', word: 'Starting' })
   })
 
   test('has a share of its weight while that is another one', () => {

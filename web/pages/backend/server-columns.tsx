@@ -182,7 +182,7 @@ function Observed({ live }: { readonly live: ServerLive }) {
 
 /** Why, and since when: “status 503, wanted 200-399, for 14 min”. */
 export function ObservedWords({ live }: { readonly live: ServerLive }) {
-  const { last_check: check, since, operational, admin, reason } = live
+  const { last_check: check, since, operational, operational_reason: why, admin, reason } = live
   const forced = orderOf(live, 'health')
   if (forced !== null)
     return (
@@ -203,9 +203,10 @@ export function ObservedWords({ live }: { readonly live: ServerLive }) {
     )
   if (admin === 'ready' && reason !== null) return <>{reason.replace(/^circuit [a-z-]+: /, '')}</>
   if (admin === 'maintenance') return <>not checked in maintenance</>
-  if (check === undefined) return <>no check</>
+  if (check === undefined) return <>{why ?? 'no health check'}</>
   return (
     <>
+      {live.slow_start !== undefined && `${why}; `}
       check passed{check.ms === null ? '' : ` in ${ms(check.ms)} ms`}, <Age at={check.time} /> ago
     </>
   )
