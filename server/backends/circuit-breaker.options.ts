@@ -131,8 +131,14 @@ export const CircuitBreakerOptions = Type.Object(
       max_half_open: 'half_open_requests',
       maxhalfopen: 'half_open_requests',
       max_ejection_percent: 'max_out',
+      check_period: 'window',
+      fallback_duration: 'open_for',
     },
-    lacks: { enabled: 'leave "circuit_breaker" out, or write mode: off' },
+    lacks: {
+      enabled: 'leave "circuit_breaker" out, or write mode: off',
+      expression:
+        'there are none here: write failure_ratio for NetworkErrorRatio and ResponseCodeRatio, slow: { over, ratio } for LatencyAtQuantileMS, and counts for what fails',
+    },
   },
 )
 export type CircuitBreakerConfig = Static<typeof CircuitBreakerOptions>

@@ -84,6 +84,9 @@ export const ServerOptions = Type.Object(
       ssl: 'write "https://" in its url, and "tls" beside the list of servers',
       max_fails: 'see "failures" of the passive_health of its backend, or "fall" of its health_check',
       fail_timeout: 'see "cooldown" of the passive_health of its backend, or "interval" of its health_check',
+      observe: 'requests take servers out by "passive_health" beside their list',
+      error_limit: 'see "faults_in_a_row" of the passive_health of its backend',
+      slowstart: 'write "slow_start" beside the list of servers, as in slow_start: { over: 30s }',
     },
   },
 )

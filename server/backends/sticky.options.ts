@@ -132,10 +132,22 @@ const StickySettings = Type.Object(
 export type StickySettingsConfig = Static<typeof StickySettings>
 
 export const StickyOptions = Type.Optional(
-  ValueOrMap(Type.Boolean({ description: 'true: by a cookie, with what is usual.' }), StickySettings, {
-    description:
-      'Sessions stay with the server that has them, by a signed cookie that does not tell which one it is. A server that is down, in maintenance or gone loses them to another one.',
-  }),
+  ValueOrMap(
+    Type.Boolean({
+      said: {
+        cookie: 'write true',
+        header: 'write { header: NAME }',
+        client_ip: 'write { client_ip: true }',
+        ip: 'write { client_ip: true }',
+      },
+      description: 'true: by a cookie, with what is usual.',
+    }),
+    StickySettings,
+    {
+      description:
+        'Sessions stay with the server that has them, by a signed cookie that does not tell which one it is. A server that is down, in maintenance or gone loses them to another one.',
+    },
+  ),
 )
 
 /** Where nothing is said of by what; sticky.ts knows the same. */

@@ -34,6 +34,7 @@ export function checkConfig(
   checkBackends(checked)
   checkStickyNames(checked)
   checkResolver(checked)
+  checkOverload(checked)
   if (world.machine !== null) checkMachine(checked, world.machine)
   return checked.files
 }
@@ -47,4 +48,20 @@ function checkResolver(checked: Checked): void {
       found: checked.said(['resolver', 'ttl_min'], formatDuration(ttl_min)),
       allowed: `at most ttl_max, ${checked.said(['resolver', 'ttl_max'], formatDuration(ttl_max))}`,
     })
+}
+
+/** Of a worker that has nothing to do. */
+const WORKER_BYTES = 96 * 1024 * 1024
+
+function checkOverload(checked: Checked): void {
+  const { memory, mode } = checked.config.overload
+  if (memory === undefined || mode === 'off' || memory >= WORKER_BYTES) return
+  const path = ['overload', 'memory']
+  checked.warn({
+    code: 'conflict',
+    path,
+    found: `${checked.said(path, `${memory} bytes`)}, about what a worker takes that has nothing to do`,
+    allowed: 'more than that: else nearly all requests are refused for good',
+    hint: '"sluice diagnostics" tells what workers take; twice as much is a beginning',
+  })
 }

@@ -3,6 +3,7 @@
 import { FORMATS } from './formats.ts'
 import type { Refused } from './format.ts'
 import { nearest } from './nearest.ts'
+import { percentHint, shareOfPercent } from './percent.ts'
 import { mustBeWritten, type SchemaNode } from './schema-node.ts'
 import { type Plain, spell, type Syntax } from './spell.ts'
 import { shown } from './spoken.ts'
@@ -78,6 +79,8 @@ export class Hints {
   /** A scalar where a list, a map, a number or a truth value belongs. */
   #ofScalar(schema: SchemaNode, value: string | number | boolean, path: Path): string | null {
     if (schema.format === 'or-word' && isYes(value)) return schema.whenMissing ?? FOR_DEFAULTS
+    const share = shareOfPercent(schema, value)
+    if (share !== null && this.#accepts(schema, share)) return percentHint(share)
     const mends = this.#mendsFor(schema, value)
     if (mends.length > 0) {
       const isPlainNumber = typeof value === 'string' && typeof mends[0] === 'number'
@@ -158,7 +161,7 @@ export class Hints {
   #mendsFor(schema: SchemaNode, value: string | number | boolean): readonly Plain[] {
     if (schema.type === 'boolean') return isYes(value) ? [true] : isNo(value) ? [false] : []
     if (schema.type === 'integer' || schema.type === 'number')
-      return typeof value === 'string' && /^[0-9.]+$/.test(value) ? this.#taken(schema, [Number(value)]) : []
+      return typeof value === 'string' ? this.#taken(schema, numbersOf(schema, value)) : []
     if (schema.format === 'or-word') {
       const word = schema.anyOf?.[0]?.const
       if (isNo(value)) return [word === false ? false : String(word)]
@@ -194,7 +197,7 @@ export class Hints {
   #mapsOf(schema: SchemaNode, value: string | number | boolean): readonly Plain[] {
     const { properties = {}, required = [] } = schema
     if (properties['enabled'] && (isNo(value) || isYes(value))) return [{ enabled: isYes(value) }]
-    if (schema.usual) return typeof value === 'string' ? [schema.usual] : []
+    if (schema.usual && typeof value === 'string') return [schema.usual]
     // What has a default, or is empty when left out, is required by TypeBox as well.
     const needed = Object.entries(properties).filter(
       ([key, one]) => required.includes(key) && mustBeWritten(one),
@@ -227,6 +230,13 @@ export class Hints {
 
   /** A text alone is quoted, so that what is to be written is told from the words around it. */
   #spelled = (mend: Plain): string => (typeof mend === 'string' ? shown(mend) : spell(mend, this.#syntax))
+}
+
+/** What number a text is. */
+function numbersOf(schema: SchemaNode, text: string): readonly number[] {
+  if (/^[0-9.]+$/.test(text)) return [Number(text)]
+  const share = shareOfPercent(schema, text)
+  return share === null ? [] : [share]
 }
 
 /** Slips that no value has for its own sake. */

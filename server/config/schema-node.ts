@@ -27,6 +27,8 @@ export interface SchemaNode {
   readonly allowed?: string
   /** What to write where it is missing. */
   readonly whenMissing?: string
+  /** Of the value of "value-or-map", while it is read. */
+  readonly isOrMap?: boolean
   /** A map of it as people begin one, where a single word stands. */
   readonly usual?: { readonly [key: string]: string }
   /** What to say of values that are not allowed, but often written. */

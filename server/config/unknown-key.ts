@@ -19,6 +19,8 @@ export function explainKey(
   schema: SchemaNode,
   { by = {}, isFree, homes }: Around,
 ): { readonly hint: string | null; readonly meant: string | null } {
+  const glued = /^([A-Za-z_][A-Za-z0-9_-]*)=(.+)$/.exec(key)
+  if (glued !== null) return { hint: ofGlued(glued, schema), meant: null }
   const free = (one: string): string | null => (isFree(one) ? one : null)
   const also = ownOf(schema.also, key)
   if (also !== undefined) return { hint: `it is called ${JSON.stringify(also)}`, meant: free(also) }
@@ -30,6 +32,12 @@ export function explainKey(
   if (near !== null) return { hint: `did you mean "${near}"?`, meant: near }
   const elsewhere = homes()
   return { hint: elsewhere && `it belongs to ${elsewhere}`, meant: null }
+}
+
+/** `max_fails=3`, as nginx has it. */
+function ofGlued([, key = '', value = '']: readonly string[], schema: SchemaNode): string {
+  const known = ownOf(schema.also, key) ?? (Object.hasOwn(schema.properties ?? {}, key) ? key : undefined)
+  return ownOf(schema.lacks, key) ?? `write ${known ?? key}: ${value}`
 }
 
 /** Keys are the user's: "constructor" is found in every map of the code. */

@@ -240,7 +240,7 @@ class Walker {
     path: Trail,
     at: Offset,
   ): unknown {
-    return this.value(tree.is === 'map' ? map : value, tree, path, at)
+    return this.value(tree.is === 'map' ? map : { ...value, isOrMap: true }, tree, path, at)
   }
 
   #scalar(schema: SchemaNode, tree: Scalar, path: Trail): unknown {
@@ -253,7 +253,7 @@ class Walker {
     const schema = isSecret ? { ...wanted, secret: true } : wanted
     const isOfType =
       refused !== null || (tree.is === 'scalar' && typeof tree.value === 'number' && isNumeric(schema))
-    const allowed = refused?.allowed ?? kindOf(schema)
+    const allowed = `${refused?.allowed ?? kindOf(schema)}${schema.isOrMap ? ', or a map' : ''}`
     // A hint may repeat the value, and what was put in place may be a secret.
     const isPut = tree.is === 'scalar' && tree.written !== null
     const hint =

@@ -58,6 +58,7 @@ describe('what does not fit is told with where it stands and what to do:', () =>
     ['the name of another product', { failure_threshold: 5 }, /failure_threshold.*failures/],
     ['another one', { timeout: '30s' }, /timeout.*open_for/],
     ['a word in place of a map', true, /write \{\}/],
+    ['an expression', { expression: 'NetworkErrorRatio() > 0.3' }, /expression.*write failure_ratio for/],
     ['a switch', { enabled: true }, /enabled.*mode: off/],
     [
       'a longest time that is shorter than the first',

@@ -80,5 +80,11 @@ test('what stands at the ends of what is allowed is taken', () => {
   for (const max of [1, 1_000_000])
     expect(saidOfRule(`middleware: [{ concurrency: { max: ${max}, key: [host, cookie id] } }]`)).toEqual([])
   const all = '{ loop_lag: 10ms, memory: 16MiB, descriptors: 0.1, most: 1, mode: shadow }'
-  expect(saidOfOverload(all)).toEqual([])
+  expect(saidOfOverload(all)).toEqual([
+    // It may be meant, as in a test of it.
+    expect.stringMatching(
+      /^overload\.memory: found "16MiB", about what a worker takes that has nothing to do/,
+    ),
+  ])
+  expect(saidOfOverload('{ memory: 256MiB }')).toEqual([])
 })

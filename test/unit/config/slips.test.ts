@@ -67,6 +67,29 @@ test.each([
   [`${SHORT}logs: /var/log/a.log`, ['write { access: { file: "/var/log/a.log" } }']],
   [withRules('  - { name: r, to: app }'), ['it is called "backend"']],
   [`${SHORT}timeouts: { connect: "60", idle: 2 hours }`, ['write "60s" or "60ms"', 'write "2h"']],
+  // Shares in per cent, and the spellings of other products.
+  [
+    `${SHORT}circuit_breaker: { failure_ratio: 50, max_out: 30% }`,
+    ['write 0.5 for 50 %', 'write 0.3 for 30 %'],
+  ],
+  [
+    `${SHORT}retry: { budget: 20%, hedge: { quantile: 99.9 } }`,
+    ['write { ratio: 0.2 }', 'write 0.999 for 99.9 %'],
+  ],
+  [`${SHORT}passive_health: { max_ejection_percent: 10 }`, ['it is called "max_out"', 'write 0.1 for 10 %']],
+  [
+    servers('{ url: "http://a:1", weight=3 }, { url: "http://b:1", max_fails=3 }'),
+    ['write weight: 3', 'see "failures" of the passive_health of its backend, or "fall" of its health_check'],
+  ],
+  [
+    servers('{ url: "http://a:1", slowstart: 30s, observe: layer7 }'),
+    [
+      'write "slow_start" beside the list of servers, as in slow_start: { over: 30s }',
+      'requests take servers out by "passive_health" beside their list',
+    ],
+  ],
+  [withRules('  - { name: r, backend: app, middleware: [{ concurrency: 5 }] }'), ['write { max: 5 }']],
+  [`${SHORT}sticky: header`, ['write { header: NAME }']],
   // Addresses.
   [
     'listen: "127.0.0.1:80;"\nbackends: [{ url: "http://a:1;" }]',
@@ -98,6 +121,12 @@ test.each([
   ],
 ])('%j has these problems alone, each with its hint', (text, hints) => {
   expect(linesOf(text).map((line) => line.slice(line.lastIndexOf('; ') + 2))).toEqual(hints)
+})
+
+test('a number that is no share is not taken for one', () => {
+  expect(linesOf(`${SHORT}circuit_breaker: { failure_ratio: 150 }`).join()).not.toContain('write')
+  expect(linesOf(`${SHORT}circuit_breaker: { failure_ratio: 0.001 }`).join()).not.toContain('write')
+  expect(linesOf(`${SHORT}sticky: 3`).join()).toContain('allowed true or false, or a map')
 })
 
 test('a backend of the name of an option is one', () => {
