@@ -12,7 +12,7 @@ import type { BackendParts, MadeOf } from './backend-parts.ts'
 import type { ServerConfig } from './server.options.ts'
 import { type BackendLimit, backendLimitOf } from './backend-limit.ts'
 import { clientKeyOf, keyOf, type KeyOf } from './key.ts'
-import { type Outcome, judgeFailure } from './outcome.ts'
+import { type Outcome, judgeFailure, judgeHead, judgeWhole } from './outcome.ts'
 import { isBlind, pickNone, picksOf } from './picks.ts'
 import { Probes } from './probes.ts'
 import { Bell, type WaitPick, WaitQueue } from './queue.ts'
@@ -235,13 +235,12 @@ export class Backend {
       this.#board.shares.answered(server.slot, status, firstByteMs)
     const { latency } = this.retry
     if (latency !== null && firstByteMs >= 0 && status < 500) latency.add(firstByteMs, nowMs)
-    const { breaker, permit } = server
-    if (breaker !== null) breaker.answered(server, status, firstByteMs)
-    if (permit !== null) permit.answered(status)
-    if (server.passive !== null) server.passive.answered(this.#board, server.slot, status)
-    const { record } = server.live
-    if (status >= 500) record.failed(Math.max(firstByteMs, 0), nowMs)
-    else if (firstByteMs >= 0) record.answered(firstByteMs, nowMs)
+    judgeHead(this.#board, server, status, firstByteMs)
+  }
+
+  /** All of the answer is here whose head was told. */
+  whole(server: Server, status: number): void {
+    judgeWhole(this.#board, server, status)
   }
 
   /**

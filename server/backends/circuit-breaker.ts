@@ -10,6 +10,7 @@ import {
   SLICES,
   type Window,
 } from '../scoreboard/circuits.ts'
+import { GOOD_AFTER_MS } from '../scoreboard/failure-row.ts'
 import { PERMITS } from '../scoreboard/layout.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { FAULT_CODES, faultPlace } from '../tables/faults.ts'
@@ -77,11 +78,13 @@ export class Breaker {
   probe<S extends Guarded>(server: S): S | null {
     const { slot } = server
     const board = this.#board
+    // Before it is looked at whether it is half-open: then it is of no later opening.
+    const serial = board.circuits.serial(slot)
     if (!board.gauges.enter(slot, PERMITS, this.#options.half_open_requests)) return null
     const hasPlace = board.enter(slot, server.maxConnections)
     // It may have been opened again between a look at it and the permit.
     if (hasPlace && this.#isEnforced && board.circuits.state(slot) === HALF_OPEN) {
-      const permit = new Permit(board, slot, Math.max(LEASE_MS, this.#options.open_for))
+      const permit = new Permit(board, slot, serial, Math.max(LEASE_MS, this.#options.open_for))
       return { ...server, permit }
     }
     if (hasPlace) board.leave(slot)
@@ -91,7 +94,19 @@ export class Breaker {
 
   /** A head has come: `status` 0 of what has none; `ms` less than 0: not known. */
   answered(server: Guarded, status: number, ms: number): void {
-    this.#judge(server, this.#failing[status] === 1, ms > this.#slowMs)
+    const isFailed = this.#failing[status] === 1
+    const isSlow = ms > this.#slowMs
+    this.#judge(server, isFailed, isSlow, false)
+    if (isFailed || isSlow) return
+    if (status === 101 || status === 0) this.whole(server, status)
+    else server.permit?.provesIn(GOOD_AFTER_MS, () => this.#wentWell(server))
+  }
+
+  /** The answer is here to its end, or it is one that needs none: a tunnel, a connection that stands. */
+  whole(server: Guarded, status: number): void {
+    if (this.#failing[status] === 1) return
+    if (this.#options.failures !== undefined) this.#board.circuits.row.whole(server.slot)
+    if (server.permit !== null || !this.#isEnforced) this.#wentWell(server)
   }
 
   /**
@@ -100,12 +115,12 @@ export class Breaker {
    */
   lost(server: Guarded, { loss, waitedMs, wasAnswered, status = 0 }: Lost): void {
     if (this.#faults[faultPlace(loss.code)] !== 1) return
-    if (!wasAnswered) this.#judge(server, true, waitedMs > this.#slowMs)
-    else if (waitedMs >= this.#options.window) this.#judge(server, true, false)
+    if (!wasAnswered) this.#judge(server, true, waitedMs > this.#slowMs, false)
+    else if (waitedMs >= this.#options.window) this.#judge(server, true, false, true)
     else if (this.#failing[status] !== 1) this.#judgeBroken(server)
   }
 
-  #judge(server: Guarded, isFailed: boolean, isSlow: boolean): void {
+  #judge(server: Guarded, isFailed: boolean, isSlow: boolean, isBroken: boolean): void {
     const { circuits } = this.#board
     const { slot } = server
     const state = circuits.state(slot)
@@ -113,8 +128,8 @@ export class Breaker {
     const slice = this.#slice()
     circuits.count(slot, slice, isFailed, isSlow)
     if (this.#options.failures !== undefined) {
-      if (isFailed) circuits.failedAgain(slot)
-      else circuits.answeredAgain(slot)
+      if (isFailed) circuits.row.failed(slot, isBroken, this.#now)
+      else circuits.row.began(slot, this.#now)
     }
     if (circuits.isSpoiled(slot, slice)) this.#mayOpen(server, slice)
   }
@@ -125,7 +140,7 @@ export class Breaker {
     if (state !== CLOSED) return this.#judgeOut(server, state, true)
     const slice = this.#slice()
     circuits.countBroken(server.slot, slice)
-    if (this.#options.failures !== undefined) circuits.failedAgain(server.slot)
+    if (this.#options.failures !== undefined) circuits.row.failed(server.slot, true, this.#now)
     this.#mayOpen(server, slice)
   }
 
@@ -135,7 +150,7 @@ export class Breaker {
     const { circuits } = this.#board
     const window = this.#window
     if (!circuits.read(slot, slice, window)) window.total = window.failed = window.slow = 0
-    if (circuits.inARow(slot) >= failures) return 'failures_in_a_row'
+    if (circuits.row.length(slot) >= failures) return 'failures_in_a_row'
     if (window.total < min_requests) return null
     if (isAbove(window.failed, window.total, failure_ratio)) return 'failure_ratio'
     return slow !== undefined && isAbove(window.slow, window.total, slow.ratio) ? 'slow' : null
@@ -144,10 +159,19 @@ export class Breaker {
   /** Of one that is open nothing is learned; of one that is half-open, by those that were let through. */
   #judgeOut(server: Guarded, state: number, isBad: boolean): void {
     const { circuits } = this.#board
+    if (state !== HALF_OPEN) return this.#isEnforced ? undefined : circuits.countShadow(server.slot)
+    if (isBad && this.#isTrial(server)) this.#openAgain(server)
+  }
+
+  /** Whether what it comes to says whether to close the breaker. */
+  #isTrial({ slot, permit }: Guarded): boolean {
+    return !this.#isEnforced || permit?.serial === this.#board.circuits.serial(slot)
+  }
+
+  #wentWell(server: Guarded): void {
+    const { circuits } = this.#board
     const { slot, permit } = server
-    if (state !== HALF_OPEN) return this.#isEnforced ? undefined : circuits.countShadow(slot)
-    if (this.#isEnforced && permit?.serial !== circuits.serial(slot)) return
-    if (isBad) return this.#openAgain(server)
+    if (circuits.state(slot) !== HALF_OPEN || !this.#isTrial(server) || permit?.prove() === false) return
     const isEnough = circuits.wentWell(slot) >= this.#options.half_open_successes
     if (isEnough && circuits.close(slot, HALF_OPEN, this.#now())) this.#board.bumpEpoch(this.#slot)
   }
@@ -186,7 +210,7 @@ export class Breaker {
     nowMs: number,
   ): void {
     const { circuits } = this.#board
-    const inARow = circuits.inARow(slot)
+    const inARow = circuits.row.length(slot)
     circuits.opened(slot, { ...opening, inARow, openMs: openMsOf(this.#options, opening.times) }, nowMs)
     this.#board.bumpEpoch(this.#slot)
   }

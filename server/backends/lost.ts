@@ -10,6 +10,8 @@ export interface Lost {
   readonly wasAnswered: boolean
   /** The server may have closed a connection that stood idle, as the request was on its way. */
   readonly wasIdle?: boolean
+  /** That had come for so long. */
+  readonly cameMs?: number
   /** Of that answer; left out: it has none. One that was a failure by its status is not another one. */
   readonly status?: number
 }

@@ -168,7 +168,9 @@ export class Forward extends Hedging implements Hedged {
     const wasIdle = found.isStale && !isStale
     const loss = found.isStale === isStale ? found : { ...found, isStale }
     const { waitedMs, isAnswered: wasAnswered } = this
-    return { is: 'lost', loss, waitedMs, wasAnswered, wasIdle, status: wasAnswered ? this.status : 0 }
+    if (!wasAnswered) return { is: 'lost', loss, waitedMs, wasAnswered, wasIdle, status: 0 }
+    const cameMs = nowMs - this.asker.firstByteMs
+    return { is: 'lost', loss, waitedMs, wasAnswered, wasIdle, cameMs, status: this.status }
   }
 
   // ── 9 relay ──
@@ -180,6 +182,7 @@ export class Forward extends Hedging implements Hedged {
   serverEnd(trailers: Fields | null): void {
     if (!this.#isTunnel) {
       this.#isWhole = true
+      if (this.server !== null) this.backend.whole(this.server, this.status)
       this.#isRest = this.stream !== null && this.stream.takesRest
       if (!this.#isRest) this.#over() // from now on this connection may serve another exchange
     }

@@ -146,6 +146,7 @@ export abstract class Retrying extends Sending implements ReadFor {
   /** What of it was wanted is here. */
   readOver(reading: SparedReading, outcome: Outcome): void {
     const { answer } = reading
+    if (answer.isWhole) this.backend.whole(answer.server, answer.status)
     this.#readings = this.#readings.filter((one) => one !== reading)
     this.backend.release(answer.server, outcome)
     if (answer.isWhole) {

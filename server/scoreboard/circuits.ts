@@ -11,6 +11,7 @@
 // The window has ten slices. What is counted only grows, and a slice holds what it was when that began: so no
 // count is ever lost at its border, whoever comes first. A slice whose number is negative is being written;
 // meanwhile nobody judges.
+import { FailureRow } from './failure-row.ts'
 import * as layout from './layout.ts'
 import type { Table } from './table.ts'
 
@@ -56,10 +57,13 @@ export interface Opening extends Window {
 }
 
 export class Circuits {
+  /** Failures in a row. */
+  readonly row: FailureRow
   readonly #table: Table
 
   constructor(table: Table) {
     this.#table = table
+    this.row = new FailureRow(table, layout.CIRCUIT_IN_A_ROW, layout.CIRCUIT_BROKEN)
   }
 
   state(slot: number): number {
@@ -141,19 +145,6 @@ export class Circuits {
     return true
   }
 
-  /** One more failure in a row. */
-  failedAgain(slot: number): void {
-    Atomics.add(this.#table.ints, slot * this.#table.stride + layout.CIRCUIT_IN_A_ROW, 1)
-  }
-
-  answeredAgain(slot: number): void {
-    if (this.#load(slot, layout.CIRCUIT_IN_A_ROW) !== 0) this.#store(slot, layout.CIRCUIT_IN_A_ROW, 0)
-  }
-
-  inARow(slot: number): number {
-    return this.#load(slot, layout.CIRCUIT_IN_A_ROW)
-  }
-
   // Steps: each true for the one who took it
 
   /** Closed or half-open, as `from` says, to opening: `opened`, `heldBack` or `leftClosed` is to follow. */
@@ -216,7 +207,7 @@ export class Circuits {
   forget(slot: number): void {
     for (let i = 0; i < SLICES; i++) this.#store(slot, layout.SLICES + i * SLICE_INTS, 0)
     this.#store(slot, layout.CIRCUIT_BAD_SLICE, 0)
-    this.#store(slot, layout.CIRCUIT_IN_A_ROW, 0)
+    this.row.forget(slot)
   }
 
   /** What it opened with last. */

@@ -28,7 +28,8 @@
 //     6  good             in a row, half-open     |   12  openings          since it was closed for long
 //     7  failed in a row                          |   and of its window, at the end of line 4:
 //     8  forced           by a person             |   8   attempts    9   failed    10  slow    11  failed in a row
-//     9  bad slice        the last one            |
+//     9  bad slice        the last one            |   and at the end of line 1:
+//                                                 |   13  broken            what the last answer came to: failure-row.ts
 //
 //   lines 2 to 4, shared: ten slices of 4 Int32 (number, and the three counts when it began), then
 //     12  attempts        all that were counted, modulo 2^32
@@ -36,7 +37,7 @@
 //     14  slow
 //
 //   line 5, shared, of servers: passive health (passive.ts)
-//     0  out  1  failures  2  errors  3  failures in a row  4  the most of that lately  5  what failed last
+//     0  out  1  failures  2  errors  3  failures in a row  4  the most of that lately  5  what failed last  6  broken
 //   and of backends:
 //     14 answering        sum of rows
 //     15 carried          sum of rows
@@ -77,6 +78,7 @@ export const CIRCUIT_BAD_SLICE = LINE_INTS + 9
 export const CIRCUIT_REASON = LINE_INTS + 10
 export const OPEN_FOR = LINE_INTS + 11
 export const OPENINGS = LINE_INTS + 12
+export const CIRCUIT_BROKEN = LINE_INTS + 13
 export const SLICES = 2 * LINE_INTS
 export const OPENING_TOTAL = 4 * LINE_INTS + 8
 export const OPENING_FAILED = 4 * LINE_INTS + 9
@@ -93,6 +95,7 @@ export const PASSIVE_ERRORS = 5 * LINE_INTS + 2
 export const PASSIVE_ROW = 5 * LINE_INTS + 3
 export const PASSIVE_PEAK = 5 * LINE_INTS + 4
 export const PASSIVE_LAST = 5 * LINE_INTS + 5
+export const PASSIVE_BROKEN = 5 * LINE_INTS + 6
 
 // Backends
 export const EPOCH = 3

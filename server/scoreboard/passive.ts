@@ -1,5 +1,6 @@
 // The cells of passive health: what attempts at a server came to. Workers only count, and what they count
 // only grows, so that the supervisor finds a window by looking back. It alone writes whether a server is out.
+import { FailureRow } from './failure-row.ts'
 import * as layout from './layout.ts'
 import type { Table } from './table.ts'
 
@@ -12,19 +13,22 @@ export interface PassiveCounts {
 }
 
 export class Passive {
+  /** Failures in a row. */
+  readonly row: FailureRow
   readonly #table: Table
 
   constructor(table: Table) {
     this.#table = table
+    this.row = new FailureRow(table, layout.PASSIVE_ROW, layout.PASSIVE_BROKEN)
   }
 
   /** Counts a failure; `what`: the place of its fault + 1, or its status with a minus. */
-  failed(slot: number, what: number): void {
+  failed(slot: number, what: number, isBroken: boolean, clock: () => number): void {
     const { ints, stride } = this.#table
     const first = slot * stride
     Atomics.store(ints, first + layout.PASSIVE_LAST, what)
     Atomics.add(ints, first + layout.PASSIVE_FAILURES, 1)
-    const inARow = Atomics.add(ints, first + layout.PASSIVE_ROW, 1) + 1
+    const inARow = this.row.failed(slot, isBroken, clock)
     // A row may be over before the supervisor looks.
     const at = first + layout.PASSIVE_PEAK
     let peak = Atomics.load(ints, at)
@@ -38,12 +42,6 @@ export class Passive {
   /** Counts what is no good when servers are compared. */
   erred(slot: number): void {
     Atomics.add(this.#table.ints, slot * this.#table.stride + layout.PASSIVE_ERRORS, 1)
-  }
-
-  /** An attempt went well. */
-  succeeded(slot: number): void {
-    const at = slot * this.#table.stride + layout.PASSIVE_ROW
-    if (Atomics.load(this.#table.ints, at) !== 0) Atomics.store(this.#table.ints, at, 0)
   }
 
   // The supervisor
@@ -75,9 +73,8 @@ export class Passive {
 
   /** No row goes on. */
   forgetRow(slot: number): void {
-    const at = slot * this.#table.stride
-    Atomics.store(this.#table.ints, at + layout.PASSIVE_ROW, 0)
-    Atomics.store(this.#table.ints, at + layout.PASSIVE_PEAK, 0)
+    this.row.forget(slot)
+    Atomics.store(this.#table.ints, slot * this.#table.stride + layout.PASSIVE_PEAK, 0)
   }
 
   isOut(slot: number): boolean {

@@ -80,7 +80,7 @@ export function circuitFacts(
     reason: circuitReason(board, slot, ordered?.state === 'open' ? ordered : null),
     half_open_at: staysOpen ? null : new Date(sinceMs + opening.openMs).toISOString(),
     window: { requests: window.total, failed: window.failed, slow: window.slow },
-    failed_in_a_row: circuits.inARow(slot),
+    failed_in_a_row: circuits.row.length(slot),
     let_through: gauges.held(slot, PERMITS),
     half_open_requests: options.half_open_requests,
     went_well: state === HALF_OPEN ? circuits.good(slot) : 0,

@@ -57,6 +57,28 @@ describe('it opens', () => {
     expect([reason, inARow]).toEqual(['failures_in_a_row', 3])
   })
 
+  test('by failures in a row also of a server that answers and always breaks off, until one is whole', () => {
+    const world = new World({ failures: 3 })
+    const breaksOff = (cameMs: number): void => {
+      world.bench.board.enter(world.bench.slotOf('a'), Infinity)
+      const [server] = world.workers[0]!.servers
+      world.workers[0]!.answered(server!, 200, 1)
+      world.workers[0]!.release(server!, lost('server_truncated', { wasAnswered: true, status: 200, cameMs }))
+    }
+    for (let n = 0; n < 2; n++) breaksOff(0)
+    world.attempt(200)
+    for (let n = 0; n < 2; n++) breaksOff(4999)
+    // A server that is started anew cuts all that comes from it.
+    for (let n = 0; n < 20; n++) breaksOff(5000)
+    expect(world.state()).toBe(CLOSED)
+    breaksOff(10)
+    expect(world.circuits.opening(world.bench.slotOf('a'))).toMatchObject({
+      reason: 'failures_in_a_row',
+      inARow: 3,
+    })
+    expect(world.state()).toBe(OPEN)
+  })
+
   test('by answers that are slow, where that is asked for', () => {
     const slow = { over: 100, ratio: 0.5 }
     expect(new World().attempts(20, 200, { ms: 5000 }).state()).toBe(CLOSED)
@@ -89,7 +111,7 @@ describe('it opens', () => {
     expect(world.circuits.opening(world.bench.slotOf('a'))).toMatchObject({ total: 5, failed: 3 })
   })
 
-  test('by streams that break off, each one attempt, however long ago they were answered', () => {
+  test('by streams that fall silent, each one attempt, however long ago they were answered', () => {
     const world = new World()
     const worker = world.workers[0]!
     const server = worker.servers[0]!
@@ -101,7 +123,7 @@ describe('it opens', () => {
     world.attempts(5, 200)
     for (let n = 0; n < 6; n++) {
       expect([n, world.state()]).toEqual([n, CLOSED])
-      worker.release(server, lost('server_truncated', { wasAnswered: true, status: 200, waitedMs: 20_000 }))
+      worker.release(server, lost('server_stalled', { wasAnswered: true, status: 200, waitedMs: 20_000 }))
     }
     expect(world.circuits.opening(server.slot)).toMatchObject({ total: 11, failed: 6 })
     expect(world.state()).toBe(OPEN)
@@ -207,6 +229,7 @@ test('a change of something else leaves it as it is, permits under way included'
   expect([own.permit === null, world.permits, next.pick(0, 0)!.name]).toEqual([false, 2, 'b'])
   world.end(probe, 200)
   next.answered(own, 200, 1)
+  next.whole(own, 200)
   next.release(own, ANSWERED)
   expect([world.permits, world.circuits.good(probe.slot)]).toEqual([0, 2])
 })

@@ -62,7 +62,10 @@ export class World {
     const worker = this.workers[row]!
     const server = worker.servers.find((one) => one.name === name)!
     this.bench.board.enter(server.slot, Infinity)
-    if (typeof end === 'number') worker.answered(server, end, ms)
+    if (typeof end === 'number') {
+      worker.answered(server, end, ms)
+      worker.whole(server, end)
+    }
     worker.release(server, typeof end === 'number' ? ANSWERED : end)
   }
 
@@ -93,7 +96,10 @@ export class World {
 
   end(server: Server, end: number | Outcome, row = 0): void {
     const worker = this.workers[row]!
-    if (typeof end === 'number') worker.answered(server, end, 1)
+    if (typeof end === 'number') {
+      worker.answered(server, end, 1)
+      worker.whole(server, end)
+    }
     worker.release(server, typeof end === 'number' ? ANSWERED : end)
   }
 

@@ -1,5 +1,6 @@
 // Whom a half-open breaker lets through, and what they decide.
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, jest, test } from 'bun:test'
+import type { Backend } from '../../../server/backends/backend.ts'
 import type { CircuitBreakerConfig } from '../../../server/backends/circuit-breaker.options.ts'
 import { ANSWERED, type Outcome } from '../../../server/backends/outcome.ts'
 import { Permit } from '../../../server/backends/permit.ts'
@@ -85,10 +86,40 @@ describe('while it is half-open', () => {
     const slot = one.bench.slotOf('a')
     const { board } = one.bench
     expect(board.gauges.enter(slot, PERMITS, 1)).toBe(true)
-    const permit = new Permit(board, slot, 1)
+    const permit = new Permit(board, slot, board.circuits.serial(slot), 1)
     await waitFor(() => board.gauges.held(slot, PERMITS) === 0)
     permit.free()
     expect(one.permits).toBe(0)
+  })
+
+  test('an answer is good once it is whole, or has come for five seconds; not one that its client left', () => {
+    jest.useFakeTimers()
+    try {
+      const one = world()
+      const slot = one.bench.slotOf('a')
+      const [worker] = one.workers as [Backend]
+      const left = one.probe()
+      worker.answered(left, 200, 1)
+      worker.release(left, ANSWERED)
+      jest.advanceTimersByTime(6000)
+      expect([one.circuits.good(slot), one.permits]).toEqual([0, 0])
+      const long = one.probe()
+      worker.answered(long, 200, 1)
+      jest.advanceTimersByTime(4999)
+      expect([one.circuits.good(slot), one.permits]).toEqual([0, 1])
+      jest.advanceTimersByTime(1)
+      // What streams on for hours holds no place.
+      expect([one.circuits.good(slot), one.permits]).toEqual([1, 0])
+      worker.whole(long, 200)
+      worker.release(long, ANSWERED)
+      expect([one.circuits.good(slot), one.permits]).toEqual([1, 0])
+      const breaking = one.probe()
+      worker.answered(breaking, 200, 1)
+      one.end(breaking, lost('server_truncated', { wasAnswered: true, status: 200, cameMs: 100 }))
+      expect(one.state()).toBe(OPEN)
+    } finally {
+      jest.useRealTimers()
+    }
   })
 
   test('a tunnel gives its permit back once it stands, and is not let through twice', () => {

@@ -6,6 +6,7 @@ import {
   PassiveHealthOptions,
 } from '../../../../server/backends/passive-health.options.ts'
 import { type PassiveNews, PassiveWatch } from '../../../../server/control/health/passive-watch.ts'
+import type { Scoreboard } from '../../../../server/scoreboard/scoreboard.ts'
 import { privateRegion, scoreboardOn } from '../../../../server/scoreboard/region.ts'
 import { STATE_DOWN, STATE_UP } from '../../../../server/scoreboard/states.ts'
 import { type FaultCode, faultPlace } from '../../../../server/tables/faults.ts'
@@ -43,7 +44,7 @@ export class Scene {
 
   constructor(change: Partial<PassiveHealthConfig> = {}, servers = 4) {
     this.options = optionsOf(change)
-    this.counter = new PassiveCounter(this.options)
+    this.counter = new PassiveCounter(this.options, () => this.nowMs)
     this.names = Array.from({ length: servers }, (_, i) => `s${i}`)
     for (const name of this.names) this.board.setState(this.slot(name), STATE_UP)
     this.apply()
@@ -67,14 +68,34 @@ export class Scene {
     for (let i = 0; i < times; i++) {
       board.attemptAnswered(this.slot(name))
       this.counter.answered(board, this.slot(name), status)
+      this.counter.whole(board, this.slot(name), status)
     }
+  }
+
+  /** Answers that begin well and break off. */
+  breakOff(name: string, times = 1, status = 200): void {
+    const [board] = this.workers as [Scoreboard]
+    for (let i = 0; i < times; i++) {
+      board.attemptAnswered(this.slot(name))
+      this.counter.answered(board, this.slot(name), status)
+      this.counter.lost(board, this.slot(name), {
+        loss: { code: 'server_truncated' },
+        wasAnswered: true,
+        status,
+      })
+    }
+  }
+
+  /** The head of an answer, of which nobody knows yet how it ends. */
+  begin(name: string): void {
+    this.counter.answered(this.workers[0]!, this.slot(name), 200)
   }
 
   fail(name: string, times = 1, code: FaultCode = 'connect_refused', worker = 0): void {
     const board = this.workers[worker]!
     for (let i = 0; i < times; i++) {
       board.attemptFailed(this.slot(name), faultPlace(code), false, 0)
-      this.counter.lost(board, this.slot(name), code)
+      this.counter.lost(board, this.slot(name), { loss: { code }, wasAnswered: false })
     }
   }
 

@@ -34,10 +34,7 @@ describe('failures within the window', () => {
 
   test('are as many as attempts: an answer that was one and breaks off is one', () => {
     const scene = new Scene(ONLY_FAILURES)
-    for (let n = 0; n < 4; n++) {
-      scene.answer('s0', 503)
-      scene.counter.lost(scene.workers[0]!, scene.slot('s0'), 'server_truncated', 503)
-    }
+    scene.breakOff('s0', 4, 503)
     scene.pass(100)
     expect(scene.out()).toEqual([])
     expect(scene.board.passive.failures(scene.slot('s0'))).toBe(4)
@@ -92,6 +89,38 @@ describe('failures in a row', () => {
     scene.answer('s0')
     scene.pass(100)
     expect(scene.reason('s0')).toBe('passive: 3 failures in a row (last connect_timeout), out for 30s')
+  })
+
+  test('are of a server that answers and always breaks off, too; a whole answer makes an end of them', () => {
+    const scene = new Scene(ONLY_ROW)
+    scene.breakOff('s0', 2)
+    scene.answer('s0')
+    scene.breakOff('s0', 2)
+    scene.pass(100)
+    expect(scene.out()).toEqual([])
+    scene.breakOff('s0')
+    scene.pass(100)
+    expect(scene.reason('s0')).toBe('passive: 3 failures in a row (last server_truncated), out for 30s')
+  })
+
+  test('end with an answer that has come for long without breaking off, not with one that has just begun', () => {
+    const scene = new Scene(ONLY_ROW)
+    scene.breakOff('s0', 2)
+    scene.begin('s0')
+    scene.pass(4900)
+    scene.fail('s0')
+    scene.pass(100)
+    expect(scene.out()).toEqual(['s0'])
+    const other = new Scene(ONLY_ROW)
+    other.breakOff('s0', 2)
+    other.begin('s0')
+    other.pass(5000)
+    other.fail('s0', 2)
+    other.pass(100)
+    expect(other.out()).toEqual([])
+    other.fail('s0')
+    other.pass(100)
+    expect(other.out()).toEqual(['s0'])
   })
 
   test('go on over looks', () => {
