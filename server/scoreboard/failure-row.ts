@@ -1,7 +1,7 @@
 // How many attempts at a server failed in a row, over all workers: cells of breakers and of passive health.
 //
-// A row ends with the head of a good answer. Where the last answer broke off that says too little, as the next
-// one may break off as well: then it ends with a good answer that is whole, or that has come for long.
+// A row ends with the head of a good answer. Where the last answer broke off that says too little, as the
+// next one may break off as well: then it ends with a good answer that is whole, or that has come for long.
 import type { Table } from './table.ts'
 
 /** An answer that has come for so long is good, whether it ever ends. */

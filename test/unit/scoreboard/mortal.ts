@@ -76,7 +76,7 @@ const takes: readonly (() => void)[] = [
   () => key('lease b'),
   () => {
     if (!board.gauges.enter(2, PERMITS, LIMITS.permits[1])) return
-    const permit = new Brief(board, 2, 1 + random.below(3))
+    const permit = new Brief(board, 2, board.circuits.serial(2), 1 + random.below(3))
     permit.holds()
     if (random.below(2) === 0) held.push(() => permit.free())
   },
