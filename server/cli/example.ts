@@ -10,6 +10,7 @@ import dynamicWeights from '../../config/examples/dynamic-weights.yaml' with { t
 import groups from '../../config/examples/groups.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
 import limits from '../../config/examples/limits.yaml' with { type: 'text' }
+import matchExample from '../../config/examples/match.yaml' with { type: 'text' }
 import minimalJson from '../../config/examples/minimal.json' with { type: 'text' }
 import https from '../../config/examples/https.yaml' with { type: 'text' }
 import minimal from '../../config/examples/minimal.yaml' with { type: 'text' }
@@ -55,6 +56,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'minimal.yaml': minimal,
   'minimal.json': text(minimalJson),
   'limits.yaml': limits,
+  'match.yaml': matchExample,
   'rate-limits.yaml': rateLimits,
   'retries.yaml': retries,
   'compress.yaml': compress,

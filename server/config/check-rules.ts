@@ -4,6 +4,7 @@ import { kindOfRule, type RuleKind, ruleKindOf } from '../lib/rule-kind.ts'
 import { checkMiddleware } from '../middleware/middleware.options.ts'
 import { checkFamily } from './check-family.ts'
 import { checkFields } from './check-fields.ts'
+import { checkMatch } from './check-match.ts'
 import { checkRuleTimeouts } from './check-retry.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Checked } from './checked.ts'
@@ -69,6 +70,7 @@ export function checkRules(checked: Checked): void {
 function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
   checkMethods(checked, path, rule)
   checkPaths(checked, path, rule)
+  checkMatch(checked, [...path, 'match'], rule.match)
   checkDestination(checked, path, rule)
   checkRuleTimeouts(checked, path, rule)
   for (const word of ['server_name', 'alpn'] as const)
@@ -77,7 +79,7 @@ function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
         code: 'conflict',
         path: [...path, 'match', word],
         found: `"${word}" for an http listener`,
-        allowed: '"host", "path", "method" or "header"',
+        allowed: '"host", "path", "method", "header", "query" or "cookie"',
         hint: word === 'server_name' ? 'write "host"' : null,
       })
   if (rule.listener !== undefined)

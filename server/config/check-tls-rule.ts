@@ -5,7 +5,7 @@ import type { RuleConfig } from '../rules/rule.options.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 
-const UNSEEN = ['host', 'path', 'method', 'header'] as const
+const UNSEEN = ['host', 'path', 'method', 'header', 'query', 'cookie'] as const
 const OF_REQUESTS = [
   ['timeouts', 'those of the listener and the backend'],
   ['max_connections', 'that of its backend'],

@@ -2,6 +2,7 @@
 // code.
 import { DURATION_MS_MAX, formatDuration, parseDuration } from '../lib/durations.ts'
 import { bytesOf } from '../lib/escapes.ts'
+import { judgeRegex } from '../lib/regex-safety.ts'
 import { parseSize } from '../lib/sizes.ts'
 import {
   address,
@@ -75,6 +76,17 @@ const regex: Format = {
   },
 }
 
+const safeRegex: Format = {
+  decode(text, bounds) {
+    const decoded = regex.decode(text, bounds)
+    if (!('value' in decoded)) return decoded
+    const judged = judgeRegex(text)
+    if (!('part' in judged)) return decoded
+    const part = judged.part === '' ? 'it' : JSON.stringify(judged.part)
+    return no('a regular expression that no text makes slow', `${part} ${judged.why}: ${judged.hint}`)
+  },
+}
+
 const BYTES_MAX = 4096
 
 const bytes: Format = {
@@ -132,6 +144,31 @@ const fieldValue: Format = {
         )
   },
   mendsOfNumber: (number) => [String(number)],
+}
+
+const TEXT_MAX = 8192
+
+const textValue: Format = {
+  decode: (text) =>
+    text.length <= TEXT_MAX && text.isWellFormed() && !/\p{Cc}/u.test(text)
+      ? { value: text }
+      : no(`one line of text without control characters, of at most ${TEXT_MAX} characters`),
+  mendsOfNumber: (number) => [String(number)],
+}
+
+const queryName: Format = {
+  decode: (text) =>
+    text !== '' && text.length <= 256 && text !== '__proto__' && text.isWellFormed() && !/\p{Cc}/u.test(text)
+      ? { value: text }
+      : no('the name of a part of the query, decoded: 1 to 256 characters'),
+}
+
+/** RFC 6265 §4.1.1. */
+const cookieName: Format = {
+  decode: (text) =>
+    isToken(text) && text !== '__proto__'
+      ? { value: text }
+      : no('the name of a cookie: letters, digits and signs, without blanks, "=" and ";"'),
 }
 
 const pathPattern: Format = {
@@ -218,9 +255,13 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'port-range': portRange,
   path,
   regex,
+  'safe-regex': safeRegex,
   bytes,
   'field-name': fieldName,
   'field-value': fieldValue,
+  'text-value': textValue,
+  'query-name': queryName,
+  'cookie-name': cookieName,
   'host-pattern': hostPattern,
   'path-pattern': pathPattern,
   method,

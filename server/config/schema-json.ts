@@ -196,6 +196,8 @@ const PATTERNS: Readonly<Record<string, string>> = {
   'port-range': '^[0-9]{4,5}-[0-9]{4,5}$',
   path: '^[^\\x00-\\x1f\\x7f]+$',
   'field-name': "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+  'query-name': '^[^\\x00-\\x1f\\x7f]{1,256}$',
+  'cookie-name': "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
   'path-pattern': '^/[^?#\\\\]*$',
   'status-range': '^([1-5][xX][xX]|[1-5][0-9]{2}( ?- ?[1-5][0-9]{2})?)$',
 }

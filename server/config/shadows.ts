@@ -56,13 +56,13 @@ export function shadowsIn({ listeners }: Pick<Config, 'listeners'>): Record<Rule
   return { http: new Shadows(names('http')), tls: new Shadows(names('tls')) }
 }
 
-const takesEverything = ({ host, path, method, header, server_name, alpn }: RuleConfig['match']): boolean =>
-  host.length === 0 &&
-  server_name.length === 0 &&
-  alpn.length === 0 &&
-  (path.length === 0 || path.includes('/*')) &&
-  method.length === 0 &&
-  Object.keys(header).length === 0
+function takesEverything({ listener: _, path, ...rest }: RuleConfig['match']): boolean {
+  return (path.length === 0 || path.includes('/*')) && Object.values(rest).every(asksNothing)
+}
+
+/** Lists, and maps by name, are empty where nothing was written. */
+const asksNothing = (words: unknown): boolean =>
+  words === undefined || (typeof words === 'object' && words !== null && Object.keys(words).length === 0)
 
 /** Rules stay the same over most changes of a config, and so do these. */
 const keys = new WeakMap<RuleConfig['match'], string>()
@@ -74,9 +74,25 @@ function keyOf(match: RuleConfig['match']): string {
   return key
 }
 
-function writtenKey(match: RuleConfig['match']): string {
-  const { listener, host, path, method, header, server_name, alpn } = match
-  const [hosts, names] = [host, server_name].map((all) => all.map((one) => comparableHost(one) ?? one))
-  const fields = Object.entries(header).map(([name, value]) => `${name.toLowerCase()}: ${value}`)
-  return JSON.stringify([listener, hosts, path, method, fields, names, alpn].map((list) => list?.toSorted()))
+function writtenKey({ host, server_name, header, ...rest }: RuleConfig['match']): string {
+  const names = (all: readonly string[]): string[] => all.map((one) => comparableHost(one) ?? one)
+  const fields = Object.entries(header).map(([name, value]) => [name.toLowerCase(), value])
+  const same = {
+    ...rest,
+    host: names(host),
+    server_name: names(server_name),
+    header: Object.fromEntries(fields),
+  }
+  return JSON.stringify(inOrder(same))
+}
+
+/** The order of alternatives and of keys says nothing. */
+function inOrder(words: unknown): unknown {
+  if (Array.isArray(words)) {
+    const all = words.map((one: unknown) => inOrder(one))
+    return all.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+  }
+  if (typeof words !== 'object' || words === null) return words
+  const entries = Object.entries(words).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, value]: [string, unknown]) => [key, inOrder(value)]))
 }

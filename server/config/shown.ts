@@ -6,7 +6,7 @@ import { wordOf } from './map-by.ts'
 import { plainOf } from './plain.ts'
 import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
-import { isSecretField } from './secret-field.ts'
+import { isSecretField, mayHoldSecrets } from './secret-field.ts'
 import { isExtension, type Path, type Tree } from './tree.ts'
 import {
   UNUSED_BY_CHECK,
@@ -97,8 +97,7 @@ function shown(schema: SchemaNode, value: unknown, tree: Tree | undefined): unkn
 }
 
 function shownMap(schema: SchemaNode, value: object, tree: Tree | undefined): Record<string, unknown> {
-  const isFields =
-    schema.additionalProperties !== false && schema.additionalProperties?.format === 'field-value'
+  const isFields = schema.additionalProperties ? mayHoldSecrets(schema.additionalProperties) : false
   const entries = Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
     if (item === undefined) return []
     const of = schema.properties?.[key] ?? (schema.additionalProperties || {})
@@ -113,7 +112,7 @@ function shownMap(schema: SchemaNode, value: object, tree: Tree | undefined): Re
 
 /** Of texts that may be anything, what was filled in may be a secret; an address or a name is none. */
 function shownText({ format }: SchemaNode, value: string, tree: Tree | undefined): string {
-  const mayBeSecret = format === undefined || format === 'field-value'
+  const mayBeSecret = format === undefined || mayHoldSecrets({ format })
   return mayBeSecret && tree?.is === 'scalar' && tree.written !== null ? tree.written : value
 }
 

@@ -9,7 +9,7 @@ import { isNothing, misplacedKey, misplacedKeys } from './misplaced.ts'
 import { type Finding, Problems } from './problem.ts'
 import { readBoolean } from './scalars.ts'
 import { propertiesOf, type SchemaNode } from './schema-node.ts'
-import { isSecretField } from './secret-field.ts'
+import { isSecretField, mayHoldSecrets } from './secret-field.ts'
 import type { Plain } from './spell.ts'
 import { describe, kindOf } from './spoken.ts'
 import { type ShapeFinding, secondOnes, wrongCountOfItems, wrongCountOfKeys, wrongKey } from './shape.ts'
@@ -249,7 +249,7 @@ class Walker {
   }
 
   #wrong(wanted: SchemaNode, tree: Tree, path: Trail, refused: Refused | null = null): unknown {
-    const isSecret = wanted.format === 'field-value' && isSecretField(String(path?.step))
+    const isSecret = mayHoldSecrets(wanted) && [path?.step, path?.up?.step].map(String).some(isSecretField)
     const schema = isSecret ? { ...wanted, secret: true } : wanted
     const isOfType =
       refused !== null || (tree.is === 'scalar' && typeof tree.value === 'number' && isNumeric(schema))

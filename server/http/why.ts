@@ -32,7 +32,7 @@ const WHY: { readonly [code in FaultCode]?: (x: ExchangeState) => string } = {
   no_server: noneText,
   circuit_open: noneText,
   target_invalid: lineText,
-  match_ambiguous: ({ request }) => whyAmbiguous(request.path, fieldsThatDiffer(request)),
+  match_ambiguous: ({ request }) => whyAmbiguous(request, fieldsThatDiffer(request)),
   host_invalid: hostText,
   framing_ambiguous: bodyText,
   coding_unsupported: bodyText,

@@ -54,6 +54,10 @@ export const ServerUrl = (options: KindOptions) =>
 export const Regex = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'regex', ...options })
 
+/** A regular expression that cannot be made to take long (regex-safety.ts), kept as its source. */
+export const SafeRegex = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'safe-regex', ...options })
+
 /** Bytes as text with escapes, kept as written: lib/escapes.ts reads it. */
 export const Bytes = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'bytes', ...options })
@@ -65,6 +69,10 @@ export const FieldName = (options: KindOptions) =>
 /** A header field value: no control characters (RFC 9110 §5.5). */
 export const FieldValue = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'field-value', ...options })
+
+/** One line of text without control characters. */
+export const TextValue = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'text-value', ...options })
 
 /** An IP address, kept as written. */
 export const IpAddress = (options: KindOptions) =>
@@ -137,7 +145,7 @@ export const Binds = (description: string, { mayLack, ...takes }: BindTakes & { 
 
 /** A map whose keys have a format of their own. */
 export const MapOf = <T extends TSchema>(
-  keys: 'name' | 'field-name' | 'user-name' | 'host-pattern',
+  keys: 'name' | 'field-name' | 'user-name' | 'host-pattern' | 'query-name' | 'cookie-name',
   value: T,
   description: string,
   more: { default?: object; secret?: true } = {},

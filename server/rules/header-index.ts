@@ -1,41 +1,30 @@
 // The last step of the index: rules that share a host and a path pattern, told apart by header and method.
-import type { RequestHead } from '../head/request-head.ts'
-import type { RuleConfig } from './rule.options.ts'
-
-/** What a rule looks at in a request. */
-export type Matchable = Pick<RequestHead, 'method' | 'host' | 'path' | 'plainPath' | 'get' | 'isAmbiguous'>
+import type { Asked } from './asked.ts'
+import { type Conditions, conditionsOf, type FieldTest } from './tests.ts'
+import type { MatchConfig } from './match.options.ts'
+import { NO, UNCLEAR, type Verdict, YES } from './verdict.ts'
 
 /** A rule in the index. `order` is its place in the config: the least of those that match wins. */
-export interface Candidate<R> {
+export interface Candidate<R> extends Conditions {
   readonly order: number
-  readonly rule: R | null
-  /** Empty: any. */
-  readonly methods: readonly string[]
-  readonly headers: readonly HeaderTest[]
+  readonly rule: R | null | 'ambiguous'
+  /** Stands for it where it is not clear whether it matches. */
+  readonly unclear: Candidate<R> | null
 }
 
-interface HeaderTest {
-  /** Lower case. */
-  readonly name: string
-  /** Null: any. */
-  readonly value: string | null
-}
+const ASKS_NOTHING: Conditions = { methods: [], fields: [], tests: [] }
 
 /** Stands for "no rule yet": every candidate goes before it. */
 export const NO_CANDIDATE: Candidate<never> = {
-  order: Number.POSITIVE_INFINITY,
-  rule: null,
-  methods: [],
-  headers: [],
+  ...{ order: Number.POSITIVE_INFINITY, rule: null, unclear: null },
+  ...ASKS_NOTHING,
 }
 
-export function candidateOf<R>(rule: R, match: RuleConfig['match'], order: number): Candidate<R> {
-  const headers = Object.entries(match.header).map(([name, value]) => ({
-    name: name.toLowerCase(),
-    value: value === '*' ? null : value,
-  }))
-  return { order, rule, methods: match.method, headers }
-}
+export const candidateOf = <R>(rule: R, match: MatchConfig, order: number): Candidate<R> => ({
+  ...{ order, rule },
+  ...conditionsOf(match),
+  unclear: { order, rule: 'ambiguous', unclear: null, ...ASKS_NOTHING },
+})
 
 /**
  * Rules of one host and path pattern. Those that want a header's value are found by it, others are tried
@@ -55,13 +44,13 @@ export class HeaderIndex<R> {
   }
 
   /** The first candidate that holds for the request, or `best` when none goes before it. */
-  first(request: Matchable, best: Candidate<R>): Candidate<R> {
+  first(asked: Asked, best: Candidate<R>): Candidate<R> {
     if (this.least >= best.order) return best
-    let found = firstOf(this.#plain, request, best)
+    let found = firstOf(this.#plain, asked, best)
     for (const { name, values } of this.#byHeader) {
-      const value = request.get(name)
+      const value = asked.request.get(name)
       const list = value === null ? undefined : values.get(value)
-      if (list !== undefined) found = firstOf(list, request, found)
+      if (list !== undefined) found = firstOf(list, asked, found)
     }
     return found
   }
@@ -72,24 +61,32 @@ interface ByHeader<R> {
   readonly values: ReadonlyMap<string, readonly Candidate<R>[]>
 }
 
-function firstOf<R>(list: readonly Candidate<R>[], request: Matchable, best: Candidate<R>): Candidate<R> {
+function firstOf<R>(list: readonly Candidate<R>[], asked: Asked, best: Candidate<R>): Candidate<R> {
   for (const candidate of list) {
     if (candidate.order >= best.order) return best
-    if (holds(candidate, request)) return candidate
+    const verdict = judge(candidate, asked)
+    if (verdict !== NO) return verdict === YES ? candidate : (candidate.unclear ?? candidate)
   }
   return best
 }
 
-function holds<R>({ methods, headers }: Candidate<R>, request: Matchable): boolean {
-  if (methods.length > 0 && !methods.includes(request.method)) return false
-  for (const { name, value } of headers) {
+function judge<R>({ methods, fields, tests }: Candidate<R>, asked: Asked): Verdict {
+  const { request } = asked
+  if (methods.length > 0 && !methods.includes(request.method)) return NO
+  for (const { name, value } of fields) {
     const got = request.get(name)
-    if (got === null || (value !== null && got !== value)) return false
+    if (got === null || (value !== null && got !== value)) return NO
   }
-  return true
+  let verdict: Verdict = YES
+  for (const test of tests) {
+    const one = test(asked)
+    if (one === NO) return NO
+    if (one === UNCLEAR) verdict = UNCLEAR
+  }
+  return verdict
 }
 
-const wantsValue = <R>({ headers }: Candidate<R>): boolean => headers.some(({ value }) => value !== null)
+const wantsValue = <R>({ fields }: Candidate<R>): boolean => fields.some(({ value }) => value !== null)
 
 /** Leaves out those that can never win: earlier ones take every request that they would. */
 function reachable<R>(sorted: readonly Candidate<R>[]): Candidate<R>[] {
@@ -98,7 +95,7 @@ function reachable<R>(sorted: readonly Candidate<R>[]): Candidate<R>[] {
   for (const one of sorted) {
     if (one.methods.length > 0 && one.methods.every((method) => taken.has(method))) continue
     kept.push(one)
-    if (one.headers.length > 0) continue
+    if (one.fields.length > 0 || one.tests.length > 0) continue
     if (one.methods.length === 0) break
     for (const method of one.methods) taken.add(method)
   }
@@ -108,11 +105,11 @@ function reachable<R>(sorted: readonly Candidate<R>[]): Candidate<R>[] {
 /** Files each candidate under that of its headers and values which the fewest others share. */
 function indexByHeader<R>(sorted: readonly Candidate<R>[]): ByHeader<R>[] {
   const counts = new Map<string, number>()
-  for (const { headers } of sorted)
-    for (const test of headers) counts.set(keyOf(test), (counts.get(keyOf(test)) ?? 0) + 1)
+  for (const { fields } of sorted)
+    for (const test of fields) counts.set(keyOf(test), (counts.get(keyOf(test)) ?? 0) + 1)
   const index = new Map<string, Map<string, Candidate<R>[]>>()
   for (const one of sorted) {
-    const wanted = one.headers.filter(({ value }) => value !== null)
+    const wanted = one.fields.filter(({ value }) => value !== null)
     const rarest = wanted.reduce((a, b) =>
       (counts.get(keyOf(b)) ?? 0) < (counts.get(keyOf(a)) ?? 0) ? b : a,
     )
@@ -124,4 +121,4 @@ function indexByHeader<R>(sorted: readonly Candidate<R>[]): ByHeader<R>[] {
   return [...index].map(([name, values]) => ({ name, values }))
 }
 
-const keyOf = ({ name, value }: HeaderTest): string => `${name}: ${value}`
+const keyOf = ({ name, value }: FieldTest): string => `${name}: ${value}`

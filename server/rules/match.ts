@@ -3,10 +3,12 @@
 import type { RequestHead } from '../head/request-head.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
 import { comparableHost } from '../lib/host-name.ts'
-import { type Candidate, candidateOf, type Matchable, NO_CANDIDATE } from './header-index.ts'
+import { Asked, type Matchable } from './asked.ts'
+import { type Candidate, candidateOf, NO_CANDIDATE } from './header-index.ts'
+import type { MatchConfig } from './match.options.ts'
 import { loosen, normalise, pathPattern, type PathPattern, upperEscapes } from './path.ts'
 import { type PathEntry, PathIndex } from './path-index.ts'
-import type { RuleConfig } from './rule.options.ts'
+import { wholeFields } from './tests.ts'
 
 /**
  * Finds the rule of a request; null when none matches, 'ambiguous' when readers of its path could choose
@@ -24,7 +26,7 @@ export interface Redirect {
 }
 
 export interface MatchSource<R> {
-  readonly match: RuleConfig['match']
+  readonly match: MatchConfig
   /** Those of `match`, where they have been read already. */
   readonly patterns?: Patterns | undefined
   readonly rule: R
@@ -37,12 +39,14 @@ export interface MatchSource<R> {
 export const compileMatch = <R>(sources: readonly MatchSource<R>[]): Match<R> => atOnce(matchSteps(sources))
 
 /** What takes any request. */
-export const ANYTHING: RuleConfig['match'] = {
+export const ANYTHING: MatchConfig = {
   listener: [],
   host: [],
   path: [],
   method: [],
   header: {},
+  query: {},
+  cookie: {},
   server_name: [],
   alpn: [],
 }
@@ -54,7 +58,7 @@ export interface Patterns {
 }
 
 /** Reads the patterns of one rule; throws a RangeError on a bad one. */
-export const readPatterns = ({ host, path }: RuleConfig['match']): Patterns => ({
+export const readPatterns = ({ host, path }: MatchConfig): Patterns => ({
   hosts: host.map(hostPattern),
   paths: path.map(pathPattern),
 })
@@ -63,22 +67,26 @@ export const readPatterns = ({ host, path }: RuleConfig['match']): Patterns => (
 export function* matchSteps<R>(sources: readonly MatchSource<R>[]): Steps<Match<R>> {
   const index = yield* HostIndex.steps(sources)
   const seesPaths = sources.some(({ match }) => match.path.length > 0)
-  const names = new Set<string>()
-  for (const { match } of sources) for (const name of Object.keys(match.header)) names.add(name.toLowerCase())
-  const fields = [...names]
+  const fields = [...new Set(sources.flatMap(({ match }) => wholeFields(match)))]
+  const asked = new Asked()
+  const find = (path: string): R | null | 'ambiguous' => {
+    asked.path = path
+    return index.find(asked)
+  }
   return (request) => {
     // A field that comes twice with two values: servers differ in which of them they believe.
     for (const name of fields) if (request.isAmbiguous(name)) return 'ambiguous'
+    asked.begin(request)
     const { path } = request
-    if (request.plainPath && !(seesPaths && isSuspect(path))) return index.find(request, path)
+    if (request.plainPath && !(seesPaths && isSuspect(path))) return find(path)
     const normal = normalise(path)
     if (normal === null) return 'ambiguous'
-    const rule = index.find(request, normal)
+    const rule = find(normal)
     if (!seesPaths) return rule
     // As received, as normalised, as lenient servers read it: all must mean the same rule, or a deny could be
     // walked around.
-    if (index.find(request, upperEscapes(path)) !== rule) return 'ambiguous'
-    return index.find(request, loosen(path)) === rule ? rule : 'ambiguous'
+    if (find(upperEscapes(path)) !== rule) return 'ambiguous'
+    return find(loosen(path)) === rule ? rule : 'ambiguous'
   }
 }
 
@@ -127,22 +135,22 @@ class HostIndex<R> {
     })
   }
 
-  find(request: Matchable, path: string): R | null {
-    const { host } = request
+  find(asked: Asked): R | null | 'ambiguous' {
+    const { host } = asked.request
     let found: Candidate<R> = NO_CANDIDATE
-    if (this.#exact.size > 0) found = this.#exact.get(host)?.first(request, path, found) ?? found
-    if (this.#wildcards.size > 0) found = this.#findBelow(request, path, found)
-    if (this.#any !== null) found = this.#any.first(request, path, found)
+    if (this.#exact.size > 0) found = this.#exact.get(host)?.first(asked, found) ?? found
+    if (this.#wildcards.size > 0) found = this.#findBelow(asked, found)
+    if (this.#any !== null) found = this.#any.first(asked, found)
     return found.rule
   }
 
   /** Tries every name above the host. A name before the dot must not be empty. */
-  #findBelow(request: Matchable, path: string, best: Candidate<R>): Candidate<R> {
-    const { host } = request
+  #findBelow(asked: Asked, best: Candidate<R>): Candidate<R> {
+    const { host } = asked.request
     let found = best
     for (let dot = host.indexOf('.', 1); dot > 0; dot = host.indexOf('.', dot + 1)) {
       if (host.length - dot > this.#wildcardLengthMax) continue
-      found = this.#wildcards.get(host.slice(dot))?.first(request, path, found) ?? found
+      found = this.#wildcards.get(host.slice(dot))?.first(asked, found) ?? found
     }
     return found
   }

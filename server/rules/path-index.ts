@@ -2,7 +2,8 @@
 // while the path is read once, at those lengths only that a prefix has. What a look-up costs depends on the
 // path, not on the rules.
 import type { Steps } from '../lib/slices.ts'
-import { type Candidate, HeaderIndex, type Matchable } from './header-index.ts'
+import type { Asked } from './asked.ts'
+import { type Candidate, HeaderIndex } from './header-index.ts'
 import type { PathPattern } from './path.ts'
 
 export class PathIndex<R> {
@@ -46,12 +47,12 @@ export class PathIndex<R> {
   }
 
   /** The first rule that holds for the request under this path, or `best` when none goes before it. */
-  first(request: Matchable, path: string, best: Candidate<R>): Candidate<R> {
+  first(asked: Asked, best: Candidate<R>): Candidate<R> {
     if (this.least >= best.order) return best
     let found = best
-    if (this.#exact.size > 0) found = this.#exact.get(path)?.first(request, found) ?? found
-    if (this.#any !== null) found = this.#any.first(request, found)
-    if (this.#prefixes !== null) found = this.#prefixes.first(request, path, found)
+    if (this.#exact.size > 0) found = this.#exact.get(asked.path)?.first(asked, found) ?? found
+    if (this.#any !== null) found = this.#any.first(asked, found)
+    if (this.#prefixes !== null) found = this.#prefixes.first(asked, found)
     return found
   }
 }
@@ -127,14 +128,14 @@ class Prefixes<R> {
     this.#byHash.set(hash, { text, candidates, shorter, least, sameHash })
   }
 
-  first(request: Matchable, path: string, best: Candidate<R>): Candidate<R> {
+  first(asked: Asked, best: Candidate<R>): Candidate<R> {
     let found = best
     for (
-      let prefix = this.#longest(path);
+      let prefix = this.#longest(asked.path);
       prefix !== null && prefix.least < found.order;
       prefix = prefix.shorter
     )
-      found = prefix.candidates.first(request, found)
+      found = prefix.candidates.first(asked, found)
     return found
   }
 

@@ -1,75 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { RuleTimeouts } from '../backends/timeouts.options.ts'
-import { FieldValue, MapOf, Name, OneOrMore } from '../lib/kinds.ts'
+import { FieldValue, MapOf, Name } from '../lib/kinds.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
-
-const MatchOptions = Type.Object(
-  {
-    listener: OneOrMore(Name({ description: 'A listener.' }), 'Only on these listeners.'),
-    host: OneOrMore(
-      Type.Unsafe<string>({
-        type: 'string',
-        format: 'host-pattern',
-        description: '"example.org", or "*.example.org" for any name below it.',
-      }),
-      'Host names, compared without case, port and trailing dot.',
-    ),
-    path: OneOrMore(
-      Type.Unsafe<string>({
-        type: 'string',
-        format: 'path-pattern',
-        description:
-          '"/a" exactly; "/a/*" for all that starts with "/a/"; "/a*" for all that starts with "/a".',
-      }),
-      'Paths, compared after normalising (dot segments, needless escapes).',
-    ),
-    method: OneOrMore(
-      Type.Unsafe<string>({ type: 'string', format: 'method', description: 'A method, such as GET.' }),
-      'Methods.',
-    ),
-    header: MapOf(
-      'field-name',
-      FieldValue({ description: 'The whole value; "*" for any.' }),
-      'Header fields that must be present with this value. A request that has one twice with different values is refused with 400.',
-    ),
-    server_name: OneOrMore(
-      Type.Unsafe<string>({
-        type: 'string',
-        format: 'host-pattern',
-        description: '"example.org", or "*.example.org" for any name below it.',
-      }),
-      'For tls listeners: names that clients ask for (SNI). Left out: any, and none.',
-    ),
-    alpn: OneOrMore(
-      Type.String({
-        pattern: '^[A-Za-z0-9][!-~]{0,254}$',
-        allowed: 'a protocol, such as "h2"',
-        description: 'A protocol, such as "h2" or "http/1.1".',
-      }),
-      'For tls listeners: protocols of which a client offers one.',
-    ),
-  },
-  {
-    default: {},
-    description: 'What it matches: all that is named must hold; of a list, one.',
-    also: {
-      paths: 'path',
-      path_prefix: 'path',
-      prefix: 'path',
-      uri: 'path',
-      hosts: 'host',
-      domain: 'host',
-      methods: 'method',
-      headers: 'header',
-      sni: 'server_name',
-      server_names: 'server_name',
-    },
-    lacks: {
-      rewrite: 'paths go to servers as they came',
-      port: 'name the listener: match: { listener: NAME }',
-    },
-  },
-)
+import { MatchOptions } from './match.options.ts'
 
 const RespondOptions = Type.Object(
   {

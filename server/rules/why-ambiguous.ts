@@ -1,4 +1,6 @@
 // Why it is not clear which rule a request belongs to, in words.
+import type { Matchable } from './asked.ts'
+import { cookieValues, queryValues, type Values } from './query.ts'
 
 const PATH_REASONS: readonly (readonly [RegExp, string])[] = [
   [/%00/, '%00 in the path'],
@@ -13,11 +15,27 @@ const PATH_REASONS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Says what readers could take differently: of the path as it came, or of the fields (lower-case names) that
- * came twice with different values.
+ * Says what readers could take differently: of the path as it came, of the fields (lower-case names) that
+ * came twice with different values, of parts of the query and cookies that did.
  */
-export function whyAmbiguous(path: string, fieldsThatDiffer: readonly string[]): string {
-  const ofPath = PATH_REASONS.find(([pattern]) => pattern.test(path))?.[1]
-  const ofFields = fieldsThatDiffer.map((name) => `the field ${name} came twice with different values`)
-  return [...(ofPath === undefined ? [] : [ofPath]), ...ofFields].join(', or ')
+export function whyAmbiguous(
+  request: Pick<Matchable, 'path' | 'query' | 'values'>,
+  fieldsThatDiffer: readonly string[],
+): string {
+  const ofPath = PATH_REASONS.find(([pattern]) => pattern.test(request.path))?.[1]
+  const twice = [
+    ...fieldsThatDiffer.map((name) => `the field ${name}`),
+    ...differing(queryValues(request.query)).map((name) => `${name} in the query`),
+    ...differing(cookieValues(request.values('cookie'))).map((name) => `the cookie ${name}`),
+  ].map((what) => `${what} came twice with different values`)
+  const all = [...(ofPath === undefined ? [] : [ofPath]), ...twice]
+  return all.length === 0 ? 'a value is too long for a regular expression' : all.join(', or ')
 }
+
+const NAMES_MAX = 4
+
+const differing = (all: Values): string[] =>
+  [...all]
+    .filter(([, values]) => values.some((value) => value !== values[0]))
+    .slice(0, NAMES_MAX)
+    .map(([name]) => JSON.stringify(name.slice(0, 80)))

@@ -1,12 +1,13 @@
 // What a rule says, in the parts that are shown and compared: what it matches, where it leads.
 import type { Change } from './change.ts'
 import { isMap, type JsonMap } from './merge.ts'
+import { valueText } from './value-words.ts'
 
 /** One thing that must hold: `host | api.example.com`. Of several values one will do. */
 export interface MatchPart {
-  /** As the config calls it: host, path, method, header, server_name, alpn, listener. */
+  /** As the config calls it: host, path, method, header, query, cookie, server_name, alpn, listener. */
   readonly part: string
-  /** Of a header. */
+  /** Of a header field, a part of the query, a cookie. */
   readonly name: string | null
   readonly values: readonly string[]
 }
@@ -32,9 +33,10 @@ export function matchParts(rule: JsonMap): readonly MatchPart[] {
     const values = listOf(match[part])
     return values.length === 0 ? [] : [{ part, name: null, values }]
   })
-  const header = isMap(match['header']) ? match['header'] : {}
-  for (const [name, value] of Object.entries(header))
-    parts.push({ part: 'header', name, values: [String(value)] })
+  for (const part of ['header', 'query', 'cookie'] as const) {
+    const named = isMap(match[part]) ? match[part] : {}
+    for (const [name, value] of Object.entries(named)) parts.push({ part, name, values: [valueText(value)] })
+  }
   return parts
 }
 

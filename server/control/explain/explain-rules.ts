@@ -3,9 +3,9 @@ import type { Config } from '../../config/schema.ts'
 import { isSecretField } from '../../config/secret-field.ts'
 import { kindOfRule } from '../../lib/rule-kind.ts'
 import { partsOf, type Steps } from '../../lib/slices.ts'
-import type { Matchable } from '../../rules/header-index.ts'
+import type { Matchable } from '../../rules/asked.ts'
 import { ANYTHING, type Match, type MatchSource, matchSteps } from '../../rules/match.ts'
-import { type Unmet, unmetParts } from '../../rules/trace.ts'
+import { PARTS, type Unmet, unmetParts } from '../../rules/trace.ts'
 import { DEFAULT_RULE, isOn } from '../../snapshot/compile-http.ts'
 import type { HttpListenerConfig } from '../../http/listener.options.ts'
 
@@ -121,7 +121,7 @@ export function* traceRules(
 
 /** Keeps those that fail by the fewest parts, the earlier ones of equals. */
 class Closest {
-  readonly leftOut = { host: 0, path: 0, method: 0, header: 0 }
+  readonly leftOut = Object.fromEntries(PARTS.map((part) => [part, 0])) as Record<Unmet['part'], number>
   readonly #limit: number
   readonly #byCount: {
     readonly order: number
@@ -160,7 +160,8 @@ const explained = ({ name, place }: PlacedRule, unmet: readonly Unmet[]): Explai
 
 /** Values of fields that carry credentials are not told, whoever asks. */
 function shownPart({ part, name, wanted, found, isUnclear }: Unmet): ExplainedPart {
-  const isSecret = name !== null && isSecretField(name)
+  const isSecret =
+    name !== null && (isSecretField(name) || (part === 'cookie' && /sess|sid|auth/i.test(name)))
   return {
     part,
     name,

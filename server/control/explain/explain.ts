@@ -75,7 +75,7 @@ export function* explain(
   const rules = yield* listenerRules(ground.config, listener.name, listener.options)
   const { found, trace } = yield* traceRules(rules, request, candidatesMax)
   if (found === 'ambiguous')
-    return one.refused('match_ambiguous', whyAmbiguous(request.path, fieldsThatDiffer(request)), trace)
+    return one.refused('match_ambiguous', whyAmbiguous(request, fieldsThatDiffer(request)), trace)
   if (found === null) return { ...one.refused('no_rule', null, trace), outcome: 'no_rule' }
   return one.taken(found, trace)
 }

@@ -41,6 +41,8 @@ describe('decoding', () => {
       path: [],
       method: ['GET', 'PUT'],
       header: {},
+      query: {},
+      cookie: {},
       server_name: [],
       alpn: [],
     })

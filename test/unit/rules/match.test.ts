@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import type { Matchable } from '../../../server/rules/header-index.ts'
+import type { Matchable } from '../../../server/rules/asked.ts'
 import { compileMatch } from '../../../server/rules/match.ts'
 import type { RuleConfig } from '../../../server/rules/rule.options.ts'
 
@@ -17,6 +17,8 @@ const matchOf = (words: Words): RuleConfig['match'] => ({
   path: [],
   method: [],
   header: {},
+  query: {},
+  cookie: {},
   server_name: [],
   alpn: [],
   ...words,
@@ -28,7 +30,9 @@ const request = ({ method = 'GET', host = 'example.org', path = '/', headers = {
   host,
   path,
   plainPath: !path.includes('%') && !path.includes('/.'),
+  query: '',
   get: (name) => headers[name] ?? null,
+  values: (name) => (headers[name] === undefined ? [] : [headers[name]]),
   isAmbiguous: () => false,
 })
 

@@ -1,6 +1,7 @@
 // A request that a rule would match, as far as its words tell: where the tester begins.
 import { isMap, type JsonMap } from '../../data/merge.ts'
 import { listOf } from '../../data/rule-words.ts'
+import { exampleValue } from '../../data/value-words.ts'
 
 /** Parameters of the page's address that open the tester on it. */
 export function testOf(rule: JsonMap): Readonly<Record<string, string | readonly string[]>> {
@@ -8,7 +9,10 @@ export function testOf(rule: JsonMap): Readonly<Record<string, string | readonly
   const [host = 'localhost'] = listOf(match['host'])
   const [path = '/'] = listOf(match['path'])
   const [method] = listOf(match['method'])
-  const header = isMap(match['header']) ? Object.entries(match['header']) : []
+  const header = namedIn(match['header']).map(([name, value]) => `${name}: ${value}`)
+  const cookie = namedIn(match['cookie']).map(([name, value]) => `${name}=${value}`)
+  if (cookie.length > 0) header.push(`Cookie: ${cookie.join('; ')}`)
+  const query = namedIn(match['query']).map((pair) => pair.map(encodeURIComponent).join('='))
   const [listener] = listOf(match['listener'])
   const [name] = listOf(match['server_name'])
   const alpn = listOf(match['alpn'])
@@ -19,11 +23,16 @@ export function testOf(rule: JsonMap): Readonly<Record<string, string | readonly
       ...(listener !== undefined && { at: listener }),
     }
   return {
-    test: `http://${host.replace(/^\*\./, 'www.')}${path.replace(/\*$/, '')}`,
+    test: `http://${host.replace(/^\*\./, 'www.')}${path.replace(/\*$/, '')}${query.length > 0 ? `?${query.join('&')}` : ''}`,
     ...(method !== undefined && { method }),
-    ...(header.length > 0 && {
-      header: header.map(([name, value]) => `${name}: ${value === '*' ? 'any' : String(value)}`),
-    }),
+    ...(header.length > 0 && { header }),
     ...(listener !== undefined && { at: listener }),
   }
 }
+
+/** Names with values that would do; what must not be there is left out. */
+const namedIn = (written: unknown): (readonly [string, string])[] =>
+  Object.entries(isMap(written) ? written : {}).flatMap(([name, value]) => {
+    const example = exampleValue(value)
+    return example === null ? [] : [[name, example] as const]
+  })

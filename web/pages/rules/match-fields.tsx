@@ -1,12 +1,13 @@
 // What a rule matches, by hand: all that is named must hold, of a list one.
 import { at, isMap, isSame } from '../../data/merge.ts'
 import { listOf, type ListenerRow } from '../../data/rule-words.ts'
+import { valueText } from '../../data/value-words.ts'
 import { ListField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
-import { PairsInput } from '../../parts/schema-inputs.tsx'
 import type { RuleFormProps } from './rule-form-props.ts'
 import css from './rule-form.module.css'
 import { isForTls } from './for-tls.ts'
+import { ValueFields } from './value-fields.tsx'
 import { listAs } from './written-as.ts'
 
 interface ListRow {
@@ -61,7 +62,7 @@ export function MatchFields(props: RuleFormProps) {
       {rows.map((row) => (
         <ListPart key={row.name} row={row} form={props} />
       ))}
-      {!isTls && <HeaderPart form={props} />}
+      {!isTls && VALUES.map((row) => <ValuePart key={row.name} row={row} form={props} />)}
       {asked.length > 1 && <ListenerPart form={props} listeners={asked} />}
     </div>
   )
@@ -78,7 +79,7 @@ function wasAt({ rule, was }: RuleFormProps, name: string): string | undefined {
   if (isSame(now, before)) return undefined
   if (!isMap(before)) return listOf(before).join(', ')
   return Object.entries(before)
-    .map(([key, value]) => `${key}: ${String(value)}`)
+    .map(([key, value]) => `${key}: ${valueText(value)}`)
     .join(', ')
 }
 
@@ -109,20 +110,26 @@ function ListPart({ row, form }: PartProps & { readonly row: ListRow }) {
   )
 }
 
-function HeaderPart({ form }: PartProps) {
-  const written = at(form.rule, ['match', 'header'])
+interface ValueRow {
+  readonly name: 'header' | 'query' | 'cookie'
+  readonly label: string
+  readonly help: string
+}
+
+const VALUES: readonly ValueRow[] = [
+  { name: 'header', label: 'Header', help: 'Fields of the request that must be so.' },
+  { name: 'query', label: 'Query', help: 'Parts of the query, decoded.' },
+  { name: 'cookie', label: 'Cookie', help: 'Cookies, as they come.' },
+]
+
+function ValuePart({ row: { name, label, help }, form }: PartProps & { readonly row: ValueRow }) {
+  const written = at(form.rule, ['match', name])
   return (
-    <Field
-      label="Header"
-      help="The whole value; * is any."
-      was={wasAt(form, 'header')}
-      error={errorAt(form, 'header')}
-      isGroup
-    >
-      <PairsInput
-        value={(isMap(written) ? written : {}) as Readonly<Record<string, string>>}
+    <Field label={label} help={help} was={wasAt(form, name)} error={errorAt(form, name)} isGroup>
+      <ValueFields
+        value={isMap(written) ? written : {}}
         isDisabled={form.isDisabled}
-        onInput={(next) => form.onPatch({ match: { header: next ?? null } })}
+        onPatch={(next) => form.onPatch({ match: { [name]: next } })}
       />
     </Field>
   )

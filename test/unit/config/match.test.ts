@@ -1,0 +1,60 @@
+// What of a match is wrong, in words.
+import { describe, expect, test } from 'bun:test'
+import { configOf, linesOf } from './parse.ts'
+
+const withMatch = (match: object): string =>
+  JSON.stringify({
+    listeners: { web: { bind: ':80' } },
+    rules: [{ name: 'r', match, backend: 'b' }],
+    backends: { b: { servers: [{ url: 'http://a:1' }] } },
+  })
+const first = (match: object): string => linesOf(withMatch(match))[0] ?? ''
+
+describe('value patterns that are refused', () => {
+  test.each<[object, string]>([
+    [{ header: { X: {} } }, 'found a pattern that says nothing, allowed one of is, prefix, suffix'],
+    [
+      { query: { x: { prefix: 'a', suffix: 'b' } } },
+      'rules[0].match.query.x.suffix: found prefix and suffix in one pattern',
+    ],
+    [{ cookie: { x: { min: 3, max: 2 } } }, 'found min 3 above max 2, allowed a min that is at most max'],
+    [{ header: { X: { contains: '' } } }, 'found an empty contains, allowed text; write present: true'],
+    [{ header: { X: { exact: 'a' } } }, 'found the unknown key "exact"'],
+    [{ header: { X: { regex: '(' } } }, 'found "(", allowed a regular expression'],
+    [{ query: { x: { regex: '^x(a+)+$' } } }, '"(a+)+" can be read in more ways'],
+    [{ query: { x: { regex: 'a'.repeat(1001) } } }, 'is longer than 1000 characters'],
+    [{ header: { X: ['a'] } }, 'rules[0].match.header.X: found a list'],
+    [{ query: { '': 'a' } }, 'allowed the name of a part of the query'],
+    [{ cookie: { 'a b': 'a' } }, 'allowed the name of a cookie'],
+    [{ query: { x: 'a\r\nb' } }, 'allowed one line of text'],
+    [{ header: { X: { present: 'yes' } } }, 'allowed true or false'],
+  ])('%j', (match, words) => {
+    expect(first(match)).toContain(words)
+  })
+
+  test('nothing of a secret is repeated', () => {
+    const lines = linesOf(withMatch({ header: { Authorization: { prefix: 'Bearer s3cret\n' } } }))
+    expect(lines).toHaveLength(1)
+    expect(lines.join()).not.toContain('s3cret')
+  })
+})
+
+test('names of cookies differ by case, those of fields do not', () => {
+  const { cookie } = configOf(withMatch({ cookie: { sid: 'a', SID: 'b' } })).rules[0]?.match ?? {}
+  expect(cookie).toEqual({ sid: 'a', SID: 'b' })
+  expect(first({ header: { x: 'a', X: 'b' } })).toContain('a second time')
+})
+
+test('a rule that asks for less hides one behind it only where it asks for nothing', () => {
+  const lines = (matches: readonly object[]): string[] =>
+    linesOf(
+      JSON.stringify({
+        listeners: { web: { bind: ':80' } },
+        rules: matches.map((match, i) => ({ name: `r${i}`, match, backend: 'b' })),
+        backends: { b: { servers: [{ url: 'http://a:1' }] } },
+      }),
+    )
+  expect(lines([{ query: { a: '1' } }, {}])).toEqual([])
+  expect(lines([{ cookie: { a: '1' } }, { cookie: { a: '2' } }])).toEqual([])
+  expect(lines([{ query: { a: { min: 1, max: 2 } } }, { query: { a: { max: 2, min: 1 } } }])).toHaveLength(1)
+})
