@@ -66,6 +66,8 @@ class WorkerShell {
   #quietBeats = QUIET_BEATS
   /** Another gateway has the same sockets. */
   #isHanding = false
+  /** Addresses that it serves; told perhaps before there is anything to hold back. */
+  #heldBack: readonly string[] = []
   readonly #startCode = new StartCode()
   /** The oldest plan in use, as it was told. */
   #oldest = -1
@@ -115,6 +117,7 @@ class WorkerShell {
         return this.#plane?.handOver(message)
       case 'hold-back':
       case 'go-on':
+        this.#heldBack = message.type === 'go-on' ? [] : message.keys
         return this.#plane?.handOver(message)
       case 'drain':
         return this.#drain(message.withinMs, message.othersServe)
@@ -178,7 +181,12 @@ class WorkerShell {
   }
 
   #onCommit(number: number): void {
+    const isFirst = this.#plane?.snapshot === null
     this.#plane?.commit()
+    // In the same turn, so that it takes nobody who is another gateway's, and does nothing to its sockets.
+    if (isFirst) this.#plane?.handOver({ type: 'handing', isHanding: this.#isHanding })
+    if (isFirst && this.#heldBack.length > 0)
+      this.#plane?.handOver({ type: 'hold-back', keys: this.#heldBack })
     this.#startCode.used()
     say({ type: 'serving', number })
   }

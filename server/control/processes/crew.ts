@@ -45,7 +45,8 @@ export class Crew {
   /** Why workers did not come up, as far as it was told. */
   readonly #told = new Set<string>()
   #isEnding = false
-  #handingOver: ((slot: number) => HandingOver) | null = null
+  /** What was told of that, in its order. */
+  #handingOver: ((slot: number) => HandingOver)[] = []
 
   constructor(options: CrewOptions) {
     this.#options = options
@@ -146,8 +147,9 @@ export class Crew {
 
   /** Another gateway takes over, or this one does from another: what each is told, also who comes later. */
   handOver(told: ((slot: number) => HandingOver) | null): void {
-    this.#handingOver = told
-    for (const worker of this.workers) if (told !== null) worker.handOver(told(worker.slot))
+    if (told === null) return void (this.#handingOver = [])
+    this.#handingOver.push(told)
+    for (const worker of this.workers) worker.handOver(told(worker.slot))
   }
 
   reopenLogs(): void {
@@ -212,9 +214,9 @@ export class Crew {
     return post.next(async () => {
       const isThere = await worker.hello
       clearTimeout(late)
-      if (isThere) return this.#bringUp(post, worker)
-      this.#tell(post.slot, 'it ended before it said hello')
-      return false
+      if (!isThere) return (this.#tell(post.slot, 'it ended before it said hello'), false)
+      for (const told of this.#handingOver) worker.handOver(told(post.slot)) // before it opens anything
+      return this.#bringUp(post, worker)
     })
   }
 
@@ -239,7 +241,6 @@ export class Crew {
       worker.kill()
       return false
     }
-    if (this.#handingOver !== null) worker.handOver(this.#handingOver(post.slot))
     this.#vacateDeserted()
     const replaced = post.takeReplaced()
     if (replaced !== null) this.#options.onReplaced(worker, replaced)

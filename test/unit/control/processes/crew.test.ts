@@ -36,6 +36,20 @@ describe('the crew', () => {
     expect(started[0]!.told).toEqual([])
   })
 
+  test('who comes while another gateway takes over hears of it before there is anything to open, in its order', async () => {
+    const { crew, started } = await serving(2)
+    crew.handOver(() => ({ type: 'handing', isHanding: true }))
+    crew.handOver((slot) => ({ type: 'hold-back', keys: [`web ${slot}`] }))
+    crew.handOver(() => ({ type: 'handing', isHanding: false }))
+    started[1]!.die()
+    await settle()
+    expect(started[2]!.told).toEqual(['handing', 'hold-back', 'handing', 'prepare 1', 'commit 1'])
+    crew.handOver(null)
+    started[0]!.die()
+    await settle()
+    expect(started[3]!.told).toEqual(['prepare 1', 'commit 1'])
+  })
+
   test('workers that die young are replaced later and later, up to five seconds', async () => {
     const { started } = await serving(1)
     const waits: number[] = []
