@@ -1,5 +1,5 @@
 // npm run soak: the long forms of what runs under load for a while: TURN for two minutes, servers that fail
-// in all ways (chaos) for one, HTTP for ten, sockets and TLS for twenty each, and ten million requests; chaos
+// in all ways (chaos) for two, HTTP for ten, sockets and TLS for twenty each, and ten million requests; chaos
 // and the last three on the kind of sockets that --on says. Certificates that are swapped five hundred times,
 // and the whole of testssl.sh.
 import { parseArgs } from 'node:util'
@@ -26,6 +26,8 @@ const { values, positionals } = parseArgs({
     swaps: { type: 'string', default: '500' },
   },
 })
+/** Of each of the scenes of a chaos. */
+const CHAOS_SECONDS = 12
 const wants = (name: string): boolean => positionals.length === 0 || positionals.includes(name)
 const minutes = (usual: number): number => Number(values.minutes ?? usual)
 
@@ -52,9 +54,12 @@ const tell = (
   if (said.problems.length > 0) process.exitCode = 1
 }
 if (wants('chaos')) {
-  const random = seededRandom(seedOfRun())
-  const said = await soakChaos({ seconds: minutes(1) * 60, kind, random, workers: 4 })
-  tell(`chaos (seed ${random.seed})`, said)
+  // Seeds set the switches: one after the other.
+  const untilMs = performance.now() + minutes(2) * 60_000
+  for (let seed = seedOfRun(); performance.now() < untilMs; seed++) {
+    const random = seededRandom(seed)
+    tell(`chaos (seed ${seed})`, await soakChaos({ seconds: CHAOS_SECONDS, kind, random, workers: 4 }))
+  }
 }
 if (wants('sockets')) {
   const random = seededRandom(seedOfRun())

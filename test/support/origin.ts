@@ -49,6 +49,8 @@ export interface OriginOptions {
   readonly when?: 'head' | 'request'
   readonly port?: number
   readonly hostname?: string
+  /** It speaks TLS: certificate and key (PEM). */
+  readonly tls?: { readonly cert: string; readonly key: string }
 }
 
 const BODY_KEPT = 16 << 20
@@ -77,7 +79,7 @@ export class Origin implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    return `${this.options.tls ? 'https' : 'http'}://127.0.0.1:${this.port}`
   }
 
   /** Connections open now. */
@@ -143,6 +145,7 @@ export class Origin implements AsyncDisposable {
       hostname: this.options.hostname ?? '127.0.0.1',
       port,
       allowHalfOpen: true,
+      ...(this.options.tls && { tls: this.options.tls }),
       socket: {
         open: (socket) => {
           socket.data = new OriginConnection(this, socket, this.accepted++)

@@ -1,23 +1,30 @@
-// Servers that fail in all the ways that servers do, at random, behind a gateway with all that it has against
-// that; and clients that look at what becomes of their requests. Afterwards what clients, servers, log,
-// metrics and events say is compared.
-import { startGateway, type Gateway } from '../../support/gateway.ts'
-import { said } from '../../support/orders.ts'
+// Servers that fail in all the ways that servers do, at random, behind a gateway with some of what it has
+// against that, while workers are killed, the config changes and another executable takes over; and clients
+// that look at what becomes of their requests. Afterwards what clients, servers, log, metrics and events say
+// is compared. A seed says all of it, but not how fast the machine is.
+import { TlsDoor } from '../../support/tls-door.ts'
+import { startGateway } from '../../support/gateway.ts'
 import { type Random, seededRandom } from '../../support/random.ts'
-import { SERVER_FAULTS } from '../../../server/backends/server-fault.options.ts'
+import type { ServerHealth } from '../../../server/telemetry/server-health.ts'
 import type { SocketsKind } from '../../../server/sockets/socket.ts'
 import { pause, waitFor } from '../../support/wait.ts'
 import { metricsOf } from '../gauge.ts'
-import { type LogLine, OUT, audit } from './audit.ts'
-import { type Entry, Books, shown } from './books.ts'
+import { type LogLine, audit, idOf } from './audit.ts'
+import { type BackendName, type Entry, Books, shown } from './books.ts'
 import { ChaosClient } from './clients.ts'
+import { nothingIsLeft } from './leftovers.ts'
+import { type Scene, REFUSALS, configOf, drawScene, sparesServers, told } from './scene.ts'
 import { ChaosServer, STEADY } from './servers.ts'
+import { type Stage, Storm } from './storm.ts'
+import { OUT } from './was-out.ts'
 
 export interface ChaosOptions {
   readonly seconds: number
   readonly kind: SocketsKind
   readonly random: Random
   readonly workers: number
+  /** Switches that are set in any case. */
+  readonly scene?: Partial<Scene>
 }
 
 export interface ChaosResult {
@@ -28,139 +35,72 @@ export interface ChaosResult {
 
 const SERVERS = [STEADY, 'a', 'b', 'c', 'd']
 const CLIENTS = 24
+/** Addresses that clients come from. */
+const ADDRESSES = 5
 const CALM_ANSWERS = 200
 const CALM_REST_MS = 10
-/** All tries of a request. */
-const ATTEMPTS = { ample: 10, tight: 3 }
-const MAX_CONNECTIONS = 10
-/** Of all servers of a backend. */
-const BACKEND_MAX = 14
-const GAUGES = [
-  'server_in_flight',
-  'backend_in_flight',
-  'backend_adaptive_in_flight',
-  'retries_in_flight',
-  'active_connections',
-  'queue_length',
-  'sockets_buffers_lent',
-  'buffered_bytes',
-]
 
 /** Runs it, and tells what must not be. */
 export async function soakChaos(options: ChaosOptions): Promise<ChaosResult> {
   const { random, kind, workers } = options
+  const scene = { ...drawScene(random), ...options.scene }
   const books = new Books()
-  const servers = SERVERS.map((name) => new ChaosServer(name, books, own(random)))
+  const servers = SERVERS.map(
+    (name) => new ChaosServer({ name, books, random: own(random), isTls: scene.hasTlsServers }),
+  )
   await using gateway = await startGateway({
-    config: configOf(servers),
+    config: configOf(scene, servers),
     workers,
     env: { SLUICE_SOCKETS: kind },
   })
-  const chaos = new Chaos(options, { books, servers, gateway })
+  using door = new TlsDoor(own(random), () => [{ port: gateway.port(), name: 'localhost' }])
+  await door.start()
+  const port = scene.hasTlsListener ? door.port : gateway.port()
+  const chaos = new Chaos(options, { books, servers, gateway, scene }, port)
   await chaos.all()
   for (const server of servers) await server.stop()
-  return { notes: chaos.notes, problems: books.problems }
+  return { notes: [told(scene), ...chaos.notes], problems: books.problems }
 }
 
 const own = (random: Random): Random => seededRandom(1 + random.below(2 ** 31))
-
-function configOf(servers: readonly ChaosServer[]): Record<string, unknown> {
-  const common = {
-    circuit_breaker: {
-      ...{
-        window: '2s',
-        min_requests: 20,
-        failures: 6,
-        open_for: '200ms',
-        open_for_max: '800ms',
-        max_out: 0.6,
-      },
-      ...{ half_open_requests: 2, half_open_successes: 2 },
-    },
-    passive_health: {
-      ...{
-        window: '2s',
-        failures: 20,
-        faults_in_a_row: 8,
-        cooldown: '300ms',
-        cooldown_max: '1s',
-        max_out: 0.6,
-      },
-    },
-    timeouts: { connect: '2s', response: '3s', idle: '500ms' },
-  }
-  const retry = {
-    statuses: 503,
-    faults: SERVER_FAULTS,
-    timeout: '800ms',
-    backoff: '2ms',
-    retry_after_max: '100ms',
-  }
-  return {
-    listeners: { web: { bind: '127.0.0.1:0' } },
-    rules: [
-      { name: 'ample', match: { path: '/ample/*' }, backend: 'ample' },
-      { name: 'tight', match: { path: '/tight/*' }, backend: 'tight' },
-    ],
-    backends: {
-      ample: {
-        ...common,
-        servers: servers.map(({ words }) => words),
-        algorithm: 'least_connections',
-        health_check: { type: 'tcp', interval: '200ms' },
-        retry: { ...retry, attempts: ATTEMPTS.ample, budget: { ratio: 1, least: 10_000 } },
-      },
-      tight: {
-        ...common,
-        servers: servers.map(({ words }) => ({ ...words, max_connections: MAX_CONNECTIONS })),
-        max_connections: BACKEND_MAX,
-        adaptive_limit: { mode: 'shadow' },
-        queue: { size: 1000, timeout: '30s' },
-        sticky: { cookie: 'sluice_sticky' },
-        retry: { ...retry, attempts: ATTEMPTS.tight, hedge: { quantile: 0.8, after: '10ms' } },
-      },
-    },
-  }
-}
-
-interface Stage {
-  readonly books: Books
-  readonly servers: readonly ChaosServer[]
-  readonly gateway: Gateway
-}
 
 class Chaos {
   readonly notes: string[] = []
   readonly #options: ChaosOptions
   readonly #stage: Stage
+  readonly #port: number
+  readonly #storm: Storm
   #isOver = false
   #isCalm = false
-  #mostHeld = 0
 
-  constructor(options: ChaosOptions, stage: Stage) {
+  constructor(options: ChaosOptions, stage: Stage, port: number) {
     this.#options = options
     this.#stage = stage
+    this.#port = port
+    this.#storm = new Storm(stage, own(options.random))
   }
 
   async all(): Promise<void> {
-    const { kind, seconds, random } = this.#options
+    const { kind, seconds } = this.#options
     const { gateway, books } = this.#stage
     const has = gateway.last('serving')?.['sockets']
     if (has !== kind) books.wrong('sockets', `it has ${String(has)}`)
-    const pids = gateway.workers.toSorted()
-    const port = gateway.port()
-    const clients = Array.from({ length: CLIENTS }, (_, n) =>
-      this.#live(new ChaosClient({ port, books, random: own(random), name: `c${n}` })),
-    )
-    await this.#storm(performance.now() + seconds * 1000)
-    await this.#calm()
+    const clients = Array.from({ length: CLIENTS }, (_, n) => this.#live(this.#client(n)))
+    await this.#storm.rage(seconds)
+    if (this.#storm.upgrades > 0) await gateway.process.exited
+    const calmIds = await this.#calm()
     this.#isOver = true
     await Promise.all(clients)
-    await this.#nothingIsLeft()
-    if (!Bun.deepEquals(pids, gateway.workers.toSorted())) books.wrong('workers', 'one of them died')
-    for (const bug of gateway.events.filter(({ event }) => event === 'bug'))
-      books.wrong('bug', JSON.stringify(bug))
-    await this.#balance()
+    await nothingIsLeft(this.#stage, (n) => this.#client(CLIENTS + n), SERVERS)
+    this.#nobodyDied()
+    await this.#balance(calmIds)
+  }
+
+  #client(n: number): ChaosClient {
+    return new ChaosClient({
+      ...{ port: this.#port, books: this.#stage.books, random: own(this.#options.random), name: `c${n}` },
+      from: this.#stage.scene.hasTlsListener ? '127.0.0.1' : `127.0.0.${2 + (n % ADDRESSES)}`,
+    })
   }
 
   async #live(client: ChaosClient): Promise<void> {
@@ -171,27 +111,8 @@ class Chaos {
     client.hangUp()
   }
 
-  /** Moods change all the time; never more is at a server than may be. */
-  async #storm(untilMs: number): Promise<void> {
-    const { random } = this.#options
-    const { gateway, servers, books } = this.#stage
-    while (performance.now() < untilMs) {
-      await random.pick(servers.slice(1)).turn()
-      await pause(20 + random.below(150))
-      const now = await metricsOf(gateway)
-      const all = now.sum('backend_in_flight')
-      if (all > BACKEND_MAX) books.wrong('max_connections', `${all} at the backend`)
-      const held = now.by('server_in_flight', ['backend', 'server'])
-      for (const [place, count] of held) {
-        if (!place.startsWith('tight')) continue
-        this.#mostHeld = Math.max(this.#mostHeld, count)
-        if (count > MAX_CONNECTIONS) books.wrong('max_connections', `${count} at ${place}`)
-      }
-    }
-  }
-
   /** All servers are good again: so they are found to be, and from then on nothing fails. */
-  async #calm(): Promise<void> {
+  async #calm(): Promise<ReadonlySet<string>> {
     const { servers, books } = this.#stage
     for (const server of servers) await server.be('good')
     this.#isCalm = true
@@ -201,58 +122,64 @@ class Chaos {
     // What was asked before may still meet what an ill server has left of its connections.
     const known = new Set(books.entries.keys())
     const later = (): Entry[] => [...books.entries.values()].slice(known.size)
-    await waitFor(() => later().filter(({ fate }) => fate !== null).length >= CALM_ANSWERS, { everyMs: 50 })
-    for (const entry of later())
-      if (entry.fate !== null && entry.fate !== 'none' && entry.status !== 200)
+    await waitFor(() => later().filter(({ status }) => status === 200).length >= CALM_ANSWERS, {
+      everyMs: 50,
+      what: 'answers in calm times',
+    }).catch((problem: unknown) => books.wrong('calm', String(problem)))
+    for (const entry of later()) {
+      const isRefused = entry.refusal !== null && REFUSALS.has(entry.refusal)
+      if (entry.fate !== null && entry.fate !== 'none' && entry.status !== 200 && !isRefused)
         books.wrong('failed in calm times', shown(entry))
+    }
+    return new Set(later().map(({ id }) => id))
   }
 
   async #isWell(): Promise<boolean> {
-    const { gateway } = this.#stage
+    const { gateway, scene } = this.#stage
     const { backends } = (await (await fetch(`${gateway.admin}/_health`)).json()) as {
-      backends: readonly { readonly healthy: boolean; readonly circuit_state: string }[]
+      backends: readonly ServerHealth[]
     }
-    return backends.every(({ healthy, circuit_state: state }) => healthy && state === 'Closed')
+    return backends.every(({ healthy, circuit_state: state, backend }) => {
+      const isAsked = !sparesServers(scene[backend as BackendName])
+      return healthy && (state === 'Closed' || (state === 'HalfOpen' && !isAsked))
+    })
   }
 
-  async #nothingIsLeft(): Promise<void> {
+  /** But those that were killed. */
+  #nobodyDied(): void {
     const { gateway, books } = this.#stage
-    for (const name of GAUGES)
-      await waitFor(async () => (await metricsOf(gateway)).sum(name) === 0, {
-        everyMs: 200,
-        forMs: 20_000,
-      }).catch(async () => {
-        const left = await metricsOf(gateway)
-        books.wrong(
-          'left',
-          `${name}: ${JSON.stringify([...left.by(name, ['backend', 'server', 'process'])])}`,
-        )
-      })
-    for (const name of SERVERS)
-      for (const backend of ['ample', 'tight']) {
-        const { out } = await said(gateway, name, '--backend', backend, '--json')
-        const { circuit } = JSON.parse(out) as { circuit: { let_through: number } }
-        if (circuit.let_through !== 0)
-          books.wrong('left', `${circuit.let_through} permits of ${backend} ${name}`)
-      }
+    const died = gateway.events.filter(({ event, code }) => event === 'worker_exited' && code !== 0)
+    if (died.length !== books.kills.length)
+      books.wrong('workers', `${books.kills.length} were killed, and ${JSON.stringify(died)}`)
+    for (const bug of gateway.events.filter(({ event }) => event === 'bug'))
+      books.wrong('bug', JSON.stringify(bug))
   }
 
   /** The log is written, and metrics have travelled. */
-  async #balance(): Promise<void> {
-    const { gateway, books, servers } = this.#stage
+  async #balance(calmIds: ReadonlySet<string>): Promise<void> {
+    const { gateway, books } = this.#stage
+    const isUpgraded = this.#storm.upgrades > 0
+    const logOf = async (): Promise<LogLine[]> => (await gateway.accessLog()) as unknown as LogLine[]
+    const counted = async (): Promise<LogLine[]> => countedOf(await logOf(), isUpgraded ? calmIds : null)
     const asked = (): Promise<number> => metricsOf(gateway).then((now) => now.sum('requests_total'))
-    await waitFor(async () => (await gateway.accessLines()).length === (await asked()), {
-      everyMs: 300,
-      forMs: 10_000,
-    }).catch(async () =>
-      books.wrong(
-        'metrics and log',
-        `${await asked()} requests, ${(await gateway.accessLines()).length} lines`,
-      ),
+    const slack = books.kills.length
+    const isWritten = async (): Promise<boolean> => {
+      const ids = new Set((await logOf()).map(idOf))
+      const isThere = [...books.entries.values()].every(({ id, fate }) => fate !== 'whole' || ids.has(id))
+      return isThere && Math.abs((await counted()).length - (await asked())) <= slack
+    }
+    await waitFor(isWritten, { everyMs: 300, forMs: 10_000 }).catch(async () =>
+      books.wrong('metrics and log', `${await asked()} requests, ${(await counted()).length} lines`),
     )
-    const log = (await gateway.accessLog()) as unknown as LogLine[]
     const samples = await metricsOf(gateway)
-    audit({ books, servers, gateway, log, samples, attempts: ATTEMPTS })
+    const log = await logOf()
+    const { lost } = audit({ ...this.#stage, log, counted: await counted(), samples, isUpgraded })
+    this.#tell(lost, samples)
+  }
+
+  #tell(lost: number, samples: Awaited<ReturnType<typeof metricsOf>>): void {
+    const { gateway, books } = this.#stage
+    const { reloads, upgrades, mostHeld } = this.#storm
     const times = (name: string): number => gateway.events.filter(({ event }) => event === name).length
     const fates = Object.entries(
       Object.groupBy(books.entries.values(), ({ fate, status }) => `${fate} ${status}`),
@@ -261,7 +188,18 @@ class Chaos {
     this.notes.push(...outs.map((event) => JSON.stringify(event)))
     this.notes.push(
       `on ${this.#options.kind}: ${books.entries.size} requests: ${fates.map(([fate, list]) => `${list?.length} ${fate}`).join(', ')}`,
-      `${samples.sum('retries_total')} retries, ${samples.sum('retry_budget_exhausted_total')} without a place in the budget, ${samples.sum('hedges_total')} hedges, ${times('circuit_opened')} openings, ${times('passive_out')} times out by passive health, at most ${this.#mostHeld} of ${MAX_CONNECTIONS} at a server`,
+      `${samples.sum('retries_total')} retries, ${samples.sum('retry_budget_exhausted_total')} without a place in the budget, ${samples.sum('hedges_total')} hedges, ${times('circuit_opened')} openings, ${times('passive_out')} times out by passive health, at most ${mostHeld} at a server with a limit`,
+      `${books.kills.length} workers killed, which cost ${lost} requests; ${reloads} reloads, ${upgrades} upgrades`,
     )
   }
+}
+
+/** Lines of those workers that have written of these requests; of all where it is null. */
+function countedOf(log: readonly LogLine[], ids: ReadonlySet<string> | null): LogLine[] {
+  if (ids === null) return [...log]
+  // A request's id begins with that of its process (request-ids.ts).
+  const worker = (line: LogLine): string => line.request_id.slice(0, 16)
+  const isOne = (line: LogLine): boolean => ids.has(idOf(line))
+  const workers = new Set(log.filter(isOne).map(worker))
+  return log.filter((line) => workers.has(worker(line)))
 }
