@@ -116,8 +116,8 @@ class Chaos {
     const { servers, books } = this.#stage
     for (const server of servers) await server.be('good')
     this.#isCalm = true
-    await waitFor(() => this.#isWell(), { everyMs: 50, what: 'all servers in use' }).catch(
-      (problem: unknown) => books.wrong('not well again', String(problem)),
+    await waitFor(async () => (await this.#ill()).length === 0, { everyMs: 50 }).catch(async () =>
+      books.wrong('not well again', JSON.stringify(await this.#ill())),
     )
     // What was asked before may still meet what an ill server has left of its connections.
     const known = new Set(books.entries.keys())
@@ -134,14 +134,15 @@ class Chaos {
     return new Set(later().map(({ id }) => id))
   }
 
-  async #isWell(): Promise<boolean> {
+  /** Servers that are not in use. */
+  async #ill(): Promise<readonly ServerHealth[]> {
     const { gateway, scene } = this.#stage
     const { backends } = (await (await fetch(`${gateway.admin}/_health`)).json()) as {
       backends: readonly ServerHealth[]
     }
-    return backends.every(({ healthy, circuit_state: state, backend }) => {
+    return backends.filter(({ healthy, circuit_state: state, backend }) => {
       const isAsked = !sparesServers(scene[backend as BackendName])
-      return healthy && (state === 'Closed' || (state === 'HalfOpen' && !isAsked))
+      return !healthy || state === 'Open' || (state === 'HalfOpen' && isAsked)
     })
   }
 
