@@ -5,7 +5,7 @@ import { sendSignal } from '../../support/processes.ts'
 import type { Random } from '../../support/random.ts'
 import { pause, waitFor } from '../../support/wait.ts'
 import { metricsOf } from '../gauge.ts'
-import type { Books } from './books.ts'
+import type { BackendName, Books } from './books.ts'
 import { BACKEND_MAX, LOOSE, SERVER_MAX, type Scene, configOf } from './scene.ts'
 import type { ChaosServer } from './servers.ts'
 
@@ -66,15 +66,17 @@ export class Storm {
   async #watch(): Promise<void> {
     const { gateway, books, scene } = this.#stage
     // A limit that is new, or whose words are, lets what is under way go on.
-    const isLimited = (name: string): boolean =>
-      !scene.isReloaded && (name === 'tight' || scene.ample.adaptive === 'enforce')
+    const isFirm = !scene.isReloaded
     while (!this.#isOver) {
       await pause(20 + this.#random.below(150))
       const now = await metricsOf(gateway).catch(() => null) // it changes hands
       if (now === null) continue
       for (const [name, count] of now.by('backend_in_flight', ['backend']))
-        if (count < 0 || (count > BACKEND_MAX && isLimited(name)))
-          books.wrong('limits', `${count} at ${name}`)
+        if (count < 0 || (count > BACKEND_MAX && isFirm)) books.wrong('limits', `${count} at ${name}`)
+      for (const [name, count] of now.by('backend_adaptive_in_flight', ['backend'])) {
+        const isHeld = isFirm && scene[name as BackendName].adaptive === 'enforce'
+        if (count > BACKEND_MAX && isHeld) books.wrong('limits', `${count} are waited for at ${name}`)
+      }
       for (const [place, count] of now.by('server_in_flight', ['backend', 'server'])) {
         if (count < 0) books.wrong('limits', `${count} at ${place}`)
         if (!place.startsWith('tight')) continue
