@@ -47,7 +47,7 @@ function backendOf(
 function round(backend: Backend): number {
   const from = Bun.nanoseconds()
   for (let n = 0; n < PICKS; n++) {
-    const server = backend.pick(n, 0)
+    const server = backend.pick(n, null)
     if (server === null) throw new Error('none was picked')
     backend.release(server, ANSWERED)
   }

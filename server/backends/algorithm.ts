@@ -3,9 +3,10 @@ import type { Chance } from '../lib/random.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { BackendConfig } from './backend.options.ts'
 import type { Server } from './server.ts'
+import type { Tried } from './tried.ts'
 
 /** Picks a server and takes a place at it; null: none is usable, untried and has room. */
-export type Pick = (key: number, tried: number) => Server | null
+export type Pick = (key: number, tried: Tried) => Server | null
 
 /** What an algorithm is prepared for. */
 export interface Usable {

@@ -19,6 +19,7 @@ import { Bell, type WaitPick, WaitQueue } from './queue.ts'
 import { RetryPolicy } from './retry-policy.ts'
 import { type Server, serversOf, takeKeepAlive } from './server.ts'
 import { type Sticky, stickyOf } from './sticky.ts'
+import { type Tried, isTried } from './tried.ts'
 import { clientTlsOf, type FileTexts, textsOf, tlsFilesOf } from './tls.ts'
 import { inUse, isAnyUntried, isByBreakers, NONE, unusedOf } from './usable.ts'
 import { baseWeights, weigh } from './weights.ts'
@@ -112,10 +113,10 @@ export class Backend {
   }
 
   /**
-   * Picks a server and takes a place at it: one with room whose bit is not in `tried`, and the preferred one
+   * Picks a server and takes a place at it: one with room that is not in `tried`, and the preferred one
    * where it is such, or drains. Null: none; see `lastPickFull`.
    */
-  pick(key: number, tried: number, preferred: Server | null = null): Server | null {
+  pick(key: number, tried: Tried, preferred: Server | null = null): Server | null {
     this.#refresh()
     if (this.limit !== null && !this.limit.enter()) {
       this.lastPickFull = this.hasUntried(tried)
@@ -126,9 +127,9 @@ export class Backend {
     return server
   }
 
-  #pickWithin(key: number, tried: number, preferred: Server | null): Server | null {
+  #pickWithin(key: number, tried: Tried, preferred: Server | null): Server | null {
     // Who comes now stands behind those who wait already.
-    const isBehind = this.#bell.untried !== 0 && tried === 0 && !this.#bell.isServing
+    const isBehind = this.#bell.untried !== 0 && tried === null && !this.#bell.isServing
     if (preferred !== null && !isBehind) {
       if (this.#takes(preferred, tried)) return preferred
       this.lastPickFull = this.#waitsFor(preferred, tried)
@@ -140,22 +141,17 @@ export class Backend {
     return server
   }
 
-  #takes(server: Server, tried: number): boolean {
+  #takes(server: Server, tried: Tried): boolean {
     const { sticky } = this
     const isIn =
       sticky === null ? this.#bound.includes(server) || this.#usable.includes(server) : sticky.keeps(server)
-    return (tried & server.triedBit) === 0 && isIn && this.#board.enter(server.slot, server.maxConnections)
+    return !isTried(tried, server) && isIn && this.#board.enter(server.slot, server.maxConnections)
   }
 
   /** It has no room, and nothing else will do. */
-  #waitsFor(server: Server, tried: number): boolean {
+  #waitsFor(server: Server, tried: Tried): boolean {
     const { sticky } = this
-    return (
-      sticky !== null &&
-      sticky.words.full === 'wait' &&
-      (tried & server.triedBit) === 0 &&
-      sticky.keeps(server)
-    )
+    return sticky !== null && sticky.words.full === 'wait' && !isTried(tried, server) && sticky.keeps(server)
   }
 
   /**
@@ -163,7 +159,7 @@ export class Backend {
    * stands by takes that one, or any when the others have been tried: without a health check nothing else
    * would ever call it.
    */
-  pickAgain(key: number, tried: number, isLast: boolean, preferred: Server | null = null): Server | null {
+  pickAgain(key: number, tried: Tried, isLast: boolean, preferred: Server | null = null): Server | null {
     this.#refresh()
     const backup = isLast ? this.#pickStandBy(key, tried) : null
     return (
@@ -171,7 +167,7 @@ export class Backend {
     )
   }
 
-  #pickStandBy(key: number, tried: number): Server | null {
+  #pickStandBy(key: number, tried: Tried): Server | null {
     if (this.limit?.enter() === false) return null
     const server = this.#pickBackup(key, tried)
     if (server === null) this.limit?.leave()
@@ -265,13 +261,13 @@ export class Backend {
     return isByBreakers(this.servers, this.#board) ? 'circuit_open' : 'no_server'
   }
 
-  /** Whether one is usable whose bit is not in `tried`, full or not. */
-  hasUntried(tried: number): boolean {
+  /** Whether one is usable that is not in `tried`, full or not. */
+  hasUntried(tried: Tried): boolean {
     return isAnyUntried(this.#usable, tried)
   }
 
   /** The same of one that stands by, too: somebody else is left to ask. */
-  hasOther(tried: number): boolean {
+  hasOther(tried: Tried): boolean {
     return this.hasUntried(tried) || isAnyUntried(this.#standBy, tried)
   }
 

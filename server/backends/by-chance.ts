@@ -3,6 +3,7 @@ import type { Pick, Usable } from './algorithm.ts'
 import { firstWithRoom } from './by-order.ts'
 import { smoothSequence } from './sequence.ts'
 import type { Server } from './server.ts'
+import { isTried } from './tried.ts'
 
 /**
  * Draws again this often when a server is full or tried; then the others are asked in order, from a place
@@ -52,7 +53,7 @@ function drawing(usable: Usable, draw: () => Server): Pick {
   return (_key, tried) => {
     for (let i = 0; i < DRAWS; i++) {
       const server = draw()
-      if ((tried & server.triedBit) === 0 && board.enter(server.slot, server.maxConnections)) return server
+      if (!isTried(tried, server) && board.enter(server.slot, server.maxConnections)) return server
     }
     return firstWithRoom(usable, Math.floor(chance() * servers.length), tried)
   }

@@ -7,6 +7,7 @@ import type { HashConfig } from './algorithm.options.ts'
 import { firstWithRoom } from './by-order.ts'
 import { hashText, mix } from './hash.ts'
 import type { Server } from './server.ts'
+import { type Tried, isTried } from './tried.ts'
 
 /** Another worker may take the last place at the server just chosen: then choose again, this often. */
 const CHOICES = 4
@@ -43,7 +44,7 @@ export function hashedWithinBound(usable: Usable, { hash }: HashOptions): Pick {
 /** Where a key leads while nobody has more than its share; null: none has room. Takes no place there. */
 export function keysServer(among: Among): (key: number) => Server | null {
   const choose = chooser(among)
-  return (key) => choose(key, 0, Infinity)
+  return (key) => choose(key, null, Infinity)
 }
 
 /** What is chosen from. */
@@ -52,7 +53,7 @@ interface Among {
   readonly board: { inFlight(slot: number): number }
 }
 
-type Choose = (key: number, tried: number, loadPerWeight: number) => Server | null
+type Choose = (key: number, tried: Tried, loadPerWeight: number) => Server | null
 
 function chooser({ servers, board }: Among): Choose {
   const hashes = Uint32Array.from(servers, (server) => hashText(server.name))
@@ -66,7 +67,7 @@ function chooser({ servers, board }: Among): Choose {
       // -w / ln u is the largest with a probability in proportion to w; for equal weights u itself has the
       //   same order.
       const score = areEqual ? draw : -server.weight / Math.log((draw + 0.5) / 0x1_0000_0000)
-      if (score <= bestScore || (tried & server.triedBit) !== 0) continue
+      if (score <= bestScore || isTried(tried, server)) continue
       const load = board.inFlight(server.slot)
       if (load >= server.maxConnections || load >= Math.ceil(loadPerWeight * server.weight)) continue
       best = server
@@ -76,7 +77,7 @@ function chooser({ servers, board }: Among): Choose {
   }
 }
 
-function admitting(usable: Usable, choose: (key: number, tried: number) => Server | null): Pick {
+function admitting(usable: Usable, choose: (key: number, tried: Tried) => Server | null): Pick {
   const { board } = usable
   return (key, tried) => {
     for (let i = 0; i < CHOICES; i++) {

@@ -4,6 +4,7 @@ import type { Pick, Usable } from './algorithm.ts'
 import { firstWithRoom } from './by-order.ts'
 import { smoothSequence } from './sequence.ts'
 import type { Server } from './server.ts'
+import { type Tried, isTried } from './tried.ts'
 
 /** Another worker may take the last place at the server just chosen: then choose again, this often. */
 const CHOICES = 4
@@ -33,7 +34,7 @@ export function leastConnections(usable: Usable): Pick {
     for (let i = 0; i < servers.length; i++, at++) {
       if (at === servers.length) at = 0
       const server = servers[at]!
-      if ((tried & server.triedBit) !== 0) continue
+      if (isTried(tried, server)) continue
       const inFlight = board.inFlight(server.slot)
       const load = inFlight + server.live.record.burden(nowMs) + next
       if (load === next && (areEqual || i === 0)) return server
@@ -49,7 +50,7 @@ export function leastConnections(usable: Usable): Pick {
 }
 
 /** Takes a place at the one that is chosen. */
-export function choosing(usable: Usable, choose: (tried: number) => Server | null): Pick {
+export function choosing(usable: Usable, choose: (tried: Tried) => Server | null): Pick {
   const { board } = usable
   return (_key, tried) => {
     for (let i = 0; i < CHOICES; i++) {

@@ -2,6 +2,7 @@
 import type { Pick, Usable } from './algorithm.ts'
 import { smoothSequence } from './sequence.ts'
 import type { Server } from './server.ts'
+import { type Tried, isTried } from './tried.ts'
 
 /**
  * How many following places stand in for a server that is full or tried, before the others are asked in
@@ -18,7 +19,7 @@ export function roundRobin(usable: Usable): Pick {
   return (_key, tried) => {
     // Another attempt goes on from where the first began: a turn of the cursor is for a request, not for each
     // of its tries.
-    if (tried !== 0) return nextInSequence(usable, sequence, latest, tried)
+    if (tried !== null) return nextInSequence(usable, sequence, latest, tried)
     // 31 bits, as the remainder of larger numbers is slow: once in 2^31 picks a period is cut short.
     const cursor = board.nextCursor(slot) & 0x7fffffff
     latest = cursor
@@ -28,12 +29,12 @@ export function roundRobin(usable: Usable): Pick {
   }
 }
 
-function nextInSequence(usable: Usable, sequence: Uint16Array, cursor: number, tried: number): Server | null {
+function nextInSequence(usable: Usable, sequence: Uint16Array, cursor: number, tried: Tried): Server | null {
   const { servers, board } = usable
   const ahead = Math.min(PLACES_AHEAD, sequence.length - 1)
   for (let i = 1; i <= ahead; i++) {
     const server = servers[sequence[(cursor + i) % sequence.length]!]!
-    if ((tried & server.triedBit) === 0 && board.enter(server.slot, server.maxConnections)) return server
+    if (!isTried(tried, server) && board.enter(server.slot, server.maxConnections)) return server
   }
   return firstWithRoom(usable, cursor % servers.length, tried)
 }
@@ -44,11 +45,11 @@ export function firstAvailable(usable: Usable): Pick {
 }
 
 /** Takes the first untried server with room from place `from` on, around the list. */
-export function firstWithRoom({ servers, board }: Usable, from: number, tried: number): Server | null {
+export function firstWithRoom({ servers, board }: Usable, from: number, tried: Tried): Server | null {
   for (let i = 0, at = from; i < servers.length; i++, at++) {
     if (at === servers.length) at = 0
     const server = servers[at]!
-    if ((tried & server.triedBit) === 0 && board.enter(server.slot, server.maxConnections)) return server
+    if (!isTried(tried, server) && board.enter(server.slot, server.maxConnections)) return server
   }
   return null
 }

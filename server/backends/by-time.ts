@@ -4,6 +4,7 @@ import type { Pick, Usable } from './algorithm.ts'
 import { choosing, COMPARED_MAX } from './by-load.ts'
 import { smoothSequence } from './sequence.ts'
 import type { Server } from './server.ts'
+import { type Tried, isTried } from './tried.ts'
 
 /** A trial of a server that is passed over costs one request in so many at most. */
 const PICKS_PER_TRIAL = 16
@@ -29,10 +30,9 @@ export function leastResponseTime(usable: Usable): Pick {
   return choosing(usable, (tried) => {
     const at = sequence[(board.nextCursor(slot) & 0x7fffffff) % sequence.length]!
     const next = servers[at]!
-    if (next.hasTurns && (tried & next.triedBit) === 0 && board.inFlight(next.slot) < next.maxConnections)
-      return next
+    if (next.hasTurns && !isTried(tried, next) && board.inFlight(next.slot) < next.maxConnections) return next
     const best = comparison.best(at, tried)
-    return tried === 0 && best !== null ? trials.insteadOf(best, comparison.fastestMs) : best
+    return tried === null && best !== null ? trials.insteadOf(best, comparison.fastestMs) : best
   })
 }
 
@@ -60,7 +60,7 @@ class Comparison {
   }
 
   /** Null: none is untried and has room. */
-  best(from: number, tried: number): Server | null {
+  best(from: number, tried: Tried): Server | null {
     this.#begin()
     this.#compareFrom(from, tried)
     const found = this.#winner()
@@ -77,13 +77,13 @@ class Comparison {
     this.#best = this.#untimed = null
   }
 
-  #compareFrom(from: number, tried: number): void {
+  #compareFrom(from: number, tried: Tried): void {
     const { servers, board } = this.#usable
     let compared = 0
     for (let i = 0, at = from; i < servers.length; i++, at++) {
       if (at === servers.length) at = 0
       const server = servers[at]!
-      if ((tried & server.triedBit) !== 0) continue
+      if (isTried(tried, server)) continue
       const inFlight = board.inFlight(server.slot)
       if (inFlight >= server.maxConnections) continue
       this.#compare(server, inFlight, i)
@@ -92,13 +92,13 @@ class Comparison {
   }
 
   /** Behind all others: of equals the one whose turn it is comes first. */
-  #compareLeaders(tried: number): void {
+  #compareLeaders(tried: Tried): void {
     const { servers, board } = this.#usable
     let worst = -1
     for (let i = 0; i < this.#leaders.length; i++) {
       const server = this.#leaders[i]!
       const inFlight = board.inFlight(server.slot)
-      const isIn = (tried & server.triedBit) === 0 && inFlight < server.maxConnections
+      const isIn = !isTried(tried, server) && inFlight < server.maxConnections
       const score = isIn ? this.#compare(server, inFlight, servers.length + i) : Infinity
       if (score <= worst) continue
       worst = score

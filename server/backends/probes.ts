@@ -2,6 +2,7 @@
 // by a key or a session, only those that belong there.
 import { keysServer } from './by-hash.ts'
 import type { Server } from './server.ts'
+import { type Tried, isTried } from './tried.ts'
 import { type InUse, NONE } from './usable.ts'
 
 interface Board {
@@ -31,10 +32,10 @@ export class Probes {
   }
 
   /** Takes a permit and a place for a request, `own` being its session's server; null: it goes elsewhere. */
-  take(key: number, tried: number, own: Server | null): Server | null {
-    const belongs = own ?? (key === 0 || tried !== 0 ? null : this.#keysServer(key))
+  take(key: number, tried: Tried, own: Server | null): Server | null {
+    const belongs = own ?? (key === 0 || tried !== null ? null : this.#keysServer(key))
     for (const server of this.#halfOpen) {
-      if ((tried & server.triedBit) !== 0 || (belongs !== null && belongs.slot !== server.slot)) continue
+      if (isTried(tried, server) || (belongs !== null && belongs.slot !== server.slot)) continue
       const probe = server.breaker?.probe(server)
       if (probe) return probe
     }

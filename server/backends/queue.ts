@@ -3,11 +3,12 @@
 // 10 ms while anyone waits.
 import { tellBug } from '../lib/bug.ts'
 import type { Server } from './server.ts'
+import type { Tried } from './tried.ts'
 
 /** One who waits. It is told exactly one of the two, unless it is removed before. */
 export interface Waiter {
   readonly key: number
-  readonly tried: number
+  readonly tried: Tried
   /** Where it would go first. */
   readonly preferred?: Server | null
   /** It waits for that one alone, as long as it is in use. */
@@ -51,7 +52,7 @@ interface Waiting {
   after: Waiting | null
 }
 
-export type WaitPick = (key: number, tried: number, preferred: Server | null) => Server | null
+export type WaitPick = (key: number, tried: Tried, preferred: Server | null) => Server | null
 
 interface QueueOptions {
   readonly size: number
@@ -192,7 +193,7 @@ export class WaitQueue {
 }
 
 /** Any server would do. */
-const isOpenToAll = ({ tried, isParticular }: Waiter): boolean => tried === 0 && isParticular !== true
+const isOpenToAll = ({ tried, isParticular }: Waiter): boolean => tried === null && isParticular !== true
 
 /** A bug in one exchange must not cost those behind it their turn, nor the one whose end made room. */
 function tell(news: () => void): void {

@@ -24,8 +24,6 @@ export interface Server extends Endpoint {
   readonly generation: number
   /** Place in the backend's list. */
   readonly index: number
-  /** Its bit in the `tried` of a pick; beyond 31 servers several share one. */
-  readonly triedBit: number
   /** Its share now, beside those of the others: of what is configured or ordered (weights.ts). */
   weight: number
   /** Infinity: no limit. */
@@ -116,7 +114,6 @@ export function newServer({
     slot: slot.index,
     generation: slot.generation,
     index,
-    triedBit: 1 << (index % 31),
     weight: config.weight,
     maxConnections: config.max_connections ?? Infinity,
     backup: config.backup,

@@ -17,6 +17,7 @@ import type { BackendConfig } from './backend.options.ts'
 import { circuitOf } from './circuit-breaker.ts'
 import { carrying, factorsOf } from './groups.ts'
 import type { Server } from './server.ts'
+import { type Tried, isTried } from './tried.ts'
 
 export interface InUse {
   /** Those that get new work. */
@@ -135,9 +136,9 @@ export const unusedOf = (
     return reason === null ? [] : [{ server: server.name, reason }]
   })
 
-/** Whether there is one whose bit is not in `tried`. */
-export function isAnyUntried(servers: readonly Server[], tried: number): boolean {
-  for (let i = 0; i < servers.length; i++) if ((tried & servers[i]!.triedBit) === 0) return true
+/** Whether there is one that was not tried. */
+export function isAnyUntried(servers: readonly Server[], tried: Tried): boolean {
+  for (let i = 0; i < servers.length; i++) if (!isTried(tried, servers[i]!)) return true
   return false
 }
 

@@ -139,7 +139,7 @@ export class Forward extends Hedging implements Hedged {
   #onFresh(outcome: Outcome, code: FaultCode): void {
     this.needsFresh = true
     this.keepBudget()
-    if (this.server !== null) this.tried &= ~this.server.triedBit
+    if (this.server !== null) this.unmarkTried(this.server)
     this.release(outcome)
     if (!this.again(null)) this.giveUp(code)
   }

@@ -2,6 +2,7 @@
 // wins; the others are given up, which is no failure of their servers. Where the one under way is lost, or
 // its answer is not wanted, one of the others takes its place.
 import { BOUND } from '../backends/key.ts'
+import { andTried } from '../backends/tried.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
@@ -66,6 +67,7 @@ export abstract class Hedging extends Retrying {
     const isWaiting = this.server !== null && !this.isOver && !this.isAnswered
     if (!isWaiting || !this.keepsBody || asker.attempts >= backend.retry.attempts) return
     // One that would wait for room is of no use.
+    this.markTried()
     if (!backend.hasUntried(this.tried)) return
     if (!backend.retry.budget.take(this.backend.servers)) {
       world.meter.attempts.exhausted(backend.name)
@@ -73,7 +75,7 @@ export abstract class Hedging extends Retrying {
     }
     const server = backend.pick(this.key, this.tried)
     if (server === null) return backend.retry.budget.giveBack()
-    this.tried |= server.triedBit
+    this.tried = andTried(this.tried, server)
     this.#made++
     asker.attempts++
     if (world.isDebugging) tellAttempt(asker, server)

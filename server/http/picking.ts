@@ -5,6 +5,7 @@ import type { Outcome } from '../backends/outcome.ts'
 import type { Waiter } from '../backends/queue.ts'
 import type { Server } from '../backends/server.ts'
 import type { Shown } from '../backends/sticky.ts'
+import { type Tried, andTried, butTried, isTried } from '../backends/tried.ts'
 import { guarded } from '../lib/bug.ts'
 import { nowMs } from '../lib/clock.ts'
 import { event } from '../lib/event.ts'
@@ -21,9 +22,14 @@ export abstract class Picking implements Waiter {
   readonly shown: Shown | null
   /** The server that it belongs to. */
   readonly preferred: Server | null
-  tried = 0
-  /** Of those that would fail each time. */
-  #hopeless = 0
+  /** Those that were asked before, of which no answer is wanted any more. */
+  tried: Tried = null
+  /** Who was asked last, and is not among those yet: most requests ask nobody else. */
+  #latest: Server | null = null
+  /** Those that would fail each time. */
+  #hopeless: Tried = null
+  /** All were tried, and are asked again; that it belongs to among them. */
+  #hadPreferred = false
   protected readonly asker: Asker
   protected readonly world: AskerWorld
   protected readonly timing: Timing
@@ -58,12 +64,29 @@ export abstract class Picking implements Waiter {
 
   get isParticular(): boolean {
     const { preferred, tried } = this
-    if (preferred === null || (tried & preferred.triedBit) !== 0) return false
+    if (preferred === null || isTried(tried, preferred)) return false
     return this.backend.sticky?.words.full === 'wait'
   }
 
   get priority(): number {
     return this.asker.priority
+  }
+
+  /** The server that it belongs to was asked in vain. */
+  get hasTriedPreferred(): boolean {
+    return this.#hadPreferred || (this.preferred !== null && isTried(this.tried, this.preferred))
+  }
+
+  /** Another attempt may be made: who was asked last is among those that were. */
+  protected markTried(): void {
+    if (this.#latest !== null) this.tried = andTried(this.tried, this.#latest)
+    this.#latest = null
+  }
+
+  /** It may be asked again. */
+  protected unmarkTried(server: Server): void {
+    this.#latest = null
+    this.tried = butTried(this.tried, server)
   }
 
   /** An attempt at this server, which has a place. */
@@ -96,7 +119,7 @@ export abstract class Picking implements Waiter {
   #use(server: Server): void {
     this.server = server
     this.usedMs = nowMs
-    this.tried |= server.triedBit
+    this.#latest = server
     this.asker.server = server
     this.asker.attempts++
     this.#keepsBudget = false
@@ -121,10 +144,14 @@ export abstract class Picking implements Waiter {
     const { retry } = this.backend
     const isLast = attempts + 1 >= retry.attempts
     this.#next = reason
+    this.markTried()
     const server = this.backend.pickAgain(this.key, this.tried, isLast && !isImmediate, this.preferred)
-    if (server === null && this.#hopeless !== 0 && !this.backend.hasUntried(this.#hopeless)) return false
+    if (server === null && this.#hopeless !== null && !this.backend.hasUntried(this.#hopeless)) return false
     this.asker.server = null
-    if (server === null) this.tried = this.#hopeless
+    if (server === null) {
+      this.#hadPreferred = this.hasTriedPreferred
+      this.tried = this.#hopeless
+    }
     if (server) this.#use(server)
     else if (isImmediate) this.attempt()
     else {
@@ -184,7 +211,8 @@ export abstract class Picking implements Waiter {
     this.server = null
     if (this.hasBudget && !this.#keepsBudget) this.#giveBackBudget()
     if (server === null) return
-    if (outcome.is === 'lost' && isLasting(outcome.loss.code)) this.#hopeless |= server.triedBit
+    if (outcome.is === 'lost' && isLasting(outcome.loss.code))
+      this.#hopeless = andTried(this.#hopeless, server)
     this.backend.release(server, outcome)
   }
 }

@@ -97,6 +97,7 @@ export abstract class Retrying extends Sending implements ReadFor {
     const { asker, backend } = this
     const isRepeatable = this.keepsBody && asker.isRequestWhole && IDEMPOTENT[asker.request.methodId] === true
     if (!isRepeatable || asker.attempts >= backend.retry.attempts) return false
+    this.markTried()
     if (backend.hasOther(this.tried)) return true
     const waitMs = waitOf(head)
     if (asker.dueMs > 0 && nowMs + waitMs >= asker.dueMs) return false

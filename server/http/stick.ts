@@ -17,14 +17,14 @@ interface Sticking {
 /** The head of an answer, `isOwn`: of one of ours, for a request that was sent to a backend. */
 export function stick(
   x: Sticking,
-  { backend, shown, preferred, tried }: Picking,
+  { backend, shown, preferred, hasTriedPreferred }: Picking,
   head: ResponseHead,
   isOwn: boolean,
 ): void {
   const { server } = x
   const { sticky } = backend
   if (sticky === null || shown === null || server === null) return
-  const hasFailed = preferred !== null && preferred.slot !== server.slot && (tried & preferred.triedBit) !== 0
+  const hasFailed = hasTriedPreferred && preferred?.slot !== server.slot
   const stuck = sticky.judge(shown, preferred, server, hasFailed)
   x.sticky = stuck
   if (sticky.words.by === 'learn') {

@@ -10,6 +10,7 @@ import type { Backend } from '../backends/backend.ts'
 import { ANSWERED, type Outcome } from '../backends/outcome.ts'
 import type { Waiter } from '../backends/queue.ts'
 import type { Server } from '../backends/server.ts'
+import { type Tried, andTried } from '../backends/tried.ts'
 import { queueLimit } from '../backends/queue-limit.ts'
 import { whyNone } from '../backends/why-none.ts'
 import { guarded } from '../lib/bug.ts'
@@ -51,9 +52,9 @@ function certificateOf(tls: TlsFacts | null): ProxyCertificate | null {
 export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
   readonly listener: TcpWay
   readonly key: number
-  tried = 0
+  tried: Tried = null
   /** Of those that would fail each time. */
-  #hopeless = 0
+  #hopeless: Tried = null
   readonly startedMs = nowMs
   endedMs = 0
   server: Server | null = null
@@ -175,7 +176,6 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
 
   #use(server: Server): void {
     this.server = server
-    this.tried |= server.triedBit
     this.attempts++
     this.#hasPlace = true
     this.#sinceMs = nowMs
@@ -221,8 +221,8 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     const { retry } = this.backend
     const isRepeated = code !== 'descriptor_limit' && retry.faults[faultPlace(code)] === 1
     if (!isRepeated || this.attempts >= retry.attempts) return this.#refuse(code, detail)
-    if (isLasting(code)) this.#hopeless |= server.triedBit
-    if (!this.#again()) this.#refuse(code, detail)
+    if (isLasting(code)) this.#hopeless = andTried(this.#hopeless, server)
+    if (!this.#again(server)) this.#refuse(code, detail)
   }
 
   #remember(one: ConnectionTry): void {
@@ -231,10 +231,11 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
   }
 
   /** Another server at once; the same ones only after a while. False: to none would that be of use. */
-  #again(): boolean {
+  #again(failed: Server): boolean {
+    this.tried = andTried(this.tried, failed)
     const { attempts, backoffMs, backoffMaxMs } = this.backend.retry
     const server = this.backend.pickAgain(this.key, this.tried, this.attempts + 1 >= attempts)
-    if (server === null && this.#hopeless !== 0 && !this.backend.hasUntried(this.#hopeless)) return false
+    if (server === null && this.#hopeless !== null && !this.backend.hasUntried(this.#hopeless)) return false
     if (server) {
       this.#use(server)
       return true

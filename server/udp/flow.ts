@@ -5,6 +5,7 @@
 //     └── another, once: refused ──┘
 import type { Backend } from '../backends/backend.ts'
 import type { Server } from '../backends/server.ts'
+import { type Tried, andTried } from '../backends/tried.ts'
 import { ANSWERED, type Outcome } from '../backends/outcome.ts'
 import type { Address } from '../lib/address.ts'
 import { nowMs } from '../lib/clock.ts'
@@ -44,7 +45,7 @@ export interface FlowParts {
   /** What its rate is counted by; null: it is not. */
   readonly rateKey: string | null
   /** Servers that have just refused its client. */
-  readonly tried: number
+  readonly tried: Tried
 }
 
 /** All tries together: a datagram goes to another server once. */
@@ -73,7 +74,7 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
   fault: FaultCode | null = null
   isOver = false
   /** Servers that refused it. */
-  tried: number
+  tried: Tried
   /** The server that takes its client's datagrams from now on, as its own is down; it has been picked. */
   #successor: Server | null = null
   readonly #home: FlowHome
@@ -212,7 +213,7 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
     if (server === null || this.#home.isDraining) return false
     const isOut = adminOf(board.order(server.slot)) === ADMIN_MAINTENANCE
     if (!isOut && board.state(server.slot) !== STATE_DOWN) return false
-    this.#successor = backend.pick(this.#key, server.triedBit)
+    this.#successor = backend.pick(this.#key, andTried(null, server))
     if (this.#successor === null) return false
     this.finish('server_down')
     return true
@@ -233,7 +234,7 @@ export class Flow implements Timed, Resident, FlowRecord, Asking {
   failover(fault: FaultCode): boolean {
     const { backend } = this.#listener
     const { server } = this
-    if (server !== null) this.tried |= server.triedBit
+    if (server !== null) this.tried = andTried(this.tried, server)
     const most = Math.min(ATTEMPTS_MAX, backend.options.retry.attempts)
     const mayGoOn = this.datagramsOut === 0 && this.attempts < most
     const next = mayGoOn ? backend.pickAgain(this.#key, this.tried, true) : null

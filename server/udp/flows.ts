@@ -144,9 +144,9 @@ export class Flows implements DatagramSink, FlowHome {
     // Its rate was asked already, of the flow before.
     if (!this.#mayBegin(clientHost, ended === null ? rateKey : null)) return void ended?.successorAt(null)
     const key = backend.clientKey(clientHost)
-    const tried = ended?.tried ?? 0
+    const tried = ended?.tried ?? null
     const successor = ended?.successorAt(backend) ?? null
-    const server = successor ?? backend.pick(key, tried) ?? (tried === 0 ? null : backend.pick(key, 0))
+    const server = successor ?? backend.pick(key, tried) ?? (tried === null ? null : backend.pick(key, null))
     if (server === null) return this.meter.dropped(backend.lastPickFull ? 'server_full' : backend.noneFault)
     const snapshot = this.#snapshot
     const flow = new Flow({ home: this, listener, snapshot, socket, client, clientHost, rateKey, tried }, key)

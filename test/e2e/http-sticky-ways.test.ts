@@ -6,6 +6,7 @@ import { STATE_DOWN, STATE_UP } from '../../server/scoreboard/states.ts'
 import { startNamed } from '../support/backends.ts'
 import { startEngine, type TestEngine, toServers } from '../support/engine.ts'
 import { startOrigin } from '../support/origin.ts'
+import { makeGate } from '../support/wait.ts'
 
 const SECRET = 'a secret of the tests'
 const named = (name: string, url: string) => ({ name, url })
@@ -161,4 +162,37 @@ describe('a session', () => {
       expect([again.get('x-name'), again.get('set-cookie')]).toEqual([first.get('x-name'), null])
     }
   })
+})
+
+test('a session whose server has failed is elsewhere for that reason, though that one is full when all are asked again', async () => {
+  const [opens, never] = [makeGate(), makeGate()]
+  await using own = startOrigin(async ({ target }, reply) => {
+    if (target !== '/held') return reply.rst()
+    await never.opened
+    reply.send(200, 'held')
+  })
+  await using other = startOrigin(async (_request, reply) => {
+    if (other.requests.length > 1) return reply.send(200, 'other')
+    await opens.opened
+    reply.rst()
+  })
+  const servers = [{ ...named('own', own.url), max_connections: 1 }, named('other', other.url)]
+  const config = toServers(servers, { sticky: { secret: SECRET }, retry: { backoff: '1ms' } })
+  await using gateway = startEngine({ config })
+  const cookie = `Cookie: sluice_sticky=${new StickySeal('origin', [SECRET]).seal('own', unixSeconds())}\r\n`
+  await using client = await gateway.client()
+  client.send(`GET / HTTP/1.1\r\nHost: h\r\n${cookie}\r\n`)
+  await other.received(1)
+  await using holder = await gateway.client()
+  holder.send(`GET /held HTTP/1.1\r\nHost: h\r\n${cookie}\r\n`)
+  await own.received(2)
+  opens.open()
+  expect((await client.readAnswer()).body).toBe('other')
+  expect(await gateway.logged()).toMatchObject({
+    attempts: 3,
+    sticky: { result: 'elsewhere', why: 'failed' },
+  })
+  never.open()
+  expect((await holder.readAnswer()).body).toBe('held')
+  await gateway.settled()
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { ANSWERED } from '../../../server/backends/outcome.ts'
 import { hashText } from '../../../server/backends/hash.ts'
+import { andTried, type Tried } from '../../../server/backends/tried.ts'
 import type { Server } from '../../../server/backends/server.ts'
 import { STATE_DOWN, STATE_UP } from '../../../server/scoreboard/states.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'
@@ -31,8 +32,8 @@ describe('round robin', () => {
   test('takes no turn for another attempt, so that a dead server is not the first of every request', () => {
     const backend = new Bench().backend(backendConfig([{ name: 'a' }, { name: 'b' }]))
     const firsts = Array.from({ length: 10 }, () => {
-      const first = backend.pick(0, 0)
-      const second = backend.pick(0, first?.triedBit ?? 0)
+      const first = backend.pick(0, null)
+      const second = backend.pick(0, first && [first.slot])
       expect(second?.name).toBe(first?.name === 'a' ? 'b' : 'a')
       return first?.name
     })
@@ -54,9 +55,9 @@ describe('round robin', () => {
       { name: 'b', weight: 1, max_connections: 1 },
     ])
     const backend = bench.backend(options)
-    expect(backend.pick(0, 0)?.name).toBe('a')
-    expect(backend.pick(0, 0)?.name).toBe('b')
-    expect(backend.pick(0, 0)).toBeNull()
+    expect(backend.pick(0, null)?.name).toBe('a')
+    expect(backend.pick(0, null)?.name).toBe('b')
+    expect(backend.pick(0, null)).toBeNull()
   })
 
   test('takes a new weight with the next snapshot', () => {
@@ -74,7 +75,7 @@ describe('least connections', () => {
     const backend = bench.backend(
       backendConfig([{ name: 'a', weight: 2 }, { name: 'b' }], { algorithm: 'least_connections' }),
     )
-    const picked = Array.from({ length: 30 }, () => backend.pick(0, 0)?.name ?? '-')
+    const picked = Array.from({ length: 30 }, () => backend.pick(0, null)?.name ?? '-')
     expect(tally(picked)).toEqual({ a: 20, b: 10 })
   })
 
@@ -82,9 +83,9 @@ describe('least connections', () => {
     const bench = new Bench()
     const options = backendConfig([{ name: 'a' }, { name: 'b' }], { algorithm: 'least_connections' })
     const [one, other] = [bench.backend(options, { row: 0 }), bench.backend(options, { row: 1 })]
-    const held = Array.from({ length: 10 }, () => one.pick(0, 0))
+    const held = Array.from({ length: 10 }, () => one.pick(0, null))
     for (const server of held) if (server?.name === 'b') one.release(server, ANSWERED)
-    expect(Array.from({ length: 5 }, () => other.pick(0, 0)?.name).join('')).toBe('bbbbb')
+    expect(Array.from({ length: 5 }, () => other.pick(0, null)?.name).join('')).toBe('bbbbb')
   })
 
   test('breaks ties by turns, in proportion to the weights', () => {
@@ -112,7 +113,7 @@ describe('the algorithms of chance', () => {
     const bench = new Bench()
     const backend = bench.backend(backendConfig(three, { algorithm: 'power_of_two' }), { chance })
     for (let i = 0; i < 100; i++) bench.board.enter(bench.slotOf('c'), 1024)
-    const picked = Array.from({ length: 150 }, () => backend.pick(0, 0)?.name ?? '-')
+    const picked = Array.from({ length: 150 }, () => backend.pick(0, null)?.name ?? '-')
     // c loses each comparison until the others have as many.
     expect(tally(picked)['c']).toBeUndefined()
     expect(tally(picked)['a']).toBeWithin(70, 81)
@@ -132,7 +133,7 @@ describe('first available', () => {
       { algorithm: 'first_available' },
     )
     const backend = bench.backend(options)
-    expect(Array.from({ length: 7 }, () => backend.pick(0, 0)?.name ?? '-').join('')).toBe('aabbcc-')
+    expect(Array.from({ length: 7 }, () => backend.pick(0, null)?.name ?? '-').join('')).toBe('aabbcc-')
   })
 })
 
@@ -194,19 +195,19 @@ describe('hashing', () => {
 
   test('of an address stays with its server however much that has to do', () => {
     const backend = new Bench().backend(options(four))
-    const picked = Array.from({ length: 100 }, () => backend.pick(keys[0]!, 0)?.name ?? '-')
+    const picked = Array.from({ length: 100 }, () => backend.pick(keys[0]!, null)?.name ?? '-')
     expect(tally(picked)).toEqual({ [picked[0]!]: 100 })
   })
 
   test('of an address goes to the next of its servers while its own is full or tried', () => {
     const bench = new Bench()
     const backend = bench.backend(options(four.map(({ name }) => ({ name, max_connections: 1 }))))
-    const order = Array.from({ length: 5 }, () => backend.pick(keys[3]!, 0)?.name ?? '-')
+    const order = Array.from({ length: 5 }, () => backend.pick(keys[3]!, null)?.name ?? '-')
     expect(new Set(order.slice(0, 4)).size).toBe(4)
     expect(order[4]).toBe('-')
     for (const server of backend.servers) backend.release(server, ANSWERED)
     const first = backend.servers.find(({ name }) => name === order[0])!
-    expect(backend.pick(keys[3]!, first.triedBit)?.name).toBe(order[1]!)
+    expect(backend.pick(keys[3]!, [first.slot])?.name).toBe(order[1]!)
   })
 
   test('with a bound gives no server more than its multiple of the mean', () => {
@@ -220,7 +221,7 @@ describe('hashing', () => {
         backendConfig(servers, { algorithm: 'hash', hash: { by: 'path', load_factor } }),
       )
       for (let picks = 1; picks <= 200; picks++) {
-        expect(backend.pick(keys[0]!, 0)).not.toBeNull() // one hot key
+        expect(backend.pick(keys[0]!, null)).not.toBeNull() // one hot key
         for (const { slot, weight } of backend.servers)
           expect(bench.board.inFlight(slot)).toBeLessThanOrEqual(
             Math.ceil((load_factor * picks * weight) / 7),
@@ -237,7 +238,7 @@ describe('hashing', () => {
       }),
     )
     const [a, b] = backend.servers as [Server, Server]
-    for (let i = 0; i < 10; i++) expect(backend.pick(keys[0]!, b.triedBit)).toBe(a)
+    for (let i = 0; i < 10; i++) expect(backend.pick(keys[0]!, [b.slot])).toBe(a)
   })
 })
 
@@ -267,7 +268,7 @@ describe('each algorithm', () => {
       const held: Server[] = []
       for (let i = 0; i < 3000; i++) {
         const worker = random.pick(workers)
-        const server = worker.pick(random.pick(keys), 0)
+        const server = worker.pick(random.pick(keys), null)
         if (server !== null) held.push(server)
         else expect([held.length, worker.lastPickFull]).toEqual([42, true])
         if (held.length > 0 && random.next() < 0.4)
@@ -275,21 +276,22 @@ describe('each algorithm', () => {
         for (const { slot, maxConnections } of worker.servers)
           expect(bench.board.inFlight(slot)).toBeLessThanOrEqual(maxConnections)
       }
-      for (let i = 0; i < 42; i++) held.push(workers[0]!.pick(keys[i]!, 0) ?? held[0]!)
+      for (let i = 0; i < 42; i++) held.push(workers[0]!.pick(keys[i]!, null) ?? held[0]!)
       expect(workers[0]!.servers.map(({ slot }) => bench.board.inFlight(slot))).toEqual([3, 4, 5, 6, 7, 8, 9])
     })
 
-    test(`never repeats a tried server: ${algorithm}`, () => {
+    test.each([3, 60])(`never repeats a tried server, nor leaves another out: ${algorithm}, %p`, (count) => {
       const hash = { by: 'path', load_factor: 1.25 } as const
-      const backend = new Bench().backend(backendConfig(three, { algorithm, hash }))
-      let tried = 0
+      const servers = Array.from({ length: count }, (_, i) => ({ name: `s${i}` }))
+      const backend = new Bench().backend(backendConfig(servers, { algorithm, hash }))
+      let tried: Tried = null
       const seen = new Set<string>()
-      for (let i = 0; i < 3; i++) {
-        const server = backend.pick(keys[i]!, tried)!
+      for (let i = 0; i < count; i++) {
+        const server: Server = backend.pick(keys[i]!, tried)!
         seen.add(server.name)
-        tried |= server.triedBit
+        tried = andTried(tried, server)
       }
-      expect(seen.size).toBe(3)
+      expect(seen.size).toBe(count)
       expect(backend.pick(keys[0]!, tried)).toBeNull()
       expect(backend.lastPickFull).toBe(false)
     })

@@ -67,8 +67,8 @@ describe('usable servers', () => {
         { name: 'z', backup: true },
       ]),
     )
-    expect(backend.pick(0, 0)?.name).toBe('a')
-    expect(backend.pick(0, 0)).toBeNull()
+    expect(backend.pick(0, null)?.name).toBe('a')
+    expect(backend.pick(0, null)).toBeNull()
     expect(backend.lastPickFull).toBe(true)
   })
 
@@ -121,19 +121,19 @@ describe('a pick', () => {
       { name: 'b', max_connections: 1 },
     ])
     const backend = bench.backend(options)
-    const [a, b] = [backend.pick(0, 0)!, backend.pick(0, 0)!]
-    expect(backend.pick(0, 0)).toBeNull()
+    const [a, b] = [backend.pick(0, null)!, backend.pick(0, null)!]
+    expect(backend.pick(0, null)).toBeNull()
     expect(backend.lastPickFull).toBe(true)
-    expect(backend.pick(0, a.triedBit)).toBeNull()
+    expect(backend.pick(0, [a.slot])).toBeNull()
     expect(backend.lastPickFull).toBe(true)
     backend.release(b, ANSWERED)
-    expect(backend.pick(0, b.triedBit)).toBeNull()
+    expect(backend.pick(0, [b.slot])).toBeNull()
     expect(backend.lastPickFull).toBe(true)
-    expect(backend.pick(0, a.triedBit | b.triedBit)).toBeNull()
+    expect(backend.pick(0, [a.slot, b.slot])).toBeNull()
     expect(backend.lastPickFull).toBe(false)
     bench.set('a', STATE_DOWN)
     bench.set('b', STATE_DOWN)
-    expect(backend.pick(0, 0)).toBeNull()
+    expect(backend.pick(0, null)).toBeNull()
     expect(backend.lastPickFull).toBe(false)
   })
 
@@ -145,7 +145,7 @@ describe('a pick', () => {
           hash: { by: 'path', load_factor: 1.25 },
         }),
       )
-      const picked = Array.from({ length: 3000 }, () => backend.pick(7, 0))
+      const picked = Array.from({ length: 3000 }, () => backend.pick(7, null))
       expect([algorithm, picked.every((server) => server?.name === 'a')]).toEqual([algorithm, true])
     }
   })
@@ -154,20 +154,20 @@ describe('a pick', () => {
     const bench = new Bench()
     const options = backendConfig([{ name: 'a', max_connections: 10 }])
     const workers = [0, 1, 2, 3].map((row) => bench.backend(options, { row }))
-    const picked = Array.from({ length: 200 }, (_, i) => workers[i % 4]!.pick(0, 0))
+    const picked = Array.from({ length: 200 }, (_, i) => workers[i % 4]!.pick(0, null))
     expect(picked.filter((server) => server !== null).length).toBe(10)
   })
 })
 
 describe('another attempt', () => {
-  const bits = (backend: Backend, ...wanted: string[]): number =>
-    backend.servers.reduce((sum, { name, triedBit }) => (wanted.includes(name) ? sum | triedBit : sum), 0)
+  const these = (backend: Backend, ...wanted: string[]): number[] =>
+    backend.servers.filter(({ name }) => wanted.includes(name)).map(({ slot }) => slot)
   const spare = [{ name: 'a' }, { name: 'b' }, { name: 'z', backup: true }]
 
   test('is at a backup when the others are tried, or when it is the last', () => {
     const backend = new Bench().backend(backendConfig(spare))
     const again = (isLast: boolean, ...tried: string[]) =>
-      backend.pickAgain(0, bits(backend, ...tried), isLast)?.name ?? null
+      backend.pickAgain(0, these(backend, ...tried), isLast)?.name ?? null
     expect(again(false, 'a')).toBe('b')
     expect(again(false, 'a', 'b')).toBe('z')
     expect(again(true, 'a')).toBe('z')
@@ -180,17 +180,17 @@ describe('another attempt', () => {
     const bench = new Bench()
     const backend = bench.backend(backendConfig(spare))
     bench.set('z', STATE_DOWN)
-    expect(backend.pickAgain(0, bits(backend, 'a'), true)?.name).toBe('b')
-    expect(backend.pickAgain(0, bits(backend, 'a', 'b'), true)).toBeNull()
+    expect(backend.pickAgain(0, these(backend, 'a'), true)?.name).toBe('b')
+    expect(backend.pickAgain(0, these(backend, 'a', 'b'), true)).toBeNull()
     const weightless = new Bench().backend(
       backendConfig([{ name: 'a' }, { name: 'z', backup: true, weight: 0 }]),
     )
-    expect(weightless.pickAgain(0, bits(weightless, 'a'), true)).toBeNull()
+    expect(weightless.pickAgain(0, these(weightless, 'a'), true)).toBeNull()
     const full = new Bench().backend(
       backendConfig([{ name: 'a' }, { name: 'b', max_connections: 1 }, { name: 'z', backup: true }]),
     )
-    while (full.pick(0, bits(full, 'a'))) continue
-    expect(full.pickAgain(0, bits(full, 'a'), false)).toBeNull()
+    while (full.pick(0, these(full, 'a'))) continue
+    expect(full.pickAgain(0, these(full, 'a'), false)).toBeNull()
     expect(full.lastPickFull).toBe(true)
   })
 })

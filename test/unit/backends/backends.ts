@@ -107,7 +107,7 @@ export class Bench {
 /** The names of the servers of so many picks, each given back at once. */
 export function walk(backend: Backend, picks: number, key: (pick: number) => number = () => 0): string[] {
   return Array.from({ length: picks }, (_, i) => {
-    const server = backend.pick(key(i), 0)
+    const server = backend.pick(key(i), null)
     if (server) backend.release(server, ANSWERED)
     return server?.name ?? '-'
   })

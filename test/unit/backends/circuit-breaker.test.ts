@@ -190,7 +190,7 @@ describe('it opens', () => {
     const all = new World({ max_out: 1 })
     all.attempts(10, 500).attempts(10, 500, { name: 'b' })
     expect([all.state('a'), all.state('b')]).toEqual([OPEN, OPEN])
-    expect([all.workers[1]!.pick(0, 0), all.workers[1]!.noneFault]).toEqual([null, 'circuit_open'])
+    expect([all.workers[1]!.pick(0, null), all.workers[1]!.noneFault]).toEqual([null, 'circuit_open'])
   })
 
   test('not where a person has closed it', () => {
@@ -225,8 +225,8 @@ test('a change of something else leaves it as it is, permits under way included'
     { ...world.options, retry: { ...world.options.retry, attempts: 5 } },
     world.workers[0],
   )
-  const own = next.pick(0, 0)!
-  expect([own.permit === null, world.permits, next.pick(0, 0)!.name]).toEqual([false, 2, 'b'])
+  const own = next.pick(0, null)!
+  expect([own.permit === null, world.permits, next.pick(0, null)!.name]).toEqual([false, 2, 'b'])
   world.end(probe, 200)
   next.answered(own, 200, 1)
   next.whole(own, 200)

@@ -89,7 +89,7 @@ export class World {
 
   /** Picks whom worker `row` lets through. */
   probe(row = 0): Server {
-    const server = this.workers[row]!.pick(0, 0)!
+    const server = this.workers[row]!.pick(0, null)!
     expect([server.name, server.permit === null]).toEqual(['a', false])
     return server
   }

@@ -191,9 +191,9 @@ test('the next group stands by for the last try, before backups', () => {
   const bench = new Bench()
   const list = [...servers(1, 1), { name: 'z', backup: true }]
   const backend = bench.backend(backendConfig(list))
-  expect(backend.pickAgain(0, 0, true)?.name).toBe('b1')
+  expect(backend.pickAgain(0, null, true)?.name).toBe('b1')
   bench.set('b1', STATE_DOWN)
-  expect(backend.pickAgain(0, 0, true)?.name).toBe('z')
+  expect(backend.pickAgain(0, null, true)?.name).toBe('z')
   bench.set('a1', STATE_DOWN)
   expect(tally(walk(backend, 4))).toEqual({ z: 4 })
 })

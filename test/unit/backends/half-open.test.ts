@@ -45,7 +45,7 @@ describe('while it is half-open', () => {
     const one = world()
     one.probe(1)
     one.probe(1)
-    expect(one.workers[0]!.pick(0, 0)!.name).toBe('b')
+    expect(one.workers[0]!.pick(0, null)!.name).toBe('b')
     scoreboardOn(one.bench.region, -1).clearRow(1)
     expect(one.permits).toBe(0)
     one.probe(0)
@@ -54,9 +54,9 @@ describe('while it is half-open', () => {
   test('a session is let through to its own server, and never taken from another one', () => {
     const one = world()
     const [a, b] = one.workers[0]!.servers
-    const other = one.workers[0]!.pick(0, 0, b)!
+    const other = one.workers[0]!.pick(0, null, b)!
     expect([other.name, other.permit]).toEqual(['b', null])
-    const own = one.workers[0]!.pick(0, 0, a)!
+    const own = one.workers[0]!.pick(0, null, a)!
     expect([own.name, own.permit === null]).toEqual(['a', false])
   })
 
@@ -65,7 +65,7 @@ describe('while it is half-open', () => {
     const worker = one.workers[0]!
     expect(tally(walk(worker, 10))).toEqual({ a: 10 })
     one.bench.set('a', STATE_DOWN)
-    const probe = worker.pick(0, 0)!
+    const probe = worker.pick(0, null)!
     expect([probe.name, probe.permit === null]).toEqual(['z', false])
     worker.release(probe, GIVEN_UP)
   })
@@ -76,7 +76,7 @@ describe('while it is half-open', () => {
     const worker = one.workers[0]!
     expect(tally(walk(worker, 10))).toEqual({ a: 10 })
     one.bench.set('a', STATE_DOWN)
-    const probe = worker.pick(0, 0)!
+    const probe = worker.pick(0, null)!
     expect([probe.name, probe.permit === null]).toEqual(['b', false])
     worker.release(probe, GIVEN_UP)
   })
@@ -171,7 +171,7 @@ describe('while it is half-open', () => {
     )
     one.attempts(10, 500).halfOpen()
     const probe = one.probe(0)
-    expect([one.workers[1]!.pick(0, 0), one.permits]).toEqual([null, 1])
+    expect([one.workers[1]!.pick(0, null), one.permits]).toEqual([null, 1])
     one.end(probe, 200)
     expect(one.permits).toBe(0)
   })

@@ -44,7 +44,7 @@ test('the budget is a share of what is in flight, never less than the least, ove
   const { budget } = one.retry
   const take = (backend: typeof one): boolean => backend.retry.budget.take(backend.servers)
   expect([take(one), take(other), budget.inUse]).toEqual([true, false, 1])
-  for (let n = 0; n < 6; n++) one.pick(0, 0)
+  for (let n = 0; n < 6; n++) one.pick(0, null)
   expect([take(other), take(one), take(other), budget.inUse]).toEqual([true, true, false, 3])
   // What a dead worker held comes back.
   bench.board.clearRow(1)

@@ -17,7 +17,7 @@ const lost = (code: FaultCode, reached: Loss['reached'], isStale = false): Outco
 async function picked(play: (backend: Backend, server: Server, board: Scoreboard) => void) {
   await using gateway = startEngine({ config: toServers(['http://127.0.0.1:1', 'http://127.0.0.1:2']) })
   const backend = gateway.backend()
-  const server = backend.pick(0, 0) as Server
+  const server = backend.pick(0, null) as Server
   play(backend, server, gateway.board)
   const { board } = gateway
   const { slot } = server
@@ -80,15 +80,15 @@ test('a preferred server is taken while it is usable, untried and has room', asy
   const backend = gateway.backend()
   const [first, second] = backend.servers as [Server, Server]
   for (let n = 0; n < 4; n++) {
-    expect(backend.pick(0, 0, first)).toBe(first)
+    expect(backend.pick(0, null, first)).toBe(first)
     backend.release(first, ANSWERED)
   }
-  expect(backend.pick(0, first.triedBit, first)).toBe(second)
-  expect(backend.pick(0, 0, first)).toBe(first)
-  expect(backend.pick(0, 0, first)).toBe(second) // it is full
+  expect(backend.pick(0, [first.slot], first)).toBe(second)
+  expect(backend.pick(0, null, first)).toBe(first)
+  expect(backend.pick(0, null, first)).toBe(second) // it is full
   backend.release(first, ANSWERED)
   gateway.setState(first, 2)
-  expect(backend.pick(0, 0, first)).toBe(second)
+  expect(backend.pick(0, null, first)).toBe(second)
   for (let n = 0; n < 3; n++) backend.release(second, ANSWERED)
   expect(gateway.inFlight).toBe(0)
 })

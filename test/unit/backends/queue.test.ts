@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:tes
 import { ANSWERED } from '../../../server/backends/outcome.ts'
 import type { Backend } from '../../../server/backends/backend.ts'
 import { Bell, WaitQueue, type Waiter } from '../../../server/backends/queue.ts'
+import type { Tried } from '../../../server/backends/tried.ts'
 import type { Server } from '../../../server/backends/server.ts'
 import { tellBugsTo } from '../../../server/lib/bug.ts'
 import { waitFor } from '../../support/wait.ts'
@@ -19,7 +20,12 @@ afterEach(() => {
 
 function waiter(
   name: string,
-  { tried = 0, priority = 0, thereupon = (_server: Server): void => {}, only = null as Server | null } = {},
+  {
+    tried = null as Tried,
+    priority = 0,
+    thereupon = (_server: Server): void => {},
+    only = null as Server | null,
+  } = {},
 ): Waiter {
   const made: Waiter = {
     key: 0,
@@ -48,7 +54,7 @@ function fullBackend(size = 4): Full {
   const servers = ['a', 'b'].map((name) => ({ name, max_connections: 1 }))
   const backend = bench.backend(backendConfig(servers, { queue: { size, timeout: 5000 } }))
   queues.push(backend.queue)
-  return { bench, backend, held: [backend.pick(0, 0)!, backend.pick(0, 0)!] }
+  return { bench, backend, held: [backend.pick(0, null)!, backend.pick(0, null)!] }
 }
 
 /** A queue whose servers come from a list and whose clock stands still. */
@@ -67,7 +73,7 @@ describe('waiting for one server', () => {
     const [a, b] = [named('a'), named('b')]
     let picks = 0
     const free = new Set([b])
-    const pick = (_key: number, _tried: number, preferred: Server | null): Server | null => {
+    const pick = (_key: number, _tried: Tried, preferred: Server | null): Server | null => {
       picks++
       const found = preferred === null ? ([...free][0] ?? null) : free.has(preferred) ? preferred : null
       if (found !== null) free.delete(found)
@@ -142,7 +148,7 @@ describe('waiting', () => {
   test('goes on for one whose remaining servers are full, while those behind are served', () => {
     const { backend, held } = fullBackend()
     const [a, b] = held as [Server, Server]
-    backend.queue.push(waiter('retry', { tried: b.triedBit }), 0)
+    backend.queue.push(waiter('retry', { tried: [b.slot] }), 0)
     backend.queue.push(waiter('fresh'), 0)
     backend.release(b, ANSWERED)
     expect(events).toEqual([`fresh gets ${b.name}`])
@@ -154,7 +160,7 @@ describe('waiting', () => {
     const { bench, backend, held } = fullBackend()
     backend.queue.push(waiter('x'), 0)
     bench.board.leave(held[0]!.slot) // as by another worker: nobody was woken
-    expect(backend.pick(0, 0)).toBeNull()
+    expect(backend.pick(0, null)).toBeNull()
     expect(backend.lastPickFull).toBe(true)
   })
 })
@@ -252,7 +258,7 @@ describe('telling a waiter', () => {
     for (const name of ['x', 'y', 'z']) backend.queue.push(waiter(name, { thereupon }), 0)
     backend.release(held[0]!, ANSWERED)
     expect(events.map((event) => event[0])).toEqual(['x', 'y', 'z'])
-    expect(backend.pick(0, 0)).toBe(held[0]!)
+    expect(backend.pick(0, null)).toBe(held[0]!)
   })
 
   test('may remove the next one or add another', () => {

@@ -38,7 +38,7 @@ function shares(backends: ReturnType<typeof start>, inFlight: number): Record<st
       const { server, row: own } = open.shift()!
       backends[own]!.release(server, ANSWERED)
     }
-    const server = backends[row]!.pick(key(pick), 0)!
+    const server = backends[row]!.pick(key(pick), null)!
     server.live.record.meanMs = 5
     open.push({ server, row })
     return server.name
@@ -76,7 +76,7 @@ test('round robin is exact over any period, whoever asks', () => {
   warm(bench, 'c', 10)
   const names = Array.from({ length: 210 }, (_, pick) => {
     const backend = backends[pick % WORKERS]!
-    const server = backend.pick(0, 0)!
+    const server = backend.pick(0, null)!
     backend.release(server, ANSWERED)
     return server.name
   })
@@ -102,7 +102,7 @@ test('is nothing without the word, whatever the cell says', () => {
   const backend = bench.backend(backendConfig(THREE))
   warm(bench, 'c', 10)
   const names = Array.from({ length: 30 }, () => {
-    const server = backend.pick(0, 0)!
+    const server = backend.pick(0, null)!
     backend.release(server, ANSWERED)
     return server.name
   })

@@ -28,7 +28,7 @@ function serve(backend: Backend, request: RequestHead): readonly [string, string
   const sticky = backend.sticky as Sticky
   const shown = sticky.read(request)
   const own = sticky.serverOf(shown)
-  const server = backend.pick(0, 0, own) as Server
+  const server = backend.pick(0, null, own) as Server
   backend.release(server, ANSWERED)
   const stuck = sticky.judge(shown, own, server, false)
   const cookie = sticky.cookieFor(shown, stuck, server, false)

@@ -82,7 +82,7 @@ const REQUESTS = ['a.example', 'x.b.example', 'y.b.example', 'c.example', 'other
 function serversOf(backend: Backend): unknown {
   const picked = new Set<string>()
   for (let i = 0; i < 40; i++) {
-    const server = backend.pick(i, 0)
+    const server = backend.pick(i, null)
     if (server === null) continue
     picked.add(server.name)
     backend.release(server, ANSWERED)

@@ -264,7 +264,7 @@ test('a hash leads to the server that workers pick', () => {
     const { backend } = rule.to
     for (const { slot } of backend.servers) LIVE.setState(slot, STATE_UP)
     LIVE.bumpEpoch(backend.slot)
-    const picked = backend.pick(backend.key(request, '127.0.0.1'), 0)
+    const picked = backend.pick(backend.key(request, '127.0.0.1'), null)
     const to = told(ground, asked(sid)).backend?.hashed_to
     expect([sid, to]).toEqual([sid, picked?.name])
     if (picked !== null) backend.release(picked, { is: 'answered' })

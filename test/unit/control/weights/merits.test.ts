@@ -50,7 +50,7 @@ class World {
 
   #ask(i: number, manners: Record<string, Manner>): string {
     const backend = this.backends[i % WORKERS]!
-    const server = backend.pick(0, 0)!
+    const server = backend.pick(0, null)!
     const { ms, bad = 0 } = manners[server.name]!
     const isBad = this.chance() < bad
     backend.answered(server, isBad ? 503 : 200, isBad ? 0.1 : ms)
