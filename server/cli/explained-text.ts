@@ -3,6 +3,7 @@ import type { ExplainedAny } from '../control/explain/explain-any.ts'
 import type { ExplainedConnection } from '../control/explain/explain-connection.ts'
 import type { Explained } from '../control/explain/explain.ts'
 import type { ExplainedBackend, ExplainedServer } from '../control/explain/explain-backend.ts'
+import type { ExplainedLimits } from '../control/explain/explain-limits.ts'
 import type { ExplainedRetries } from '../control/explain/explain-retries.ts'
 import type { ExplainedSession } from '../control/explain/explain-session.ts'
 import type { ExplainedPart, ExplainedRule, RulesTrace } from '../control/explain/explain-rules.ts'
@@ -53,7 +54,9 @@ function requestText(explained: Explained, isLive: boolean): string {
     `request     ${method} ${url} of ${client}`,
     `listener    ${listener.name}: ${listener.why}`,
     ...(trace === null ? [] : rulesText(trace)),
-    ...middleware.map((step, index) => `${index === 0 ? 'middleware' : '          '}  ${stepText(step)}`),
+    ...middleware.map(
+      (step, index) => `${index === 0 ? 'middleware' : '          '}  ${stepText(step, isLive)}`,
+    ),
     ...(backend === null ? [] : backendText(backend, isLive)),
     `outcome     ${outcomeText(explained)}`,
     '',
@@ -91,8 +94,8 @@ const DOES = {
   off: 'is off',
 } as const
 
-const stepText = ({ name, mode, acts_on, does, limit }: ExplainedStep): string =>
-  `${name}${mode === 'enforce' ? '' : ` (${mode})`}: ${DOES[does]}${limit === undefined ? '' : ` (${limit})`}${acts_on.length === 0 ? '' : `, acts on ${acts_on.join(', ')}`}`
+const stepText = ({ name, mode, acts_on, does, limit, in_use }: ExplainedStep, isLive: boolean): string =>
+  `${name}${mode === 'enforce' ? '' : ` (${mode})`}: ${DOES[does]}${limit === undefined ? '' : ` (${limit}${isLive && in_use !== undefined ? `; ${in_use} now` : ''})`}${acts_on.length === 0 ? '' : `, acts on ${acts_on.join(', ')}`}`
 
 function backendText(backend: ExplainedBackend, isLive: boolean): string[] {
   const { algorithm, hashed_by, hashed_to, servers, servers_left_out } = backend
@@ -102,6 +105,7 @@ function backendText(backend: ExplainedBackend, isLive: boolean): string[] {
     `backend     ${backend.backend}: ${algorithm}${hashed}${states}`,
     ...(backend.sticky === null ? [] : [`session     ${sessionText(backend.sticky)}`]),
     ...(backend.retries === null ? [] : [`retries     ${retriesText(backend.retries, isLive)}`]),
+    ...(isLive && backend.limits ? [`limits      ${limitsText(backend.limits)}`] : []),
     ...servers.map((one) => `  ${one.gets_work ? '+' : '-'} ${serverText(one, isLive)}`),
     ...(servers_left_out > 0 ? [`    and ${servers_left_out} more`] : []),
   ]
@@ -114,6 +118,19 @@ function retriesText(told: ExplainedRetries, isLive: boolean): string {
   const beside = is_hedged ? '; another beside one that lets wait' : ''
   const budget = isLive ? `; ${under_way} of ${most} further ones under way` : ''
   return `up to ${attempts} attempts, ${when}${also}${beside}${budget}`
+}
+
+/** "4 of 100 in flight; 3 of 20 wait for answers (adaptive_limit); 2 wait, each worker has room for 1024" */
+function limitsText({ in_flight, most, adaptive, waiting, queue }: ExplainedLimits): string {
+  const shadow = adaptive?.mode === 'shadow' ? ', shadow' : ''
+  const room = queue === 0 ? 'there is no queue' : `each worker's queue has room for ${queue}`
+  return [
+    ...(in_flight === null ? [] : [`${in_flight}${most === null ? '' : ` of ${most}`} in flight`]),
+    ...(adaptive === null
+      ? []
+      : [`${adaptive.in_flight} of ${adaptive.most} wait for answers (adaptive_limit${shadow})`]),
+    `${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a server, ${room}`,
+  ].join('; ')
 }
 
 function sessionText({ cookie, result, server, why }: ExplainedSession): string {

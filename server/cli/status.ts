@@ -18,6 +18,7 @@ import { metricsLine } from './metrics.ts'
 import { isHeldOpen, isLeftAlone } from '../control/overview/backend-state.ts'
 import { serverReason } from './server-reason.ts'
 import { overviewText } from './overview-text.ts'
+import { percentOf } from '../control/overview/words.ts'
 import { table } from './table.ts'
 
 const HELP = `Tells how a running gateway is in one sentence, what is wrong with it and what to do, which servers are up and what they served.
@@ -27,6 +28,8 @@ Usage: sluice status [NAME] [-c FILE | --admin URL] [--json]
 ${OPTIONS_HELP}${COLUMNS_HELP}
 Of a listener OPEN and TOTAL are connections of clients (udp: flows, turn: allocations); FAULTS of http are requests with a 5xx or no whole answer,
 of tcp connections that failed, of udp flows that no server took, of turn requests that were refused.
+STAYED of sessions are requests that came to the server that has theirs, MOVED those whose server was out of use, ELSEWHERE those that another one
+served this once, as theirs was full or failed; the rest had no good cookie.
 --json prints two documents, a line each: that of "sluice health", then that of "sluice metrics". What is wrong, as JSON: "sluice api /_overview".
 Exit code: 0 every backend has a server that is up; 1 one has none, no gateway was reached, or there is no such name; ${EXIT_HELP}.
 `
@@ -88,7 +91,7 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
   const isRelayAlone = health.turn !== undefined && health.total_count === 0 && metrics.total_requests === 0
   const traffic = isRelayAlone ? '' : `${metricsLine(metrics)}\n`
   const servers = rows.length === 0 ? '' : `\n${table(head, rows)}`
-  return `${healthLines(health)}\n${traffic}${overloadText(metrics)}${servers}${limitsText(metrics)}${listenersText(health, metrics)}${certificatesText(health)}`
+  return `${healthLines(health)}\n${traffic}${overloadText(metrics)}${servers}${limitsText(metrics)}${stickyText(metrics)}${listenersText(health, metrics)}${certificatesText(health)}`
 }
 
 /** Nothing while all is taken. */
@@ -112,6 +115,19 @@ function limitsText({ limits = [] }: MetricsDocument): string {
     waiting ?? '',
   ])
   return `\n${table(['BACKEND', 'IN FLIGHT', 'LIMIT', 'ADAPTIVE', 'WAITING'], rows)}`
+}
+
+/** By what sessions stay, and how many requests were served by another server than theirs. */
+function stickyText({ sticky = [] }: MetricsDocument): string {
+  if (sticky.length === 0) return ''
+  const rows = sticky.map(({ backend, by, name, requests }) => {
+    const all = Object.values(requests ?? {}).reduce((sum, one) => sum + one, 0)
+    const share = (result: string): string => percentOf(requests?.[result] ?? 0, all)
+    const counts =
+      requests === undefined ? ['', '', '', ''] : [all, share('hit'), share('moved'), share('elsewhere')]
+    return [backend, name === null ? by : `${by} ${name}`, ...counts]
+  })
+  return `\n${table(['BACKEND', 'SESSIONS BY', 'REQUESTS', 'STAYED', 'MOVED', 'ELSEWHERE'], rows)}`
 }
 
 /** Nothing of an older gateway, which does not tell. */

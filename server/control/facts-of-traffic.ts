@@ -4,6 +4,8 @@ import { parseBind } from '../lib/bind.ts'
 import { Resolver } from '../lib/resolver.ts'
 import { inSlices } from '../lib/slices.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { waitingOf } from '../telemetry/backend-limits.ts'
+import type { Totals } from '../telemetry/registry.ts'
 import { serversOfPlan } from '../telemetry/documents.ts'
 import type { RequestFilter } from '../telemetry/request-filter.ts'
 import { serverHealth } from '../telemetry/server-health.ts'
@@ -57,6 +59,7 @@ const TRIED_MAX = 2000
 /** What is known of a running supervisor. */
 interface KnownTraffic extends KnownGateway {
   readonly board: Scoreboard
+  readonly totals: Totals
   readonly reasons: Reasons
   /** Null: before the first config. */
   readonly certificates: () => Pick<Parts, 'desk'> | null
@@ -97,10 +100,18 @@ function groundOf(known: KnownTraffic, { edition: { config }, plan }: Served): G
       board: known.board,
       slots: plan.slots,
       reasonOf: reasonsOf(known, config, plan.slots),
+      leases: known.board.leases,
+      waitingOf: waitsOf(known.totals),
       stickySecret: plan.stickySecret,
     },
     portsOf: (listener) => [open[listener] ?? []].flat().map((address) => parseBind(address).port),
   }
+}
+
+/** Counted once, when a backend is asked about. */
+function waitsOf(totals: Totals): (backend: string) => number {
+  let waits: ReadonlyMap<string, number> | null = null
+  return (backend) => (waits ??= waitingOf(totals)).get(backend) ?? 0
 }
 
 /** Those of a backend are gathered when one of its servers is asked for. */

@@ -7,12 +7,12 @@ import {
   type ConfigFacts,
   type HealthDocument,
   type MetricsDocument,
-  type ListenerFacts,
 } from '../telemetry/documents.ts'
 import type { ServerFacts } from '../telemetry/server-health.ts'
 import { gatherBackendLimits, limitsOf } from '../telemetry/backend-limits.ts'
 import { gatherBoard } from '../telemetry/gather.ts'
 import { listenerTotals } from '../telemetry/listener-totals.ts'
+import { stickyOf } from './facts-of-sessions.ts'
 import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { AdminConfig } from '../admin/admin.options.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -20,14 +20,14 @@ import type { AdminKeeper } from './admin-keeper.ts'
 import type { Totals } from '../telemetry/registry.ts'
 import type { Question } from '../turn/messages.ts'
 import type { AcmeCertificates } from './acme/acme-certificates.ts'
-import type { Applier, Served } from './change/apply.ts'
+import type { Applier } from './change/apply.ts'
 import { certificateFacts, gatherCertificates, gatherRefused, refusedFacts } from './certificate-facts.ts'
 import type { ChangeFacts } from './change/change-facts.ts'
 import type { Changed, Changes } from './change/changes.ts'
 import type { ChosenSockets } from './processes/chosen-sockets.ts'
 import type { SilentWorker } from './processes/hung-workers.ts'
 import { type OverviewFacts, overviewFactsOf } from './facts-of-overview.ts'
-import { type GatewayFacts, gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
+import { type GatewayFacts, gatewayFactsOf, type KnownGateway, listenerFacts } from './gateway-facts.ts'
 import type { UpgradeDesk } from './upgrade/facts.ts'
 import type { GuardedChanges } from './guarded-changes.ts'
 import type { Parts } from './make-parts.ts'
@@ -203,6 +203,7 @@ export function factsOf(known: Known): Facts {
         listeners: listenerTotals(known.totals, known.running.edition.config.listeners),
       }),
       ...limitsOf(known),
+      ...stickyOf(known),
     }),
     prometheus: () => {
       const { totals, running } = known
@@ -263,16 +264,6 @@ export function controlFactsOf(known: Known): ControlFacts {
 function accessOf({ running }: Known): AdminConfig | null {
   const { admin } = running?.edition.config ?? { admin: false }
   return admin === false ? null : admin
-}
-
-/** Where each is open. */
-function listenerFacts(known: Known, { edition }: Served): ListenerFacts[] {
-  const open = gatewayFactsOf(known).addresses()
-  return Object.entries(edition.config.listeners).map(([listener, { protocol }]) => {
-    // Of TURN that over TLS has a name of its own.
-    const names = protocol === 'turn' ? [listener, `${listener}.tls`] : [listener]
-    return { listener, protocol, addresses: names.flatMap((name) => open[name] ?? []) }
-  })
 }
 
 function configFacts({ running, changes: { rejection, unconfirmed } }: Known): ConfigFacts {

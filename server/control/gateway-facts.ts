@@ -2,6 +2,7 @@
 import type { AddressesByName } from './sockets/binds.ts'
 import type { Served } from './change/apply.ts'
 import { openAddresses, type Parts } from './make-parts.ts'
+import type { ListenerFacts } from '../telemetry/documents.ts'
 import type { Worker } from './processes/worker.ts'
 
 /** A process that moves bytes. */
@@ -51,4 +52,14 @@ export function gatewayFactsOf(known: KnownGateway): GatewayFacts {
         return { pid, slot, uptime_s: Math.round((performance.now() - startedMs) / 1000) }
       }),
   }
+}
+
+/** Where each is open. */
+export function listenerFacts(known: KnownGateway, { edition }: Served): ListenerFacts[] {
+  const open = gatewayFactsOf(known).addresses()
+  return Object.entries(edition.config.listeners).map(([listener, { protocol }]) => {
+    // Of TURN that over TLS has a name of its own.
+    const names = protocol === 'turn' ? [listener, `${listener}.tls`] : [listener]
+    return { listener, protocol, addresses: names.flatMap((name) => open[name] ?? []) }
+  })
 }

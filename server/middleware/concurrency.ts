@@ -53,13 +53,27 @@ export function concurrency(options: ConcurrencyConfig, world: StepWorld): Middl
   }
 }
 
+/** How many of this exchange's key are under way now. */
+export function heldBy(
+  options: ConcurrencyConfig,
+  { leases, ...world }: Pick<StepWorld, 'rule' | 'earlier'> & { readonly leases: Leases },
+  x: Exchange,
+): number {
+  const { key, ipv6_prefix } = options
+  const place = placeOf(options, world)
+  const own = rateKey(key, ipv6_prefix)(x)
+  return own === null
+    ? leases.held(leases.names(`${place}\0client_ip`), rateKey(['client_ip'], ipv6_prefix)(x) ?? '')
+    : leases.held(leases.names(place), own)
+}
+
 function giveBack(leases: Leases, note: Note): void {
   if (note.at >= 0) leases.giveBack(note.at)
   note.at = REFUSED
 }
 
 /** Two of a rule that go by the same key do not count each other's; another `max` counts what is there. */
-function placeOf({ key }: ConcurrencyConfig, { rule, earlier }: StepWorld): string {
+function placeOf({ key }: ConcurrencyConfig, { rule, earlier }: Pick<StepWorld, 'rule' | 'earlier'>): string {
   const keys = key.join(',')
   const twins = (earlier as readonly ConcurrencyConfig[]).filter((one) => one.key.join(',') === keys)
   return twins.length === 0 ? `${rule}\0${keys}` : `${rule}\0${keys}\0${twins.length}`
@@ -79,8 +93,8 @@ interface RuleLimit {
  * in the queue of its backend it would take the room of those who wait for a server.
  */
 export function ruleLimit({ rule, max, leases, now, limitReached }: RuleLimit): Middleware<Note> {
-  const names: LeaseNames = leases.names(`rules.${rule}`)
-  const path = `rules.${rule}.max_connections`
+  const names: LeaseNames = leases.names(pathOf(rule))
+  const path = `${pathOf(rule)}.max_connections`
   const detail = `${path}: ${max} under way`
   const refusal = faultAnswer('rule_full')
   return {
@@ -97,3 +111,9 @@ export function ruleLimit({ rule, max, leases, now, limitReached }: RuleLimit): 
     end: (_, note) => giveBack(leases, note),
   }
 }
+
+/** How many requests of a rule with max_connections are under way now. */
+export const heldByRule = (rule: string, leases: Leases): number =>
+  leases.held(leases.names(pathOf(rule)), '')
+
+const pathOf = (rule: string): string => `rules.${rule}`

@@ -257,6 +257,11 @@ export class Leases {
     this.#map()
   }
 
+  /** Whether this process has looked at it: what is held can be asked. */
+  get isOpen(): boolean {
+    return this.#ints !== NOTHING
+  }
+
   /** Size of the memory. */
   get bytes(): number {
     return this.#ints === NOTHING ? 0 : this.#ints.byteLength

@@ -4,6 +4,7 @@
 import type { BackendLimitFacts } from './backend-limits.ts'
 import type { CertificateFacts, RefusedFacts } from './certificate-documents.ts'
 import type { OverloadFacts } from './overload-facts.ts'
+import type { StickyFacts } from '../control/facts-of-sessions.ts'
 import type { Config } from '../config/schema.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
@@ -112,6 +113,8 @@ export interface MetricsDocument {
   readonly listeners?: readonly ListenerTotals[]
   /** Only where there are some: backends whose servers have a limit together, or are waited for. */
   readonly limits?: readonly BackendLimitFacts[]
+  /** Only where there are some: backends whose sessions stay with their servers. */
+  readonly sticky?: readonly StickyFacts[]
   /** Only while a worker refuses new requests as it is overloaded, or would in shadow mode. */
   readonly overload?: OverloadFacts
 }

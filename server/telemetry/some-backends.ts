@@ -20,5 +20,12 @@ export function metricsOfSome(document: MetricsDocument, isWanted: IsWanted): Me
   const requests = backends.reduce((sum, { total_requests }) => sum + total_requests, 0)
   const failures = backends.reduce((sum, { failed_requests }) => sum + failed_requests, 0)
   const limits = document.limits?.filter(({ backend }) => isWanted(backend)) ?? []
-  return { ...metricsOf(backends, requests, failures), ...(limits.length > 0 && { limits }) }
+  const sticky = document.sticky?.filter(({ backend }) => isWanted(backend)) ?? []
+  return {
+    ...metricsOf(backends, requests, failures),
+    ...(limits.length > 0 && { limits }),
+    ...(sticky.length > 0 && { sticky }),
+    // Workers refuse whoever comes, for whichever backend.
+    ...(document.overload && { overload: document.overload }),
+  }
 }

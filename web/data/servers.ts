@@ -1,7 +1,6 @@
 // Backends and their servers as the API tells them, and the words for how they are.
 import type { AnswerOf } from './api.ts'
 import type { Circuit, PassiveState } from './api-types.ts'
-import { age } from './say.ts'
 
 /** As in the config, with every default where it is `effective`. */
 export interface ServerFields {
@@ -167,36 +166,6 @@ const capital = (word: string): string => `${word.slice(0, 1).toUpperCase()}${wo
 /** The order of a kind that is in force. */
 export const orderOf = (live: ServerLive | null, kind: OrderFacts['kind']): OrderFacts | null =>
   live?.orders?.find((order) => order.kind === kind) ?? null
-
-/** A letter of `GET /api/v1/timelines`. */
-const LETTERS: Readonly<Record<string, Look>> = {
-  u: 'up',
-  g: 'warn',
-  d: 'down',
-  m: 'maint',
-  r: 'drain',
-  c: 'unk',
-}
-
-/** The cells of a timeline; minutes that nothing is known of are as unchecked. */
-export const cellsOf = (letters: string): Look[] => [...letters].map((letter) => LETTERS[letter] ?? 'unk')
-
-const MINUTES: readonly (readonly [Look, string])[] = [
-  ['down', 'down'],
-  ['warn', 'degraded'],
-  ['drain', 'draining'],
-  ['maint', 'in maintenance'],
-]
-
-/** A timeline in words: “Last hour: up”, “Last hour: 8 min down, 3 min degraded”. */
-export function saidOf(cells: readonly Look[]): string {
-  const parts = MINUTES.flatMap(([look, word]) => {
-    const minutes = cells.filter((cell) => cell === look).length
-    return minutes === 0 ? [] : [`${age(minutes * 60)} ${word}`]
-  })
-  const known = cells.filter((cell) => cell !== 'unk').length
-  return `Last hour: ${parts.length > 0 ? parts.join(', ') : known > 0 ? 'up' : 'nothing known'}`
-}
 
 /** The whole address without its scheme, as it is read: 192.0.2.11:8080. */
 export const addressOf = (url: string): string => url.replace(/^[a-z]+:\/\//, '')

@@ -40,16 +40,21 @@ export function Spark({ values, label, mark, tone, height = 28, most }: SparkPro
   )
 }
 
+/** How a minute was: as states look, or as a breaker was. */
+type Cell = State | 'open' | 'half'
+
 export interface TimelineProps {
   /** One a minute, oldest first. */
-  readonly cells: readonly State[]
+  readonly cells: readonly Cell[]
   readonly label: string
 }
 
 /** Heights of cells in px: they say what the colours say. */
-const HEIGHTS: Readonly<Record<State, number>> = {
-  ...{ down: 16, warn: 11, up: 6, drain: 6, maint: 3, unk: 2, draft: 2 },
+const HEIGHTS: Readonly<Record<Cell, number>> = {
+  ...{ down: 16, open: 16, warn: 11, half: 11, up: 6, drain: 6, maint: 3, unk: 2, draft: 2 },
 }
+/** A breaker is a bar with a gap so high. */
+const GAP = 3
 const TALL = 16
 
 /** Health over time. One path a state: a table has a thousand of these cells in view. */
@@ -71,10 +76,14 @@ export function Timeline({ cells, label }: TimelineProps) {
 }
 
 /** Three wide, and one between. */
-const barsOf = (cells: readonly State[], state: State): string =>
-  cells
-    .flatMap((cell, at) => (cell === state ? [`M${at * 4} ${TALL - HEIGHTS[state]}h3V${TALL}h-3z`] : []))
-    .join('')
+function barsOf(cells: readonly Cell[], state: Cell): string {
+  const top = TALL - HEIGHTS[state]
+  const middle = (top + TALL - GAP) / 2
+  const bar = (from: number, to: number) => (at: number) => `M${at * 4} ${from}h3V${to}h-3z`
+  const drawn =
+    state === 'open' || state === 'half' ? [bar(top, middle), bar(middle + GAP, TALL)] : [bar(top, TALL)]
+  return cells.flatMap((cell, at) => (cell === state ? drawn.map((draw) => draw(at)) : [])).join('')
+}
 
 export interface LifetimeProps {
   /** Share of the lifetime that is over, 0 to 1. */

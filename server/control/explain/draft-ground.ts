@@ -1,6 +1,8 @@
 // A config that is not served yet, with its servers as they are now: those that there are not yet are taken
 // to be up.
 import type { Config } from '../../config/schema.ts'
+import { ANSWERING, CARRIED, RETRIES } from '../../scoreboard/layout.ts'
+import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { Ground } from './explain.ts'
 import { offlineGround } from './offline.ts'
 
@@ -10,7 +12,8 @@ const IN_FLIGHT_MAX = 10_000
 export function draftGround(config: Config, running: Ground): Ground {
   const ground = offlineGround(config)
   const [{ board, slots }, now] = [ground.states, running.states]
-  for (const [backend, { servers }] of Object.entries(slots))
+  for (const [backend, { slot, servers }] of Object.entries(slots)) {
+    copyLimits(now.board, now.slots[backend]?.slot.index, board, slot.index)
     for (const [name, { index }] of Object.entries(servers)) {
       const known = now.slots[backend]?.servers[name]
       if (known === undefined || urlOf(config, backend, name) !== urlOf(running.config, backend, name))
@@ -20,8 +23,19 @@ export function draftGround(config: Config, running: Ground): Ground {
       for (let left = Math.min(now.board.inFlight(known.index), IN_FLIGHT_MAX); left > 0; left--)
         board.enter(index, IN_FLIGHT_MAX)
     }
-  const { reasonOf, stickySecret } = now
-  return { config, states: { ...ground.states, reasonOf, stickySecret }, portsOf: running.portsOf }
+  }
+  const { reasonOf, stickySecret, leases, waitingOf } = now
+  const states = { ...ground.states, reasonOf, stickySecret, leases, waitingOf }
+  return { config, states, portsOf: running.portsOf }
+}
+
+/** What a backend that there is carries, and has found of what it may. */
+function copyLimits(now: Scoreboard, known: number | undefined, board: Scoreboard, slot: number): void {
+  if (known === undefined) return
+  board.adaptive.setLimit(slot, now.adaptive.limit(known))
+  for (const gauge of [RETRIES, CARRIED, ANSWERING])
+    for (let left = Math.min(now.gauges.held(known, gauge), IN_FLIGHT_MAX); left > 0; left--)
+      board.gauges.enter(slot, gauge, Infinity)
 }
 
 const urlOf = ({ backends }: Config, backend: string, server: string): string | undefined =>

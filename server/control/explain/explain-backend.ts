@@ -10,12 +10,14 @@ import { baseWeights, shareOf, weigh } from '../../backends/weights.ts'
 import { type InUse, inUse, isByBreakers, whyUnused } from '../../backends/usable.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import { CARRIED, PERMITS } from '../../scoreboard/layout.ts'
+import type { Leases } from '../../scoreboard/leases.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import { HALF_OPEN } from '../../scoreboard/circuits.ts'
 import { circuitReason } from '../../telemetry/circuit-words.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
 import { WHOLE } from '../../scoreboard/shares.ts'
 import { STATE_DOWN } from '../../scoreboard/states.ts'
+import { type ExplainedLimits, explainLimits } from './explain-limits.ts'
 import { type ExplainedRetries, explainRetries } from './explain-retries.ts'
 import { type ExplainedSession, explainSession } from './explain-session.ts'
 
@@ -25,6 +27,10 @@ export interface ServerStates {
   readonly slots: Readonly<Record<string, BackendSlots>>
   /** What the supervisor says of why one is not up, or was taken out of use. */
   readonly reasonOf: (backend: string, server: string) => string | null
+  /** What is under way at once by rules and keys; left out: nobody here knows. */
+  readonly leases?: Leases | undefined
+  /** Requests that wait for a server of a backend with room; left out: none does. */
+  readonly waitingOf?: ((backend: string) => number) | undefined
   /** What signs cookies of backends that name no secret; left out: nobody here knows it. */
   readonly stickySecret?: string | undefined
 }
@@ -50,6 +56,8 @@ export interface ExplainedBackend {
   readonly hashed_to: string | null
   /** Which session it belongs to by its cookie; null: the backend has none. */
   readonly sticky: ExplainedSession | null
+  /** What it may carry, and how much of that is in use; null: there is nothing to say. */
+  readonly limits: ExplainedLimits | null
   /** When it would be asked again; null: it never is. */
   readonly retries: ExplainedRetries | null
   readonly servers: readonly ExplainedServer[]
@@ -78,6 +86,7 @@ export function explainBackend(
     algorithm: options.algorithm,
     hashed_by: hashedBy(options),
     hashed_to: hashedTo(options, used, states, keyOf(options)(request, client)),
+    limits: explainLimits(name, options, states),
     retries: explainRetries(
       { options, servers, slot: states.slots[name]?.slot.index, board: states.board },
       request,

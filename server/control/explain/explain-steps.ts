@@ -2,8 +2,10 @@
 // alone: its steps are made as workers make them, and those that judge by the client or the body are asked.
 import type { Exchange } from '../../http/exchange.ts'
 import type { RequestHead } from '../../head/request-head.ts'
+import type { Leases } from '../../scoreboard/leases.ts'
 import { privateRegion, scoreboardOn } from '../../scoreboard/region.ts'
 import { wordsOf } from '../../middleware/index.ts'
+import { heldBy, heldByRule } from '../../middleware/concurrency.ts'
 import type { ConcurrencyConfig } from '../../middleware/concurrency.options.ts'
 import type { Middleware, StepWords } from '../../middleware/middleware.ts'
 import { makeSteps, scratchGround } from '../../snapshot/rule-steps.ts'
@@ -22,6 +24,8 @@ export interface ExplainedStep {
   readonly does: 'passes' | 'refuses' | 'would_refuse' | 'depends' | 'not_reached' | 'off'
   /** How many requests may be under way at once, and which are counted together; left out: it counts none. */
   readonly limit?: string
+  /** How many of them are, as of now; left out: nobody here knows. */
+  readonly in_use?: number
 }
 
 /** The fault of the step that refuses. */
@@ -52,12 +56,17 @@ export function explainSteps(
     max_connections: max,
   }: Pick<RuleConfig, 'name' | 'middleware' | 'max_connections'>,
   { request, client }: { readonly request: RequestHead; readonly client: string },
-  bodyLimit: number,
+  { bodyLimit, leases }: { readonly bodyLimit: number; readonly leases: Leases | null },
 ): ExplainedSteps {
   const board = scoreboardOn(privateRegion(1, 1), 0)
   const made = makeSteps(middleware, { rule, ground: scratchGround(board), before: [] }, (_, make) => make())
   const x = { request, client: { address: client }, shadow: null, bodyLimit } as unknown as Exchange
   const steps: ExplainedStep[] = []
+  const isKnown = leases !== null && leases.isOpen
+  const inUse = ({ name, options, earlier }: StepWords): Pick<ExplainedStep, 'in_use'> =>
+    name === 'concurrency' && isKnown
+      ? { in_use: heldBy(options as ConcurrencyConfig, { rule, earlier, leases }, x) }
+      : {}
   let refusal: StepRefusal | null = null
   let at = 0
   for (const words of wordsOfAll(middleware)) {
@@ -69,13 +78,23 @@ export function explainSteps(
       ? step?.request?.(x, undefined)
       : undefined
     const isRefused = answer !== undefined && !(answer instanceof Promise)
-    const told = { name, mode, acts_on: step === undefined ? [] : actsOn(step), ...limitOf(words) }
+    const told = {
+      name,
+      mode,
+      acts_on: step === undefined ? [] : actsOn(step),
+      ...limitOf(words),
+      ...inUse(words),
+    }
     if (refusal !== null) steps.push({ ...told, does: step === undefined ? 'off' : 'not_reached' })
     else if (isRefused) steps.push({ ...told, does: 'refuses' })
     else steps.push({ ...told, does: doesOf(words, step, x.shadow !== before) })
     if (isRefused) refusal = { status: answer.status, fault: answer.fault }
   }
-  if (max !== undefined) steps.push(limitOfRule(max, refusal === null))
+  if (max !== undefined)
+    steps.push({
+      ...limitOfRule(max, refusal === null),
+      ...(isKnown && { in_use: heldByRule(rule, leases) }),
+    })
   return { steps, refusal, bodyLimit: x.bodyLimit }
 }
 

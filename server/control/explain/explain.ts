@@ -148,7 +148,8 @@ class Explanation {
     const words = rule.place === null ? undefined : config.rules[rule.place]
     const limit = this.#listener.options.limits.body
     const who = { request: this.#request, client: this.#client }
-    const steps = words === undefined ? null : explainSteps(words, who, limit)
+    const { leases = null } = this.#ground.states
+    const steps = words === undefined ? null : explainSteps(words, who, { bodyLimit: limit, leases })
     const known = { rule, trace, middleware: steps?.steps ?? [] }
     if (steps !== null && steps.refusal !== null)
       return this.#answer({ ...known, outcome: 'refused', ...steps.refusal })

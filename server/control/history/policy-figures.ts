@@ -8,11 +8,9 @@ import { CARRIED } from '../../scoreboard/layout.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import type { MetricName } from '../../tables/metrics.ts'
 import type { Plan } from '../../snapshot/plan.ts'
+import { backendCounts, type Counts } from '../../telemetry/backend-counts.ts'
 import { waitingOf } from '../../telemetry/backend-limits.ts'
 import type { Totals } from '../../telemetry/registry.ts'
-import { Counter } from '../../telemetry/series.ts'
-
-type Counts = Readonly<Record<string, number>>
 
 export interface PolicyFacts {
   /** What all its servers carry together, and may; left out: they may carry all there is. */
@@ -111,7 +109,7 @@ export class PolicyFigures {
   #count(): ReadonlyMap<MetricName, ReadonlyMap<string, Counts>> {
     const { totals } = this.#ground
     totals.collectAll()
-    return new Map(COUNTED.map((name) => [name, countsOf(totals, name)]))
+    return new Map(COUNTED.map((name) => [name, backendCounts(totals, name)]))
   }
 }
 
@@ -119,16 +117,3 @@ export class PolicyFigures {
 const BY_COOKIE: readonly (string | undefined)[] = ['cookie', 'learn']
 
 const COUNTED = ['retries_total', 'retry_budget_exhausted_total', 'hedges_total', 'sticky_total'] as const
-
-/** By backend, then by the second label: '' where there is none. */
-function countsOf(totals: Totals, name: MetricName): ReadonlyMap<string, Counts> {
-  const counts = new Map<string, Record<string, number>>()
-  for (const series of totals.families.get(name)?.series.values() ?? []) {
-    if (!(series instanceof Counter)) continue
-    const [backend = '', word = ''] = series.labels
-    const own = counts.get(backend) ?? {}
-    own[word] = (own[word] ?? 0) + series.value
-    counts.set(backend, own)
-  }
-  return counts
-}

@@ -14,12 +14,17 @@ const DEGRADED = 4
 const DRAINING = 8
 const MAINTENANCE = 16
 const DOWN = 32
+/** By its breaker. */
+const OPENED = 64
+const HALF_OPENED = 128
 
 /** In an answer each minute is one letter. */
 export const LETTERS = {
   u: 'up',
   g: 'degraded',
   d: 'down',
+  b: 'breaker open',
+  h: 'breaker half-open',
   m: 'maintenance',
   r: 'draining',
   c: 'unchecked',
@@ -109,7 +114,7 @@ export class HealthTimelines {
     const row = this.#servers.get(`${String(fields['backend'])}\n${String(fields['server'])}`)
     if (row === undefined) return
     pass(row, this.#nowMs())
-    add(row, DOWN)
+    add(row, event === 'server_down' ? DOWN : OPENED)
   }
 
   spanOf(backend: string, server?: string): Span {
@@ -176,22 +181,23 @@ function stateOf({ slot, isChecked, breaker }: ServerFacts, board: Scoreboard, n
   if (state === STATE_DOWN) return DOWN
   if (state !== STATE_UP) return UNCHECKED
   const circuit = breaker === 'enforce' ? board.circuits.state(slot) : CLOSED
-  if (circuit !== CLOSED) return circuit === HALF_OPEN ? DEGRADED : DOWN
+  if (circuit !== CLOSED) return circuit === HALF_OPEN ? HALF_OPENED : OPENED
   const isFailing = failingSince(board, slot, nowS) !== null
   if (!isChecked) return isFailing ? DOWN : UNCHECKED
   return isFailing ? DEGRADED : UP
 }
 
-const isUsable = (state: number): boolean => (state & (UP | UNCHECKED | DEGRADED)) !== 0
+const isUsable = (state: number): boolean => (state & (UP | UNCHECKED | DEGRADED | HALF_OPENED)) !== 0
 
 function backendState(states: readonly number[]): number {
   const usable = states.filter(isUsable)
   if (usable.length === states.length) {
-    if (states.includes(DEGRADED)) return DEGRADED
+    if (states.includes(DEGRADED) || states.includes(HALF_OPENED)) return DEGRADED
     return states.every((state) => state === UNCHECKED) ? UNCHECKED : UP
   }
   if (usable.length > 0) return DEGRADED
   if (states.includes(DOWN)) return DOWN
+  if (states.includes(OPENED)) return OPENED
   return states.includes(DRAINING) ? DRAINING : MAINTENANCE
 }
 
@@ -227,12 +233,14 @@ function cellsOf({ cells, minute: last, state }: Row, minute: number, minutes: n
   return text
 }
 
-/** The worst of a minute; who was down in a part of it was degraded. */
+/** The worst of a minute; who was down in a part of it was degraded. A breaker is told as that. */
 function letterOf(had: number): string {
   if (had === 0) return '-'
-  if ((had & DOWN) !== 0) return isUsable(had) ? 'g' : 'd'
+  if ((had & DOWN) !== 0) return isUsable(had) || (had & OPENED) !== 0 ? 'g' : 'd'
+  if ((had & OPENED) !== 0) return 'b'
   if ((had & MAINTENANCE) !== 0) return 'm'
   if ((had & DRAINING) !== 0) return 'r'
+  if ((had & HALF_OPENED) !== 0) return 'h'
   if ((had & DEGRADED) !== 0) return 'g'
   return (had & UP) !== 0 ? 'u' : 'c'
 }

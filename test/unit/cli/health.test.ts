@@ -96,6 +96,26 @@ test('status tells what overloaded workers refuse, and who waits for servers', (
   ])
 })
 
+test('status tells by what sessions stay, and which share of their requests did', () => {
+  const metrics = { total_requests: 1, total_failures: 0, success_rate: 100, backends: [] }
+  const sticky = [
+    { backend: 'shop', by: 'cookie', name: 'cart', requests: { hit: 90, moved: 4, new: 6 } },
+    { backend: 'api', by: 'header', name: 'X-User' },
+    { backend: 'raw', by: 'client_ip', name: null },
+  ] as const
+  const rows = statusText(document, { ...metrics, sticky })
+    .trimEnd()
+    .split('\n')
+    .slice(-4)
+  expect(rows.map((row) => row.trim().split(/ {2,}/))).toEqual([
+    ['BACKEND', 'SESSIONS BY', 'REQUESTS', 'STAYED', 'MOVED', 'ELSEWHERE'],
+    ['shop', 'cookie cart', '100', '90 %', '4 %', '0 %'],
+    ['api', 'header X-User'],
+    ['raw', 'client_ip'],
+  ])
+  expect(statusText(document, metrics)).not.toContain('SESSIONS')
+})
+
 test('a server that is up and fails each request is told as that', () => {
   const where = { url: 'http://a:1', backend: 'b', server: 'a' }
   const healthy = {

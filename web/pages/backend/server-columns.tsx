@@ -4,15 +4,14 @@ import type { ReadonlySignal } from '@preact/signals'
 import type { AllRates } from '../../data/rates.ts'
 import { clock, ms, number, rate } from '../../data/say.ts'
 import {
-  type cellsOf,
   type OrderFacts,
   aboutOrder,
   orderOf,
-  saidOf,
   type ServerLive,
   shownAdmin,
   shownOperation,
 } from '../../data/servers.ts'
+import { type cellsOf, saidOf } from '../../data/timelines.ts'
 import { segment, to } from '../../data/urls.ts'
 import { Timeline } from '../../parts/graphics.tsx'
 import { Status, Tag } from '../../parts/status.tsx'

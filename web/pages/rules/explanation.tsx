@@ -75,13 +75,18 @@ function Steps({ steps }: { readonly steps: readonly ExplainedStep[] }) {
     <section>
       <h3 class={css.head}>On the way</h3>
       <ol class={css.trace}>
-        {steps.map(({ name, mode, acts_on: on, does, limit }, at) => (
+        {steps.map(({ name, mode, acts_on: on, does, limit, in_use: used }, at) => (
           <li key={at} class={does === 'not_reached' || does === 'off' ? css.pass : undefined}>
             <span class={css.n} />
             <span class={css.nm}>{name}</span>
             <span class={css.d}>
               <span class={does === 'refuses' ? css.refused : undefined}>{DOES[does]}</span>
-              {limit !== undefined && <span class="quiet">{limit}</span>}
+              {limit !== undefined && (
+                <span class="quiet">
+                  {limit}
+                  {used !== undefined && `; ${number(used)} now`}
+                </span>
+              )}
               {mode !== 'enforce' && <span class="quiet">{mode}</span>}
               {on.length > 0 && <span class="quiet">acts on the {on.join(', ')}</span>}
             </span>

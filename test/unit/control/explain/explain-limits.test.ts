@@ -1,21 +1,26 @@
 import { expect, test } from 'bun:test'
 import { explainedText } from '../../../../server/cli/explained-text.ts'
 import { loadConfig } from '../../../../server/config/load.ts'
-import { type Explained, explain } from '../../../../server/control/explain/explain.ts'
+import { type Explained, explain, type Ground } from '../../../../server/control/explain/explain.ts'
 import { offlineGround } from '../../../../server/control/explain/offline.ts'
+import { networkKey } from '../../../../server/lib/ip-address.ts'
 import { atOnce } from '../../../../server/lib/slices.ts'
+import { ANSWERING, CARRIED } from '../../../../server/scoreboard/layout.ts'
+import { Leases } from '../../../../server/scoreboard/leases.ts'
 
-function told(client: string, rule: object): Explained {
+function told(client: string, rule: object, more: (ground: Ground) => void = () => {}): Explained {
   const words = {
     listeners: { web: { bind: '127.0.0.1:80' } },
-    rules: [{ name: 'all', respond: { status: 204 }, ...rule }],
-    backends: {},
+    rules: [{ name: 'all', ...('backend' in rule ? {} : { respond: { status: 204 } }), ...rule }],
+    backends: { app: { servers: [{ url: 'http://10.0.0.1' }], max_connections: 100, adaptive_limit: {} } },
   }
   const bytes = new TextEncoder().encode(JSON.stringify(words))
   const loaded = loadConfig('/sluice.json', {}, { readFile: () => bytes })
   if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join())
   const asked = { method: 'GET', url: 'http://h/', headers: [], client, listener: null }
-  const explained = atOnce(explain(asked, offlineGround(loaded.config)))
+  const ground = offlineGround(loaded.config)
+  more(ground)
+  const explained = atOnce(explain(asked, ground))
   if ('problem' in explained) throw new Error(explained.problem)
   return explained
 }
@@ -47,4 +52,44 @@ test('what counts requests under way is told with how many may be, the limit of 
 test('a rule without limits tells of none', () => {
   const { middleware } = told('198.51.100.1', { middleware: [{ ip: { deny: ['192.0.2.0/24'] } }] })
   expect(middleware.map(({ name, limit }) => [name, limit])).toEqual([['ip', undefined]])
+})
+
+test('of a running gateway it is told how much of each limit is in use, by the key of this request', () => {
+  const rule = {
+    middleware: [{ concurrency: { max: 5, key: ['client_ip'] } }],
+    max_connections: 3,
+    backend: 'app',
+  }
+  const busy = (ground: Ground): void => {
+    const { board, slots } = ground.states
+    const leases = Leases.private(65_536, 1, 0)
+    leases.open()
+    const take = (name: string, key: string) => leases.take(leases.names(name), key, 9, 0)
+    for (let taken = 0; taken < 2; taken++) take('rules.all', '')
+    take('all\0client_ip', networkKey('198.51.100.1', 64))
+    const slot = slots['app']!.slot.index
+    for (let taken = 0; taken < 4; taken++) board.gauges.enter(slot, CARRIED, 100)
+    board.gauges.enter(slot, ANSWERING, 100)
+    board.adaptive.setLimit(slot, 20)
+    Object.assign(ground.states, { leases, waitingOf: () => 2 })
+  }
+  const explained = told('198.51.100.1', rule, busy)
+  expect(explained.middleware.map(({ name, in_use }) => [name, in_use])).toEqual([
+    ['concurrency', 1],
+    ['max_connections', 2],
+  ])
+  expect(told('198.51.100.2', rule, busy).middleware[0]).toMatchObject({ in_use: 0 })
+  expect(explained.backend?.limits).toEqual({
+    ...{ in_flight: 4, most: 100, adaptive: { in_flight: 3, most: 20, mode: 'enforce' } },
+    ...{ waiting: 2, queue: 1024 },
+  })
+  const text = explainedText({ kind: 'request', ...explained }, true)
+  expect(text).toContain('(5 at once, by client_ip; 1 now)')
+  expect(text).toContain('(3 at once, of the whole rule; 2 now)')
+  expect(text).toContain(
+    "limits      4 of 100 in flight; 3 of 20 wait for answers (adaptive_limit); 2 wait for a server, each worker's queue has room for 1024",
+  )
+  const offline = explainedText({ kind: 'request', ...told('198.51.100.1', rule) }, false)
+  expect(offline).not.toContain('limits  ')
+  expect(offline).not.toContain('now)')
 })

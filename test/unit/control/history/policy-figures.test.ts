@@ -2,6 +2,9 @@ import { expect, test } from 'bun:test'
 import { PolicyFigures } from '../../../../server/control/history/policy-figures.ts'
 import { CARRIED, RETRIES, bytesOf } from '../../../../server/scoreboard/layout.ts'
 import { Scoreboard } from '../../../../server/scoreboard/scoreboard.ts'
+import { metricsOf, type ServerMetrics } from '../../../../server/telemetry/documents.ts'
+import { metricsOfSome } from '../../../../server/telemetry/some-backends.ts'
+import { stickyOf } from '../../../../server/control/facts-of-sessions.ts'
 import { Totals } from '../../../../server/telemetry/registry.ts'
 import { configWith } from '../../../support/seen-with.ts'
 
@@ -69,3 +72,25 @@ test('what it has not is left out', () => {
   expect(policies.of('bytes')).toEqual({ limit: { in_flight: 1, most: 9 } })
   expect(policies.of('nobody')).toEqual({})
 })
+
+test('metrics tell by what sessions of a backend stay, with counts where that is a cookie', () => {
+  const totals = new Totals()
+  totals.counter('sticky_total', ['shop', 'moved']).add(2)
+  totals.counter('sticky_total', ['plain', 'hit']).add(7)
+  const running = { edition: { config } }
+  expect(stickyOf({ running, totals })).toEqual({
+    sticky: [
+      { backend: 'shop', by: 'cookie', name: 'sluice_sticky', requests: { moved: 2 } },
+      { backend: 'plain', by: 'header', name: 'X-User' },
+    ],
+  })
+  expect(stickyOf({ running: null, totals })).toEqual({})
+  const all = { ...metricsOf([], 0, 0), ...stickyOf({ running, totals }), overload: OVERLOAD }
+  const served = ['shop', 'plain'].map((backend) => ({ backend }) as ServerMetrics)
+  expect(metricsOfSome({ ...all, backends: served }, (name) => name === 'shop')).toMatchObject({
+    sticky: [{ backend: 'shop' }],
+    overload: OVERLOAD,
+  })
+})
+
+const OVERLOAD = { share: 0.2, workers: 1, mode: 'enforce' } as const

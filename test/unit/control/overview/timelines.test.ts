@@ -151,7 +151,7 @@ test('of more than a thousand servers those that were not well are told first; o
   expect([own.servers.length, own.backends.length, own.left_out]).toEqual([1, 1, 0])
 })
 
-test('a server whose breaker is open is down, one that is half-open degraded, and one that only watches neither', () => {
+test('a breaker that is open or half-open has a letter of its own, and one that only watches has none', () => {
   const world = new World()
   const { circuits } = world.board
   world.servers = [
@@ -167,10 +167,25 @@ test('a server whose breaker is open is down, one that is half-open degraded, an
   }
   world.minutes(1)
   const cells = () => world.timelines.told(1, null, world.board).servers.map((one) => one.cells)
-  expect(cells()).toEqual(['d', 'u', 'u'])
+  expect(cells()).toEqual(['b', 'u', 'u'])
   expect(world.timelines.told(1, null, world.board).backends[0]?.cells).toBe('g')
   // Open for less than there is between two looks.
   world.timelines.hear('circuit_opened', { backend: 'api', server: 'c' })
   world.timelines.hear('circuit_opened', { backend: 'api', server: 'b', mode: 'shadow' })
-  expect(cells()).toEqual(['d', 'u', 'g'])
+  expect(cells()).toEqual(['b', 'u', 'b'])
+  circuits.halfOpen(2, 0)
+  world.minutes(1)
+  expect([cells(), world.cells(null, 2)]).toEqual([['h', 'u', 'u'], 'gg'])
+  // It was down by its check as well: both are told as one that was of use in a part of it.
+  world.set(STATE_DOWN).look()
+  expect(cells()[0]).toBe('g')
+  world.set(STATE_UP, STATE_UP, STATE_UP).minutes(1)
+  for (const slot of [2, 4]) {
+    circuits.close(slot, circuits.state(slot), 0)
+    circuits.beginOpening(slot, CLOSED)
+    circuits.opened(slot, { reason: 'failure_ratio', ...figures }, 0)
+  }
+  world.servers = world.servers.filter(({ server }) => server !== 'b')
+  world.minutes(1)
+  expect([cells(), world.cells(null, 1)]).toEqual([['b', 'b'], 'b'])
 })
