@@ -18,6 +18,8 @@ export interface AdminOptions {
   readonly shell: Pick<Shell, 'answer'>
   /** A socket that listens there already, to be kept; null: there is none (any more). */
   readonly handed?: () => number | null
+  /** Who asks at such a socket before that is answered then: another gateway has just answered there. */
+  readonly served?: Promise<void>
   /** Default: the descriptors of this process. */
   readonly scarcity?: Scarcity
 }
@@ -55,7 +57,13 @@ const BODY_BYTES_MAX = Number.MAX_SAFE_INTEGER
 
 /** Opens the admin listener; a problem when it cannot listen. */
 export function startAdmin(options: AdminOptions): Admin | AdminProblem {
-  const { bind, shell, tls = null, scarcity = {}, handed = () => null } = options
+  const { bind, shell, tls = null, scarcity = {} } = options
+  let waitsFor: Promise<void> | null = null
+  const handed = (): number | null => {
+    const fd = options.handed?.() ?? null
+    if (fd !== null) waitsFor = options.served ?? null
+    return fd
+  }
   const path = unixPathOf(bind)
   const { host, port } = parseBind(bind)
   const common = {
@@ -67,7 +75,8 @@ export function startAdmin(options: AdminOptions): Admin | AdminProblem {
     fetch: (request: Request, serving: Bun.Server<undefined>) => {
       const address = path === null ? (serving.requestIP(request)?.address ?? '') : BY_UNIX
       const caller = { door: 'tcp', address, uids: [], isSecure: tls !== null } as const
-      return shell.answer({ request, server: serving, caller, host })
+      const came = { request, server: serving, caller, host }
+      return waitsFor === null ? shell.answer(came) : waitsFor.then(() => shell.answer(came))
     },
   }
   try {

@@ -18,8 +18,7 @@ export interface Doors {
 export function doorsOf(facts: ControlFacts): Doors {
   const shell = new LazyShell(facts)
   return {
-    openAdmin: ({ bind, tls, handed }) =>
-      Promise.resolve(startAdmin({ bind, tls, shell, ...(handed && { handed }) })),
+    openAdmin: (opening) => Promise.resolve(startAdmin({ ...opening, shell })),
     openControl: async (path) => startControlSocket({ path, shell }),
   }
 }

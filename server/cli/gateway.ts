@@ -1,20 +1,14 @@
 // Finding a running gateway by its config file, and asking it. The file itself is not needed: it may have
 // been broken, refused or removed since the gateway read it. Its control socket is named after the file's
 // path, and stands where the gateway's `data` was when it started.
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { controlSocketName, controlSocketPath } from '../control/control-socket.ts'
-import { readRunState, runningSupervisor, runStateFile } from '../control/processes/state-file.ts'
-import { parseBind, writeBind } from '../lib/bind.ts'
-import { isWithinMachine } from '../lib/within-machine.ts'
-import { listeningPaths } from '../lib/unix-sockets.ts'
 import { DEFAULT_FILES, whyNoFile } from './config-file.ts'
 import type { Io } from './io.ts'
-import { type LeftBehind, leftBehindIn, leftBehindText } from './left-behind.ts'
-import { scanConfig } from './scan-config.ts'
+import { leftBehindText } from './left-behind.ts'
+import { DEFAULT_URL, type Seen, seenInTime } from './seen-gateway.ts'
 import { codeOf, isTimeout, openWay, placeOf, type Way, whyNot } from './way.ts'
 
-export const DEFAULT_URL = 'http://127.0.0.1:9090'
 const TIMEOUT_MS = 5000
 
 export interface Gateway {
@@ -22,6 +16,8 @@ export interface Gateway {
   readonly command: string
   /** In the order in which they are tried. */
   readonly ways: readonly Way[]
+  /** Its control sockets as they are by now: one gateway may have handed over to another. */
+  readonly again?: () => readonly Way[]
   /** Said when nobody answers by any of them. */
   readonly whenNone: string
   /** Said when one answers that may be another: by what it would be known; nothing: that `whenNone`. */
@@ -37,12 +33,12 @@ export interface Gateway {
 /** How the gateway with this config file is asked; `named` null: with one of the default ones. */
 export function findGateway(command: string, named: string | null, io: Io): Gateway {
   const files = (named === null ? DEFAULT_FILES : [named]).flatMap((file) => namesOf(resolve(io.cwd, file)))
-  const seen = files.map(seenOf)
-  const unix = seen.flatMap(({ sockets }) => sockets.map((path) => ({ unix: path })))
+  const seen = seenInTime(files)
+  const again = (): readonly Way[] => socketsOf(seenInTime(files))
   const urls = [...new Set(seen.flatMap((one) => one.urls))]
   const isNothingThere = named === null && !files.some((file) => existsSync(file))
   const ways = [
-    ...unix,
+    ...socketsOf(seen),
     ...(isNothingThere ? [DEFAULT_URL] : urls).map((url): Way => ({ url, isFound: true })),
   ]
   const closed = seen.flatMap(({ closed: path }) => path ?? [])[0] ?? null
@@ -53,8 +49,11 @@ export function findGateway(command: string, named: string | null, io: Io): Gate
   // It may well run: nothing is seen of one where the folder "data" cannot be written to.
   const whenUnsure =
     isKnown || file === undefined ? none : `no control socket of this config (${file}) is open`
-  return { command, ways, closed, whenNone: none, whenUnsure, isRemote: false, orphans }
+  return { command, ways, again, closed, whenNone: none, whenUnsure, isRemote: false, orphans }
 }
+
+const socketsOf = (seen: readonly Seen[]): readonly Way[] =>
+  seen.flatMap(({ sockets }) => sockets.map((path) => ({ unix: path })))
 
 /** A gateway may have been started in a folder that the name leads to by a link. */
 function namesOf(file: string): string[] {
@@ -64,37 +63,6 @@ function namesOf(file: string): string[] {
     return [file]
   }
 }
-
-interface Seen {
-  readonly sockets: readonly string[]
-  readonly closed: string | null
-  /** The admin listener, as the text has it: by TLS where others than this machine reach it, mostly. */
-  readonly urls: readonly string[]
-  /** Process id of a gateway that says of itself that it runs. */
-  readonly pid: number | null
-  /** What a supervisor left that did not end in order. */
-  readonly left: LeftBehind | null
-}
-
-function seenOf(file: string): Seen {
-  const text = readText(file)
-  const { data, admin } = text === null ? NOTHING : scanConfig(text)
-  const folder = dirname(file)
-  const folders = [...new Set([resolve(folder, data ?? './data'), resolve(folder, './data')])]
-  const there = folders.map((path) => controlSocketPath(path, file)).filter((path) => existsSync(path))
-  // `data` may be another one in the file by now: sockets are listed by the system as well.
-  const name = controlSocketName(file)
-  const listed = listeningPaths().filter((path) => basename(path) === name && !there.includes(path))
-  const [believed, closed] = [listed.filter((path) => mayBelieve(path, file)), listed.filter(isClosed)]
-  const pids = folders.flatMap((path) => runningSupervisor(readRunState(runStateFile(path, file))) ?? [])
-  const url = text === null || admin === false ? null : admin === null ? DEFAULT_URL : urlOfBind(admin)
-  const isOpen = typeof admin === 'string' && url !== null && !isWithinMachine(admin)
-  const urls = url === null ? [] : isOpen ? [url.replace('http:', 'https:'), url] : [url]
-  const left = folders.flatMap((path) => leftBehindIn(path, file) ?? [])[0] ?? null
-  return { sockets: [...there, ...believed], closed: closed[0] ?? null, urls, pid: pids[0] ?? null, left }
-}
-
-const NOTHING = { data: null, admin: null }
 
 function whenNone(named: string | null, files: readonly string[], seen: readonly Seen[], io: Io): string {
   const pid = seen.flatMap((one) => one.pid ?? [])[0]
@@ -111,59 +79,6 @@ function whenNone(named: string | null, files: readonly string[], seen: readonly
       : `no gateway runs with ${DEFAULT_FILES.join(' or ')}; name its config file with -c FILE`
   }
   return whyNoFile(named, io.cwd) ?? `no gateway runs with this config (${file})`
-}
-
-/** Where to ask a listener that is bound so: one that is bound to all addresses is on this machine too. */
-export function urlOfBind(bind: string): string | null {
-  const { host, port } = parseBind(bind)
-  if (!(port > 0)) return null
-  const asked = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const url = `http://${writeBind(asked, port)}`
-  return URL.canParse(url) ? url : null
-}
-
-/**
- * Whoever may make sockets anywhere could make one of this name: it must be ours, of root, or of whom the
- * file or its folder belongs to.
- */
-function mayBelieve(path: string, file: string): boolean {
-  const owner = ownerOf(path)
-  if (owner === null) return false
-  const trusted = [0, process.geteuid?.(), ownerOf(file), ownerOf(dirname(file))]
-  return trusted.includes(owner) || (process.geteuid?.() === 0 && isService(owner))
-}
-
-/** Users of services: those of the system, and those that systemd makes up. */
-const isService = (uid: number): boolean => uid < 1000 || (uid >= 61_184 && uid <= 65_533)
-
-function ownerOf(path: string): number | null {
-  try {
-    return statSync(path).uid
-  } catch {
-    return null
-  }
-}
-
-const isClosed = (path: string): boolean => {
-  try {
-    statSync(path)
-    return false
-  } catch (error) {
-    return codeOf(error) === 'EACCES'
-  }
-}
-
-/** No config file is larger. */
-const TEXT_BYTES_MAX = 16 * 1024 * 1024
-
-function readText(file: string): string | null {
-  try {
-    // What is no plain file, as a pipe, may never end.
-    const stat = statSync(file)
-    return stat.isFile() && stat.size <= TEXT_BYTES_MAX ? readFileSync(file, 'utf8') : null
-  } catch {
-    return null
-  }
 }
 
 /** What the gateway answered. */
@@ -220,7 +135,11 @@ async function byAnyWay<T>(
     } catch (error) {
       const code = codeOf(error)
       if ('unix' in way && (code === 'EACCES' || code === 'EPERM')) closed = way.unix
-      else if (!NOBODY.has(code))
+      else if ('unix' in way && gateway.again !== undefined && isGone(code, asked)) {
+        const { again, ...rest } = gateway
+        const others = gateway.ways.filter((one) => !('unix' in one))
+        return byAnyWay({ ...rest, ways: [...again(), ...others] }, asked, ask, io)
+      } else if (!NOBODY.has(code))
         why ??= `${placeOf(way)} ${whyNot(error, way, asked.timeoutMs ?? TIMEOUT_MS)}`
       // It is there and hangs: nobody is served by waiting for it once more at another door.
       if ('unix' in way && isTimeout(error)) break
@@ -264,6 +183,11 @@ const NOBODY: ReadonlySet<string> = new Set([
   'ConnectionRefused',
   'FailedToOpenSocket',
 ])
+
+/** Whether who was there has gone, and asking another one does nothing twice. */
+const isGone = (code: string, { method }: Asked): boolean =>
+  NOBODY.has(code) || (method === 'GET' && CUT.has(code))
+const CUT: ReadonlySet<string> = new Set(['ECONNRESET', 'ConnectionClosed'])
 
 async function askBy(way: Way, asked: Asked): Promise<Answered> {
   const answer = await openWay(way, asked, AbortSignal.timeout(asked.timeoutMs ?? TIMEOUT_MS))

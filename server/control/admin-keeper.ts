@@ -59,6 +59,8 @@ export class AdminKeeper implements Part {
   readonly name = 'admin'
   readonly #openAt: OpenAdminAt
   readonly #openOn: OpenAdminAt
+  /** Settles when the first config is served: who asks earlier at a socket that was handed over waits. */
+  readonly #served = Promise.withResolvers<void>()
   /** Another gateway opens it: a copy of its socket. */
   #resting: { readonly fd: number | null } | null = null
   readonly #tls = new AdminTls(Date.now)
@@ -82,7 +84,7 @@ export class AdminKeeper implements Part {
     this.#openAt = (opening) => {
       const { bind } = opening
       const take = (): number | null => handed.take('tcp', { key: adminKey(bind), bind }, [])[0]?.fd ?? null
-      return openAt({ ...opening, handed: take })
+      return openAt({ ...opening, handed: take, served: this.#served.promise })
     }
   }
 
@@ -150,6 +152,12 @@ export class AdminKeeper implements Part {
     this.#wanted = admin === false ? null : this.#next
     this.#staged = null
     this.#madeWay = null
+  }
+
+  /** All serve what was committed. */
+  finish(): Promise<void> {
+    this.#served.resolve()
+    return this.#served.promise
   }
 
   /**

@@ -22,6 +22,8 @@ export interface AdminOpening {
   readonly tls: PemPair | null
   /** A socket that listens there already, to be kept; null: there is none (any more). */
   readonly handed?: () => number | null
+  /** Who asks at such a socket before that is answered then; left out: at once. */
+  readonly served?: Promise<void>
 }
 
 /** What tells two openings apart. */

@@ -191,6 +191,26 @@ test('nothing fails over three upgrades in a row: kept and new connections, Unix
   expect(await (await fetch(`${gateway.admin}/_health`)).json()).toMatchObject({ healthy: true })
 }, 60_000)
 
+test('who asks how it is meanwhile is told by one of the two that serve', async () => {
+  const gateway = keep(await startGateway({ config: { ...answering('hi'), workers: 2 } }))
+  const asking = going(2, async () => {
+    const asked = await fetch(`${gateway.admin}/_health`, { keepalive: false })
+    expect(await asked.json()).toMatchObject({ healthy: true, config: { revision: 1 } })
+  })
+  const commands = going(1, async () => {
+    const { code, stdout, stderr } = await runCommand(['status', '-c', gateway.configFile])
+    expect({ code, stderr, isServed: stdout.includes('config: revision 1') }).toEqual({
+      ...{ code: 0, stderr: '', isServed: true },
+    })
+  })
+  expect(await upgrade(gateway)).toMatchObject({ code: 0, stderr: '' })
+  for (const stop of [asking, commands]) {
+    const { done, failed } = await stop()
+    expect(failed).toEqual([])
+    expect(done).toBeGreaterThan(0)
+  }
+}, 40_000)
+
 test('the new one may have another config: fewer or more workers, none of its own, other listeners', async () => {
   const words = (workers: number, listeners: object = {}): Record<string, unknown> => ({
     ...answering('hi'),
