@@ -1,6 +1,6 @@
 // One gateway hands over to another: under load nothing is lost, and one that is of no use changes nothing.
 import { afterAll, afterEach, expect, test } from 'bun:test'
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
@@ -259,6 +259,10 @@ function program(gateway: Gateway, script: string): string {
 }
 
 /** Everything is as it was before: who serves, the admin listener, commands, the store. */
+/** Who says that the data folder is his. */
+const holderOf = (gateway: Gateway): unknown =>
+  (JSON.parse(readFileSync(join(gateway.folder, 'data', 'lock'), 'utf8')) as { readonly pid: unknown }).pid
+
 async function expectAsBefore(gateway: Gateway): Promise<void> {
   // Each by a connection of its own: those that are kept are served in any case.
   for (let i = 0; i < 8; i++) {
@@ -323,14 +327,23 @@ test('one that is killed on its way, or in its first seconds, leaves the old one
   await waitFor(() => !left.some((pid) => isRunning(pid)), { what: 'the end of what it left' })
   await expectAsBefore(gateway)
 
-  // One whose worker dies of its first clients is no better.
+  // One whose worker dies of its first clients is no better. What the file says since then is served.
   const third = upgrade(gateway, '--probation', '60')
   const { pid: last } = (await gateway.event('upgrade_serving')) as unknown as { pid: number }
+  expect(holderOf(gateway)).toBe(last)
+  await gateway.writeConfig(answering('written meanwhile'))
+  await gateway.event('applied', (one) => one['pid'] === last)
   sendSignal(
     treeOf(last).find((pid) => commandOf(pid).includes('worker')),
     'SIGKILL',
   )
   expect((await third).stderr).toContain('it does not fare well: worker_exited')
+  await gateway.event('applied', (one) => one['pid'] === gateway.pid)
+  expect([holderOf(gateway), await (await gateway.fetch('/')).text()]).toEqual([
+    gateway.pid,
+    'written meanwhile',
+  ])
+  expect(await gateway.apply(answering('hi'))).toMatchObject({ event: 'applied' })
   await expectAsBefore(gateway)
   await load.stop()
   expect(treeOf(gateway.pid).filter((pid) => commandOf(pid).includes('worker')).length).toBe(2)
