@@ -47,13 +47,16 @@ function ledText({ outcome, fault, detail, backend }: ExplainedConnection): stri
 }
 
 function requestText(explained: Explained, isLive: boolean): string {
-  const { request, listener, trace, middleware, backend } = explained
+  const { request, listener, trace, captures, middleware, backend } = explained
   const { method, scheme, host, path, query, client } = request
   const url = `${scheme}://${host}${path}${query === '' ? '' : `?${query}`}`
   return [
     `request     ${method} ${url} of ${client}`,
     `listener    ${listener.name}: ${listener.why}`,
     ...(trace === null ? [] : rulesText(trace)),
+    ...Object.entries(captures).map(
+      ([name, text]) => `            {path.${name}} is ${JSON.stringify(text)}`,
+    ),
     ...middleware.map(
       (step, index) => `${index === 0 ? 'middleware' : '          '}  ${stepText(step, isLive)}`,
     ),

@@ -69,7 +69,6 @@ export function checkRules(checked: Checked): void {
 
 function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
   checkMethods(checked, path, rule)
-  checkPaths(checked, path, rule)
   checkMatch(checked, [...path, 'match'], rule.match)
   checkDestination(checked, path, rule)
   checkRuleTimeouts(checked, path, rule)
@@ -115,24 +114,6 @@ function checkName(checked: Checked, path: Path, { name }: RuleConfig, earlier: 
     allowed: 'a name of its own for each rule',
     hint: `rules[${earlier}] has it as well`,
   })
-}
-
-/** "/api/" is itself only: who writes it mostly means all below it as well. */
-function checkPaths(checked: Checked, path: Path, { match }: RuleConfig): void {
-  const written = new Set(match.path)
-  for (const [place, pattern] of match.path.entries()) {
-    if (pattern === '/' || !pattern.endsWith('/')) continue
-    const others = [`${pattern}*`, pattern.slice(0, -1), `${pattern.slice(0, -1)}*`]
-    if (others.some((other) => written.has(other))) continue
-    const here = [...path, 'match', 'path', place]
-    checked.warn({
-      code: 'wrong-value',
-      path: here,
-      found: `${checked.quoted(here, pattern)}, which matches this one path only`,
-      allowed: 'a path, or one that ends in "*" for all that begin with it',
-      hint: checked.isSubstituted(here) ? null : `write ${shown(`${pattern}*`)} for all below it`,
-    })
-  }
 }
 
 /** TRACE and CONNECT are answered with 405 before any rule is looked at. */

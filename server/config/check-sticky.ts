@@ -143,7 +143,8 @@ export function checkStickyNames(checked: Checked): void {
     const options = backends[backend]
     const cookie = options === undefined ? null : cookieOf(options)
     if (cookie === null) continue
-    for (const host of match.host.length === 0 ? ['*'] : match.host) {
+    for (const named of match.host.length === 0 ? ['*'] : match.host) {
+      const host = typeof named === 'string' ? named : `hosts like ${named.regex}`
       const key = JSON.stringify([cookie, host.toLowerCase()])
       const owner = owners.get(key) ?? backend
       owners.set(key, owner)

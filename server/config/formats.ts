@@ -16,6 +16,7 @@ import {
 } from './address-formats.ts'
 import { clientAuth, clientName, subjectName } from './client-formats.ts'
 import { type Format, no } from './format.ts'
+import { pathPattern } from './path-formats.ts'
 import { fileMode, group } from './unix-formats.ts'
 
 const duration: Format = {
@@ -169,34 +170,6 @@ const cookieName: Format = {
     isToken(text) && text !== '__proto__'
       ? { value: text }
       : no('the name of a cookie: letters, digits and signs, without blanks, "=" and ";"'),
-}
-
-const pathPattern: Format = {
-  decode(text) {
-    const path = text.endsWith('*') ? text.slice(0, -1) : text
-    if (!path.startsWith('/')) return no(PATH_PATTERN, ...mendsOfPath(text))
-    if (path.includes('*')) return no(PATH_PATTERN, '"*" stands only at the end')
-    if (/[?#]/.test(path))
-      return no(PATH_PATTERN, 'leave out what follows "?" or "#": only the path is compared')
-    if (/\\|[\x00-\x20\x7f]|%(?![0-9A-Fa-f]{2})|%00/.test(path))
-      return no(PATH_PATTERN, null, [text.replaceAll(' ', '%20')])
-    // Requests have lost their dot segments when they are compared; the last segment of a prefix is only
-    // begun.
-    const whole = text.endsWith('*') ? path.slice(0, path.lastIndexOf('/') + 1) : path
-    if (/\/\.\.?(?:\/|$)/.test(whole.replace(/%2e/gi, '.')))
-      return no(PATH_PATTERN, 'write the path without "." and ".." segments')
-    return { value: text }
-  },
-}
-const PATH_PATTERN = 'a path that begins with "/", such as "/a", "/a/*" or "/a*"'
-
-/** A hint, and what to write in place of a path without "/" before it. */
-function mendsOfPath(text: string): [hint: string | null, mends: readonly string[]] {
-  if (text === '*') return ['leave "path" out to match every path', []]
-  if (/^[~^]/.test(text)) return ['paths are compared as they are, without regular expressions', []]
-  const [, ofUrl] = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/]+(\/.*)$/.exec(text) ?? []
-  if (ofUrl !== undefined) return ['leave scheme and host out', [ofUrl]]
-  return [null, /^[A-Za-z0-9]/.test(text) ? [`/${text}`] : []]
 }
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'QUERY']

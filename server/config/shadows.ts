@@ -57,8 +57,11 @@ export function shadowsIn({ listeners }: Pick<Config, 'listeners'>): Record<Rule
 }
 
 function takesEverything({ listener: _, path, ...rest }: RuleConfig['match']): boolean {
-  return (path.length === 0 || path.includes('/*')) && Object.values(rest).every(asksNothing)
+  return (path.length === 0 || path.some(isAnyPath)) && Object.values(rest).every(asksNothing)
 }
+
+const isAnyPath = (path: RuleConfig['match']['path'][number]): boolean =>
+  typeof path === 'string' && /^\/(?:\*|\{\w+\.\.\.\})$/.test(path)
 
 /** Lists, and maps by name, are empty where nothing was written. */
 const asksNothing = (words: unknown): boolean =>
@@ -75,7 +78,8 @@ function keyOf(match: RuleConfig['match']): string {
 }
 
 function writtenKey({ host, server_name, header, ...rest }: RuleConfig['match']): string {
-  const names = (all: readonly string[]): string[] => all.map((one) => comparableHost(one) ?? one)
+  const names = (all: RuleConfig['match']['host']): unknown[] =>
+    all.map((one) => (typeof one === 'string' ? (comparableHost(one) ?? one) : one))
   const fields = Object.entries(header).map(([name, value]) => [name.toLowerCase(), value])
   const same = {
     ...rest,

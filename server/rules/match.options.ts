@@ -1,26 +1,47 @@
 // What a rule may ask of a request or a connection.
-import { Type } from '@sinclair/typebox'
-import { MapOf, Name, OneOrMore } from '../lib/kinds.ts'
+import { Type, type TSchema } from '@sinclair/typebox'
+import { MapOf, Name, OneOrMore, SafeRegex, ValueOrMap } from '../lib/kinds.ts'
 import { FieldPattern, TextPattern } from './value.options.ts'
+
+/** A text, or a regular expression in its place. */
+const OrRegex = <T extends TSchema>(text: T, description: string) =>
+  ValueOrMap(
+    text,
+    Type.Object(
+      {
+        regex: SafeRegex({
+          description: 'A pattern that is looked for anywhere in it: "^" and "$" bind it to the ends.',
+        }),
+      },
+      { description: 'A regular expression.', also: { regexp: 'regex', pattern: 'regex', matches: 'regex' } },
+    ),
+    { description },
+  )
 
 export const MatchOptions = Type.Object(
   {
     listener: OneOrMore(Name({ description: 'A listener.' }), 'Only on these listeners.'),
     host: OneOrMore(
-      Type.Unsafe<string>({
-        type: 'string',
-        format: 'host-pattern',
-        description: '"example.org", or "*.example.org" for any name below it.',
-      }),
-      'Host names, compared without case, port and trailing dot.',
+      OrRegex(
+        Type.Unsafe<string>({
+          type: 'string',
+          format: 'host-pattern',
+          description: '"example.org", or "*.example.org" for any name below it.',
+        }),
+        'A host name, its beginning left open, or a pattern.',
+      ),
+      'Host names, compared without case, port and trailing dot; patterns are asked of them in lower case.',
     ),
     path: OneOrMore(
-      Type.Unsafe<string>({
-        type: 'string',
-        format: 'path-pattern',
-        description:
-          '"/a" exactly; "/a/*" for all that starts with "/a/"; "/a*" for all that starts with "/a".',
-      }),
+      OrRegex(
+        Type.Unsafe<string>({
+          type: 'string',
+          format: 'path-pattern',
+          description:
+            '"/a" exactly; "/a/*" for all that starts with "/a/"; "/a*" for all that starts with "/a"; "/a/{id}/b" with any one segment in the place of {id}; "/a/{rest...}" with all that is left.',
+        }),
+        'A path, its beginning, one with parameters, or a pattern.',
+      ),
       'Paths, compared after normalising (dot segments, needless escapes).',
     ),
     method: OneOrMore(
@@ -65,6 +86,8 @@ export const MatchOptions = Type.Object(
     also: {
       paths: 'path',
       path_prefix: 'path',
+      path_regex: 'path',
+      host_regex: 'host',
       prefix: 'path',
       uri: 'path',
       hosts: 'host',

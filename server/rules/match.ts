@@ -2,13 +2,14 @@
 // path.
 import type { RequestHead } from '../head/request-head.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
-import { comparableHost } from '../lib/host-name.ts'
 import { Asked, type Matchable } from './asked.ts'
 import { type Candidate, candidateOf, NO_CANDIDATE } from './header-index.ts'
 import type { MatchConfig } from './match.options.ts'
+import { type HostPattern, hostPattern } from './host.ts'
 import { loosen, normalise, pathPattern, type PathPattern, upperEscapes } from './path.ts'
 import { type PathEntry, PathIndex } from './path-index.ts'
 import { wholeFields } from './tests.ts'
+import type { Verdict } from './verdict.ts'
 
 /**
  * Finds the rule of a request; null when none matches, 'ambiguous' when readers of its path could choose
@@ -118,12 +119,16 @@ class HostIndex<R> {
       const read = patterns ?? readPatterns(match)
       const candidate = candidateOf(rule, match, order)
       const paths = read.paths.length > 0 ? read.paths : NO_PATH
-      const entriesOf = (): PathEntry<R>[] => paths.map((path) => ({ path, candidate }))
+      const entriesOf = (one = candidate): PathEntry<R>[] => paths.map((path) => ({ path, candidate: one }))
       if (match.host.length === 0) any.push(...entriesOf())
-      for (const { text, isWildcard } of read.hosts) {
-        const places = isWildcard ? wildcards : exact
-        const list = places.get(text)
-        if (list === undefined) places.set(text, entriesOf())
+      for (const host of read.hosts) {
+        if (host.is === 'regex') {
+          any.push(...entriesOf(ofHost(candidate, host.test)))
+          continue
+        }
+        const places = host.is === 'below' ? wildcards : exact
+        const list = places.get(host.text)
+        if (list === undefined) places.set(host.text, entriesOf())
         else list.push(...entriesOf())
       }
       if (order % STEP === STEP - 1) yield
@@ -162,6 +167,11 @@ interface HostParts<R> {
   readonly wildcards: ReadonlyMap<string, PathIndex<R>>
 }
 
+const ofHost = <R>(candidate: Candidate<R>, test: (host: string) => Verdict): Candidate<R> => ({
+  ...candidate,
+  tests: [({ request }) => test(request.host), ...candidate.tests],
+})
+
 /** A rule without one takes any. */
 const NO_PATH = [null] as const
 
@@ -177,19 +187,4 @@ function* indexEach<R>(
     if (made.size % STEP === 0) yield
   }
   return made
-}
-
-interface HostPattern {
-  readonly text: string
-  readonly isWildcard: boolean
-}
-
-function hostPattern(pattern: string): HostPattern {
-  const isWildcard = pattern.startsWith('*.')
-  const host = comparableHost(isWildcard ? pattern.slice(2) : pattern)
-  if (host === null || host.includes('*'))
-    throw new RangeError(
-      `"${pattern}" is no host: "*" stands only for the first labels, as in "*.example.org"`,
-    )
-  return { text: isWildcard ? `.${host}` : host, isWildcard }
 }

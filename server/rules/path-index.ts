@@ -1,10 +1,13 @@
 // Rules of one host pattern, by path. Exact paths stand in a map; prefixes in a hash table that is probed
-// while the path is read once, at those lengths only that a prefix has. What a look-up costs depends on the
+// while the path is read once, at those lengths only that a prefix has; templates in a trie of segments;
+// regular expressions by what they begin with. What a look-up costs depends on the
 // path, not on the rules.
 import type { Steps } from '../lib/slices.ts'
 import type { Asked } from './asked.ts'
 import { type Candidate, HeaderIndex } from './header-index.ts'
 import type { PathPattern } from './path.ts'
+import { type TemplateEntry, TemplateIndex } from './template-index.ts'
+import type { Verdict } from './verdict.ts'
 
 export class PathIndex<R> {
   /** Order of the first rule in it. */
@@ -12,12 +15,14 @@ export class PathIndex<R> {
   readonly #any: HeaderIndex<R> | null
   readonly #exact: ReadonlyMap<string, HeaderIndex<R>>
   readonly #prefixes: Prefixes<R> | null
+  readonly #templates: TemplateIndex<R> | null
 
   private constructor(parts: PathParts<R>) {
     this.least = parts.least
     this.#any = parts.any
     this.#exact = parts.exact
     this.#prefixes = parts.prefixes
+    this.#templates = parts.templates
   }
 
   /** Makes one in steps: there may be many rules. */
@@ -25,12 +30,16 @@ export class PathIndex<R> {
     const any: Candidate<R>[] = []
     const exact = new Map<string, Candidate<R>[]>()
     const prefixes = new Map<string, Candidate<R>[]>()
+    const templates: TemplateEntry<R>[] = []
     let least = Number.POSITIVE_INFINITY
     let done = 0
     for (const { path, candidate } of entries) {
       least = Math.min(least, candidate.order)
       if (path === null) any.push(candidate)
-      else put(path.isPrefix ? prefixes : exact, path.text, candidate)
+      else if (path.is === 'template') templates.push({ segments: path.segments, candidate })
+      else if (path.is !== 'regex') put(path.is === 'prefix' ? prefixes : exact, path.text, candidate)
+      else if (path.begin === '') any.push(tested(candidate, path.test))
+      else put(prefixes, path.begin, tested(candidate, path.test))
       if (++done % STEP === 0) yield
     }
     const exactOnes = new Map<string, HeaderIndex<R>>()
@@ -43,6 +52,7 @@ export class PathIndex<R> {
       any: any.length > 0 ? new HeaderIndex(any) : null,
       exact: exactOnes,
       prefixes: prefixes.size > 0 ? yield* Prefixes.steps(prefixes) : null,
+      templates: templates.length > 0 ? yield* TemplateIndex.steps(templates) : null,
     })
   }
 
@@ -53,6 +63,7 @@ export class PathIndex<R> {
     if (this.#exact.size > 0) found = this.#exact.get(asked.path)?.first(asked, found) ?? found
     if (this.#any !== null) found = this.#any.first(asked, found)
     if (this.#prefixes !== null) found = this.#prefixes.first(asked, found)
+    if (this.#templates !== null) found = this.#templates.first(asked, found)
     return found
   }
 }
@@ -68,7 +79,14 @@ interface PathParts<R> {
   readonly any: HeaderIndex<R> | null
   readonly exact: ReadonlyMap<string, HeaderIndex<R>>
   readonly prefixes: Prefixes<R> | null
+  readonly templates: TemplateIndex<R> | null
 }
+
+/** A candidate that asks this of the path as well. */
+const tested = <R>(candidate: Candidate<R>, test: (path: string) => Verdict): Candidate<R> => ({
+  ...candidate,
+  tests: [({ path }) => test(path), ...candidate.tests],
+})
 
 /** So many are put in place between two places where the work may pause. */
 const STEP = 64

@@ -1,4 +1,8 @@
 // Paths as they are compared. The bytes forwarded are always the original; these copies only choose the rule.
+import { isTemplate, readTemplate, type Segment } from '../lib/path-template.ts'
+import { beginOf } from '../lib/regex-begin.ts'
+import { regexTest } from './value-pattern.ts'
+import type { Verdict } from './verdict.ts'
 
 /**
  * The path in its normal form (RFC 3986 §6.2.2): needless escapes decoded, the others in upper case, no dot
@@ -26,26 +30,53 @@ export function upperEscapes(path: string): string {
   return path.replace(/%[0-9A-Fa-f]{2}/g, (escape) => escape.toUpperCase())
 }
 
-export interface PathPattern {
+export type PathPattern =
   /** The path, or how it begins; in normal form. */
-  readonly text: string
-  readonly isPrefix: boolean
-}
+  | { readonly is: 'exact' | 'prefix'; readonly text: string }
+  | { readonly is: 'template'; readonly segments: readonly Segment[] }
+  | {
+      readonly is: 'regex'
+      readonly test: (path: string) => Verdict
+      /** Each path that it is found in begins with this. */
+      readonly begin: string
+    }
 
-/** Reads a rule's path: "/a", "/a*" or "/a/*"; throws a RangeError on one that no request could match. */
-export function pathPattern(pattern: string): PathPattern {
+/**
+ * Reads a rule's path: "/a", "/a*" or "/a/*", "/a/{name}", or a regular expression; throws a RangeError on
+ * one that no request could match.
+ */
+export function pathPattern(pattern: string | { readonly regex: string }): PathPattern {
+  if (typeof pattern !== 'string')
+    return { is: 'regex', test: regexTest(pattern.regex), begin: beginOf(pattern.regex) }
+  if (isTemplate(pattern)) return templateOf(pattern)
   const isPrefix = pattern.endsWith('*')
   const written = isPrefix ? pattern.slice(0, -1) : pattern
   if (!written.startsWith('/') || written.includes('*'))
     throw new RangeError(`"${pattern}" is no path: it begins with "/", and "*" stands only at its end`)
-  const escaped = written.toWellFormed().replace(/[^!-~]+/gu, encodeURIComponent)
-  if (UNSAFE.test(escaped) || /[\\?#]/.test(escaped)) throw new RangeError(`"${pattern}" can be no path`)
-  const text = decodeNeedless(escaped)
+  const text = normalText(written, pattern)
   // The last segment of a prefix is only begun: "/.*" stands for hidden files.
   const whole = isPrefix ? text.slice(0, text.lastIndexOf('/') + 1) : text
   if (removeDotSegments(whole) !== whole)
     throw new RangeError(`"${pattern}" has dot segments, which requests have lost when they are compared`)
-  return { text, isPrefix }
+  return { is: isPrefix ? 'prefix' : 'exact', text }
+}
+
+function templateOf(pattern: string): PathPattern {
+  const read = pattern.startsWith('/') ? readTemplate(pattern) : { problem: 'it begins with "/"' }
+  if ('problem' in read) throw new RangeError(`"${pattern}" is no path: ${read.problem}`)
+  const segments = read.map((segment): Segment => {
+    if (segment.is !== 'text') return segment
+    if (/^(?:\.|%2e){1,2}$/i.test(segment.text))
+      throw new RangeError(`"${pattern}" has dot segments, which requests have lost when they are compared`)
+    return { is: 'text', text: normalText(segment.text, pattern) }
+  })
+  return { is: 'template', segments }
+}
+
+function normalText(written: string, pattern: string): string {
+  const escaped = written.toWellFormed().replace(/[^!-~]+/gu, encodeURIComponent)
+  if (UNSAFE.test(escaped) || /[\\?#]/.test(escaped)) throw new RangeError(`"${pattern}" can be no path`)
+  return decodeNeedless(escaped)
 }
 
 /** A "%" that begins no escape, and NUL. */

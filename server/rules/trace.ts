@@ -37,8 +37,9 @@ interface Part extends Omit<Unmet, 'isUnclear'> {
 function partsOf(match: MatchConfig, request: Matchable): Part[] {
   const parts: Part[] = []
   const add = (part: 'host' | 'path' | 'method', found: string | null): void => {
-    const wanted = match[part]
-    if (wanted.length > 0) parts.push({ part, name: null, wanted, found, words: { [part]: wanted } })
+    const words = { [part]: match[part] }
+    const wanted = match[part].map((one) => (typeof one === 'string' ? one : patternText(one)))
+    if (wanted.length > 0) parts.push({ part, name: null, wanted, found, words })
   }
   add('host', request.host)
   add('path', request.path)

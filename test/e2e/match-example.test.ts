@@ -26,6 +26,9 @@ test('match.yaml: members of lists, patterns, numbers, cookies, and what is abse
   // Some servers take the first of them, some the last.
   expect(await statusOf('/list?page=1&page=1000')).toBe(400)
   expect(await bodyOf('/other?page=1&page=1000')).toBe('9001')
+  expect(await bodyOf('/orders/7/lines/a/b')).toBe('9002')
+  expect(await bodyOf('/orders//lines/a')).toBe('9001')
+  expect(await statusOf('/orders/7%2Flines/a')).toBe(400)
   expect(await bodyOf('/', 'Cookie: a=b; canary=1\r\n')).toBe('9003')
   expect(await statusOf('/', 'Cookie: canary=1; canary=0\r\n')).toBe(400)
   expect(await statusOf('/account/a')).toBe(303)

@@ -23,6 +23,19 @@ export type Destination =
 export const listOf = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.map(String) : value === undefined || value === null ? [] : [String(value)]
 
+/** Before a regular expression where a list shows texts: no host and no path begins so. */
+const REGEX_SIGN = '~'
+
+/** Hosts or paths as texts: regular expressions with a sign before them. */
+export const patternTexts = (value: unknown): readonly string[] =>
+  (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]).map((one: unknown) =>
+    isMap(one) ? `${REGEX_SIGN}${String(one['regex'] ?? '')}` : String(one),
+  )
+
+/** What is written for such a text. */
+export const writtenPattern = (text: string): string | { readonly regex: string } =>
+  text.startsWith(REGEX_SIGN) ? { regex: text.slice(REGEX_SIGN.length).trim() } : text
+
 /** In the order in which they are told: what decides most comes first. */
 const PARTS = ['host', 'server_name', 'path', 'method', 'alpn'] as const
 
@@ -30,7 +43,7 @@ const PARTS = ['host', 'server_name', 'path', 'method', 'alpn'] as const
 export function matchParts(rule: JsonMap): readonly MatchPart[] {
   const match = isMap(rule['match']) ? rule['match'] : {}
   const parts: MatchPart[] = PARTS.flatMap((part) => {
-    const values = listOf(match[part])
+    const values = patternTexts(match[part])
     return values.length === 0 ? [] : [{ part, name: null, values }]
   })
   for (const part of ['header', 'query', 'cookie'] as const) {

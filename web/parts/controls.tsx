@@ -173,6 +173,8 @@ export function AreaField(props: AreaFieldProps) {
 }
 
 export interface ListFieldProps extends ControlProps<readonly string[]> {
+  /** What stands between several that are pasted at once. */
+  readonly separator?: RegExp | undefined
   /** What one of them is: “address”, for the buttons' names. */
   readonly item?: string | undefined
   readonly isMono?: boolean | undefined
@@ -180,13 +182,13 @@ export interface ListFieldProps extends ControlProps<readonly string[]> {
 
 /** A list of texts: one line each, Enter adds the next; several pasted lines become several items. */
 export function ListField(props: ListFieldProps) {
-  const { value, onInput, isDisabled, item = 'item' } = props
+  const { value, onInput, isDisabled, item = 'item', separator = /[\n,]+/ } = props
   const [draft, setDraft] = useState('')
   const shared = useShared({ ...props, label: undefined })
   const look = classes(shared.class, props.isMono !== false && css.mono)
   const add = (text: string): void => {
     const added = text
-      .split(/[\n,]+/)
+      .split(separator)
       .map((part) => part.trim())
       .filter(Boolean)
     if (added.length > 0) onInput([...value, ...added])

@@ -10,6 +10,7 @@ import type { HttpListenerConfig } from '../../http/listener.options.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import { Ranges } from '../../lib/ranges.ts'
 import type { Steps } from '../../lib/slices.ts'
+import { capturesOf } from '../../rules/captures.ts'
 import { redirect } from '../../rules/redirect.ts'
 import { whyAmbiguous } from '../../rules/why-ambiguous.ts'
 import { documentsOf } from '../../snapshot/compile-http.ts'
@@ -46,6 +47,8 @@ export interface Explained {
   /** Null: no rule was asked, or none takes it. */
   readonly rule: PlacedRule | null
   readonly trace: RulesTrace | null
+  /** What parameters of the rule's path stand for, by their names. */
+  readonly captures: Readonly<Record<string, string>>
   readonly middleware: readonly ExplainedStep[]
   /** Of a redirect. */
   readonly location: string | null
@@ -116,6 +119,7 @@ class Explanation {
     return {
       ...{ status: null, fault: null, detail: null, rule: null, trace: null, location: null, backend: null },
       middleware: [],
+      captures: {},
       ...this.#told,
       ...given,
     }
@@ -150,7 +154,8 @@ class Explanation {
     const who = { request: this.#request, client: this.#client }
     const { leases = null } = this.#ground.states
     const steps = words === undefined ? null : explainSteps(words, who, { bodyLimit: limit, leases })
-    const known = { rule, trace, middleware: steps?.steps ?? [] }
+    const captures = words === undefined ? {} : capturesOf(words.match.path)(this.#request.path)
+    const known = { rule, trace, captures, middleware: steps?.steps ?? [] }
     if (steps !== null && steps.refusal !== null)
       return this.#answer({ ...known, outcome: 'refused', ...steps.refusal })
     const declared = Number(this.#request.get('content-length') ?? 0)

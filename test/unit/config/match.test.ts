@@ -28,8 +28,33 @@ describe('value patterns that are refused', () => {
     [{ cookie: { 'a b': 'a' } }, 'allowed the name of a cookie'],
     [{ query: { x: 'a\r\nb' } }, 'allowed one line of text'],
     [{ header: { X: { present: 'yes' } } }, 'allowed true or false'],
+    [{ path: '/a{b}' }, 'a parameter is a whole segment'],
+    [{ path: '/{a}/{a}' }, '{a} stands in it twice'],
+    [{ path: '/{a...}/b' }, '{a...} stands only at the end'],
+    [{ path: '/users/{id:[0-9]+}' }, 'write "/users/{id}"'],
+    [{ path: '/files/{*rest}' }, 'write "/files/{rest...}"'],
+    [{ path: { regex: '(a|a)*b' } }, '"(a|a)*" can be read in more ways'],
+    [{ path: ['/a', { regexp: '^/b' }] }, 'it is called "regex"'],
+    [{ path: '~ ^/a' }, 'a regular expression is written { regex: "^/…" }'],
+    [{ host: { regex: '[' } }, 'found "[", allowed a regular expression'],
+    // Warnings.
+    [{ path: '/api/' }, 'which matches this one path only, allowed a path, or one that ends in "*"'],
+    [{ path: '/users/:id/posts' }, 'write "/users/{id}/posts" for any segment there'],
+    [
+      { path: { regex: '^api/' } },
+      'which no path begins with, allowed a pattern for paths, which begin with "/"; write "^/api/"',
+    ],
   ])('%j', (match, words) => {
     expect(first(match)).toContain(words)
+  })
+
+  test.each([
+    [{ path: ['/api/', '/api/*'] }],
+    [{ path: ['/api', '/api/'] }],
+    [{ path: '/a/b:c' }],
+    [{ path: '/{a}/' }],
+  ])('of %j nothing is said but that it ends in a slash', (match) => {
+    expect(linesOf(withMatch(match)).filter((line) => !line.includes('this one path only'))).toEqual([])
   })
 
   test('nothing of a secret is repeated', () => {

@@ -86,6 +86,83 @@ describe('a rule matches', () => {
     for (const path of ['/b', '/bc', '/b/c']) expect(match(request({ path }))).toBe(2)
   })
 
+  test('paths with parameters: one segment each, or all that is left', () => {
+    const match = compile(
+      { path: ['/users/{id}/posts/{post}'] },
+      { path: ['/users/me'] },
+      { path: ['/users/{id}'] },
+      { path: ['/users/{id}/'] },
+      { path: ['/files/{rest...}'] },
+      { path: ['/{any}/x/*'] },
+    )
+    for (const [path, rule] of [
+      ['/users/7/posts/9', 0],
+      ['/users/me', 1],
+      ['/users/7', 2],
+      ['/users/7/', 3],
+      ['/files/', 4],
+      ['/files/a/b/', 4],
+      ['/files', null],
+      ['/users/', null],
+      ['/users//posts/9', null],
+      ['/users/7/posts/', null],
+      ['/users/7/posts/9/', null],
+      ['/a/x/', 5],
+      ['/a/x/y/z', 5],
+      ['/a/x', null],
+      ['/', null],
+    ] as const)
+      expect([path, match(request({ path }))]).toEqual([path, rule])
+    expect(match(request({ method: 'OPTIONS', path: '*' }))).toBeNull()
+  })
+
+  test('of templates the first in order wins, whatever is more exact', () => {
+    const match = compile(
+      { path: ['/{a}/b'] },
+      { path: ['/a/{b}'] },
+      { path: ['/a/b'] },
+      { path: ['/{rest...}'] },
+    )
+    expect(['/a/b', '/a/c', '/c/b', '/c/d'].map((path) => match(request({ path })))).toEqual([0, 1, 0, 3])
+  })
+
+  test('a parameter takes escapes, and what readers take for a slash is ambiguous', () => {
+    const match = compile({ path: ['/users/{id}'] }, { path: ['/users/{id}/keys'] })
+    expect(match(request({ path: '/users/%C3%A9' }))).toBe(0)
+    expect(match(request({ path: '/users/a%2Fkeys' }))).toBe('ambiguous')
+    expect(match(request({ path: '/users//keys' }))).toBe('ambiguous')
+    expect(match(request({ path: '/users/x/..;/keys' }))).toBe('ambiguous')
+    expect(match(request({ path: '/users/x/../7' }))).toBe('ambiguous')
+  })
+
+  test('regular expressions of paths and hosts, with what they begin with and without', () => {
+    const match = compile(
+      { path: [{ regex: '^/v[0-9]+/' }] },
+      { path: [{ regex: '\\.php$' }, '/cgi/*'] },
+      { host: [{ regex: '^shop-[a-z]+\\.' }] },
+      { path: [{ regex: '^/a|^/b' }] },
+      { path: [{ regex: '^/(?i:CASE)$' }] },
+    )
+    for (const [path, rule] of [
+      ['/v12/x', 0],
+      ['/v/x', null],
+      ['/x/y.php', 1],
+      ['/cgi/x', 1],
+      ['/bcd', 3],
+      ['/cAsE', 4],
+    ] as const)
+      expect([path, match(request({ path }))]).toEqual([path, rule])
+    expect(match(request({ host: 'shop-de.example.org' }))).toBe(2)
+    expect(match(request({ host: 'myshop-de.example.org' }))).toBeNull()
+    expect(match(request({ path: '/%61dmin/../v1/' }))).toBe('ambiguous')
+    // Longer than what is asked: nobody walks around a rule by length.
+    expect(match(request({ path: `/v1/${'a'.repeat(9000)}` }))).toBe('ambiguous')
+    expect(match(request({ path: `/w1/${'a'.repeat(9000)}` }))).toBe('ambiguous')
+    expect(
+      compile({ path: [{ regex: '^/v[0-9]+/' }] }, {})(request({ path: `/w1/${'a'.repeat(9000)}` })),
+    ).toBe(1)
+  })
+
   test('methods and headers: all that is named must hold', () => {
     const match = compile(
       { method: ['GET', 'HEAD'], header: { 'X-Canary': 'true', 'X-Any': '*' } },
@@ -170,6 +247,16 @@ test.each<Words>([
   { host: ['*.*.org'] },
   { path: ['/a/*/b'] },
   { path: ['a'] },
+  { path: ['/a{b}'] },
+  { path: ['/{a}/{a}'] },
+  { path: ['/{a...}/b'] },
+  { path: ['/{a}*'] },
+  { path: ['/*/{a}'] },
+  { path: ['/{0}'] },
+  { path: ['/../{a}'] },
+  { path: ['/%2e./{a}'] },
+  { path: [`${'/a'.repeat(64)}/{b}`] },
+  { path: [{ regex: '(a|a)*b' }] },
 ])('%p is refused', (words) => {
   expect(() => compile(words)).toThrow(RangeError)
 })
@@ -208,16 +295,20 @@ describe('against a linear matcher', () => {
       for (const [order, rule] of rules.entries()) {
         const byHost =
           !rule.host ||
-          rule.host.some((host) =>
-            host.startsWith('*')
-              ? sample.host.endsWith(host.slice(1)) && sample.host.length > host.length - 1
-              : host === sample.host,
-          )
+          rule.host
+            .map(String)
+            .some((host) =>
+              host.startsWith('*')
+                ? sample.host.endsWith(host.slice(1)) && sample.host.length > host.length - 1
+                : host === sample.host,
+            )
         const byPath =
           !rule.path ||
-          rule.path.some((pattern) =>
-            pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern,
-          )
+          rule.path
+            .map(String)
+            .some((pattern) =>
+              pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern,
+            )
         const byMethod = !rule.method || rule.method.includes(sample.method)
         const byHeader = Object.entries(rule.header ?? {}).every(([name, value]) => {
           const got = sample.headers[name.toLowerCase()]

@@ -69,7 +69,7 @@ describe('pathPattern', () => {
     ['/café/*', '/caf%C3%A9/', true],
     ['/a b', '/a%20b', false],
   ])('%s', (pattern, text, isPrefix) => {
-    expect(pathPattern(pattern)).toEqual({ text, isPrefix })
+    expect(pathPattern(pattern)).toEqual({ is: isPrefix ? 'prefix' : 'exact', text })
   })
 
   test.each([

@@ -1,13 +1,13 @@
 // A request that a rule would match, as far as its words tell: where the tester begins.
 import { isMap, type JsonMap } from '../../data/merge.ts'
-import { listOf } from '../../data/rule-words.ts'
+import { listOf, patternTexts, writtenPattern } from '../../data/rule-words.ts'
 import { exampleValue } from '../../data/value-words.ts'
 
 /** Parameters of the page's address that open the tester on it. */
 export function testOf(rule: JsonMap): Readonly<Record<string, string | readonly string[]>> {
   const match = isMap(rule['match']) ? rule['match'] : {}
-  const [host = 'localhost'] = listOf(match['host'])
-  const [path = '/'] = listOf(match['path'])
+  const host = exampleOf(match['host'], 'localhost')
+  const path = exampleOf(match['path'], '/').replace(/\{\w+(?:\.\.\.)?\}/g, '1')
   const [method] = listOf(match['method'])
   const header = namedIn(match['header']).map(([name, value]) => `${name}: ${value}`)
   const cookie = namedIn(match['cookie']).map(([name, value]) => `${name}=${value}`)
@@ -36,3 +36,7 @@ const namedIn = (written: unknown): (readonly [string, string])[] =>
     const example = exampleValue(value)
     return example === null ? [] : [[name, example] as const]
   })
+
+/** The first that is a text: nobody knows what a regular expression takes. */
+const exampleOf = (written: unknown, otherwise: string): string =>
+  patternTexts(written).find((text) => typeof writtenPattern(text) === 'string') ?? otherwise

@@ -27,11 +27,32 @@ export function Explanation({ explained, rules }: ExplanationProps) {
       {explained.kind === 'request' && (
         <>
           {explained.trace !== null && <Trace trace={explained.trace} rules={rules} />}
+          <Captures captures={explained.captures} />
           {explained.middleware.length > 0 && <Steps steps={explained.middleware} />}
         </>
       )}
       {backend !== null && <Servers backend={backend} />}
     </>
+  )
+}
+
+/** What parameters of the path stand for. */
+function Captures({ captures }: { readonly captures: Readonly<Record<string, string>> }) {
+  const all = Object.entries(captures)
+  if (all.length === 0) return null
+  return (
+    <section>
+      <h3 class={css.head}>Of its path</h3>
+      <ol class={css.trace}>
+        {all.map(([name, text]) => (
+          <li key={name}>
+            <span class={css.n} />
+            <span class={css.nm}>{name}</span>
+            <span class={css.d}>{text === '' ? <span class="quiet">nothing</span> : text}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
   )
 }
 

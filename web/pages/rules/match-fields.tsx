@@ -1,6 +1,6 @@
 // What a rule matches, by hand: all that is named must hold, of a list one.
 import { at, isMap, isSame } from '../../data/merge.ts'
-import { listOf, type ListenerRow } from '../../data/rule-words.ts'
+import { listOf, type ListenerRow, patternTexts, writtenPattern } from '../../data/rule-words.ts'
 import { valueText } from '../../data/value-words.ts'
 import { ListField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
@@ -23,14 +23,14 @@ const HTTP: readonly ListRow[] = [
     name: 'host',
     label: 'Host',
     item: 'host',
-    help: '*.example.org is any name below it. None: any host.',
+    help: '*.example.org is any name below it, ~^shop- a regular expression. None: any host.',
     example: 'api.example.org',
   },
   {
     name: 'path',
     label: 'Path',
     item: 'path',
-    help: '/a is that alone, /a/* all below it, /a* all that begins so.',
+    help: '/a is that alone, /a/* all below it, /a* all that begins so, /a/{id} any one segment there, ~^/v[0-9] a regular expression.',
     example: '/api/*',
   },
   { name: 'method', label: 'Method', item: 'method', help: 'None: any method.', example: 'GET' },
@@ -77,7 +77,7 @@ function wasAt({ rule, was }: RuleFormProps, name: string): string | undefined {
   if (was === undefined) return undefined
   const [now, before] = [at(rule, ['match', name]), at(was, ['match', name])]
   if (isSame(now, before)) return undefined
-  if (!isMap(before)) return listOf(before).join(', ')
+  if (name === 'host' || name === 'path' || !isMap(before)) return patternTexts(before).join(', ')
   return Object.entries(before)
     .map(([key, value]) => `${key}: ${valueText(value)}`)
     .join(', ')
@@ -87,6 +87,9 @@ const errorAt = ({ errors }: RuleFormProps, name: string): string | undefined =>
   Object.entries(errors).find(
     ([pointer]) => pointer === `/match/${name}` || pointer.startsWith(`/match/${name}/`),
   )?.[1]
+
+/** Commas of {1,3} are within one. */
+const BETWEEN = /\n+|,(?![^{}\n]*\})/
 
 function ListPart({ row, form }: PartProps & { readonly row: ListRow }) {
   const written = at(form.rule, ['match', row.name])
@@ -102,9 +105,14 @@ function ListPart({ row, form }: PartProps & { readonly row: ListRow }) {
         item={row.item}
         label={`Add ${row.item}`}
         placeholder={row.example}
-        value={listOf(written)}
+        separator={BETWEEN}
+        value={patternTexts(written)}
         isDisabled={form.isDisabled}
-        onInput={(next) => form.onPatch({ match: { [row.name]: listAs(written, next) } })}
+        onInput={(next) =>
+          form.onPatch({
+            match: { [row.name]: listAs(isMap(written) ? '' : written, next.map(writtenPattern)) },
+          })
+        }
       />
     </Field>
   )

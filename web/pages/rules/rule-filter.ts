@@ -1,6 +1,6 @@
 // What a filter of rules lets through: words anywhere in a rule, or of one part of it.
 import { isMap, type JsonMap } from '../../data/merge.ts'
-import { destinationOf, listOf, matchParts, stepsOf } from '../../data/rule-words.ts'
+import { destinationOf, matchParts, patternTexts, stepsOf } from '../../data/rule-words.ts'
 import type { ShownRule } from './shown-rules.ts'
 
 export const FILTER_HINT = 'host, path, is:shadowed, is:never'
@@ -24,7 +24,7 @@ function searchedOf(rule: JsonMap, id: string): Searched {
   if (found !== undefined) return found
   const match = isMap(rule['match']) ? rule['match'] : {}
   const to = destinationOf(rule)
-  const of = (part: string): string => listOf(match[part]).join('\n').toLowerCase()
+  const of = (part: string): string => patternTexts(match[part]).join('\n').toLowerCase()
   const made: Searched = {
     host: `${of('host')}\n${of('server_name')}`,
     ...{ path: of('path'), method: of('method') },

@@ -1,0 +1,57 @@
+// What the parameters of a rule's path stand for in a request: asked only where something is made of them.
+import type { Segment } from '../lib/path-template.ts'
+import type { MatchConfig } from './match.options.ts'
+import { normalise, pathPattern } from './path.ts'
+
+export type Captures = Readonly<Record<string, string>>
+
+/**
+ * Reads the parameters of a path by the first of a rule's patterns that it matches, and named groups of
+ * regular expressions: text in normal form, its escapes as they are. None where the path cannot be read.
+ */
+export function capturesOf(patterns: MatchConfig['path']): (path: string) => Captures {
+  const readers = patterns.map(readerOf)
+  return (path) => {
+    const normal = normalise(path)
+    if (normal === null) return {}
+    for (const read of readers) {
+      const captures = read(normal)
+      if (captures !== null) return captures
+    }
+    return {}
+  }
+}
+
+/** Null: the pattern does not match. */
+type Reader = (path: string) => Captures | null
+
+function readerOf(pattern: MatchConfig['path'][number]): Reader {
+  const read = pathPattern(pattern)
+  if (read.is === 'template') return (path) => bySegments(read.segments, path)
+  if (read.is === 'exact') return (path) => (path === read.text ? {} : null)
+  if (read.is === 'prefix') return (path) => (path.startsWith(read.text) ? {} : null)
+  const regex = new RegExp(typeof pattern === 'string' ? pattern : pattern.regex)
+  return (path) => {
+    const found = regex.exec(path)
+    return found && definedIn(found.groups ?? {})
+  }
+}
+
+const definedIn = (groups: Readonly<Record<string, string | undefined>>): Captures =>
+  Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, text ?? '']))
+
+function bySegments(segments: readonly Segment[], path: string): Captures | null {
+  const texts = path.split('/').slice(1)
+  const captures: Record<string, string> = {}
+  for (const [place, segment] of segments.entries()) {
+    const text = texts[place]
+    if (text === undefined) return null
+    if (segment.is === 'rest') {
+      if (segment.name !== null) captures[segment.name] = texts.slice(place).join('/')
+      return captures
+    }
+    if (segment.is === 'text' ? text !== segment.text : text === '') return null
+    if (segment.is === 'one') captures[segment.name] = text
+  }
+  return texts.length === segments.length ? captures : null
+}
