@@ -146,6 +146,38 @@ test('a rule at its max_connections answers 503 at once, and lets as many in aga
   expect((await client.get('/')).status).toBe(200)
 }, 30_000)
 
+test('streams that last take no place of an adaptive limit: others are served beside any number of them', async () => {
+  await using origin = startOrigin(({ target }, reply) => {
+    if (target === '/') return reply.send(200, 'done')
+    void reply.raw('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n')
+  })
+  await using gateway = await startGateway({
+    workers: 2,
+    config: {
+      listeners: { web: { bind: '127.0.0.1:0', backend: 'b' } },
+      backends: {
+        b: {
+          servers: [{ url: origin.url }],
+          adaptive_limit: { least: 2 },
+          queue: { timeout: '60s' },
+        },
+      },
+    },
+  })
+  const streams = await connect(gateway, 12)
+  for (const stream of streams) {
+    stream.send('GET /stream HTTP/1.1\r\nHost: a\r\n\r\n')
+    await stream.readUntil('hi\r\n')
+  }
+  expect(await metric(gateway, 'lb_backend_adaptive_in_flight{backend="b"}')).toBe(0)
+  expect(await metric(gateway, 'lb_backend_in_flight{backend="b"}')).toBe(12)
+  await using client = await rawClient(gateway.port('web'))
+  for (let i = 0; i < 20; i++) expect((await client.get('/')).status).toBe(200)
+  for (const stream of streams) stream.rst()
+  await waitFor(async () => (await metric(gateway, 'lb_backend_in_flight{backend="b"}')) === 0)
+  expect(await metric(gateway, 'lb_backend_adaptive_in_flight{backend="b"}')).toBe(0)
+}, 30_000)
+
 test('an overloaded worker refuses requests of low priority, and none of status endpoints or of the admin listener', async () => {
   const words = (mode: string) => ({
     listeners: { web: { bind: '127.0.0.1:0', status_endpoints: { health: '/_health' } } },
