@@ -74,7 +74,7 @@ export const BackendOptions = Type.Object(
         default: {},
         said: off('write { size: 0 }'),
         description:
-          'Where requests wait while every server, or the backend, is at max_connections: those of rules with a higher priority first, else first come, first served.',
+          'Where requests wait while every server, or the backend, is at max_connections: those of rules with a higher priority first, else first come, first served. Where it is full, the last one of the lowest priority makes room for a higher one.',
       },
     ),
     timeouts: BackendTimeouts,

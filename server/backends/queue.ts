@@ -1,41 +1,13 @@
 // Where exchanges wait while each usable server is full. A place given back in this worker wakes the first
-// one at once; those given back in other workers, and servers that come up, are found by looking again every
-// 10 ms while anyone waits.
+// one at once (bell.ts).
 import { tellBug } from '../lib/bug.ts'
+import type { Bell } from './bell.ts'
 import type { Server } from './server.ts'
 import type { Tried } from './tried.ts'
+import { isOpenToAll, type SentAway, type WaitCounts, type Waiter } from './waiter.ts'
 
-/** One who waits. It is told exactly one of the two, unless it is removed before. */
-export interface Waiter {
-  readonly key: number
-  readonly tried: Tried
-  /** Where it would go first. */
-  readonly preferred?: Server | null
-  /** It waits for that one alone, as long as it is in use. */
-  readonly isParticular?: boolean
-  /** Higher ones are served first; left out: 0. */
-  readonly priority?: number
-  /** A place at the server has been taken for it. */
-  onServer(server: Server): void
-  /** It has waited for as long as the config allows. */
-  onQueueTimeout(): void
-}
-
-const TICK_MS = 10
 /** Retries that still find no server, before those behind them are left to the next look. */
 const MISSES = 64
-
-/** How waits have ended, in this worker. */
-export interface WaitCounts {
-  served: number
-  timeout: number
-  /** Its client had gone, or nothing was wanted any more. */
-  left: number
-  /** It did not begin: there was no room. */
-  full: number
-}
-
-const noWaits = (): WaitCounts => ({ served: 0, timeout: 0, left: 0, full: 0 })
 
 /** Those of one priority. */
 interface Lane {
@@ -89,22 +61,40 @@ export class WaitQueue {
   }
 
   /**
-   * Joins the queue at `nowMs` (performance.now()); false when it is full. Waiters of older snapshots count
-   * too.
+   * Joins the queue at `nowMs` (performance.now()); false when it is full of those who are no lower. Waiters
+   * of older snapshots count too.
    */
   push(waiter: Waiter, nowMs: number): boolean {
-    if (this.#bell.length >= this.#size) {
+    const { priority = 0 } = waiter
+    const isFull = this.#bell.length >= this.#size
+    const sendLowerAway = isFull ? this.#bell.lastBelow(priority) : null
+    if (isFull && sendLowerAway === null) {
       this.#bell.counts.full++
       return false
     }
-    const lane = this.#laneOf(waiter.priority ?? 0)
-    const place: Waiting = { waiter, lane, dueMs: nowMs + this.#timeoutMs, before: lane.last, after: null }
+    const lane = this.#laneOf(priority)
+    const dueMs = nowMs + this.#timeoutMs
+    const place: Waiting = { waiter, lane, dueMs, before: lane.last, after: null }
     if (lane.last) lane.last.after = place
     else lane.first = place
     lane.last = place
     this.#places.set(waiter, place)
     this.#bell.joined(this, waiter)
+    sendLowerAway?.()
     return true
+  }
+
+  /** Sends away who came last of the lowest priority; null: none is below this one. */
+  lastBelow(priority: number): (() => void) | null {
+    const { last = null, priority: lowest = priority } =
+      this.#lanes.findLast((lane) => lane.last !== null) ?? {}
+    return last !== null && lowest < priority ? () => this.#sendAway(last, 'queue_full') : null
+  }
+
+  #sendAway(place: Waiting, why: SentAway): void {
+    this.#unlink(place)
+    this.#bell.counts[why === 'queue_full' ? 'full' : 'timeout']++
+    tell(() => place.waiter.onSentAway(why))
   }
 
   #laneOf(priority: number): Lane {
@@ -173,12 +163,7 @@ export class WaitQueue {
   /** Sends those away whose time is over: the first ones of each lane, as all may wait for the same time. */
   expire(nowMs: number): void {
     for (const lane of this.#lanes)
-      while (lane.first !== null && lane.first.dueMs <= nowMs) {
-        const { waiter } = lane.first
-        this.#unlink(lane.first)
-        this.#bell.counts.timeout++
-        tell(() => waiter.onQueueTimeout())
-      }
+      while (lane.first !== null && lane.first.dueMs <= nowMs) this.#sendAway(lane.first, 'queue_timeout')
   }
 
   #unlink(place: Waiting): void {
@@ -192,95 +177,11 @@ export class WaitQueue {
   }
 }
 
-/** Any server would do. */
-const isOpenToAll = ({ tried, isParticular }: Waiter): boolean => tried === null && isParticular !== true
-
 /** A bug in one exchange must not cost those behind it their turn, nor the one whose end made room. */
 function tell(news: () => void): void {
   try {
     news()
   } catch (error) {
     tellBug(error)
-  }
-}
-
-/**
- * Wakes the queues of one backend: those of all snapshots that still have waiters, the oldest snapshot first.
- */
-export class Bell {
-  readonly #now: () => number
-  /** Queues with waiters, in the order in which they got the first. */
-  #queues: WaitQueue[] = []
-  #timer: Timer | null = null
-  #rings = 0
-  /** Waiters. */
-  length = 0
-  /** Waiters that would take any server: newcomers stand behind them. */
-  untried = 0
-  /** Waiters are being told right now. */
-  isServing = false
-  /** Waits that ended since this was taken last. */
-  counts = noWaits()
-
-  /** `now` is the clock of `push`. */
-  constructor(now: () => number) {
-    this.#now = now
-  }
-
-  /** Whether the 10 ms tick runs. */
-  get isTicking(): boolean {
-    return this.#timer !== null
-  }
-
-  joined(queue: WaitQueue, waiter: Waiter): void {
-    this.length++
-    if (isOpenToAll(waiter)) this.untried++
-    if (queue.length === 1) this.#queues.push(queue)
-    this.#timer ??= setInterval(() => this.tick(), TICK_MS)
-  }
-
-  left(queue: WaitQueue, waiter: Waiter): void {
-    this.length--
-    if (isOpenToAll(waiter)) this.untried--
-    if (queue.length === 0) this.#queues = this.#queues.filter((one) => one !== queue)
-    if (this.length > 0 || this.#timer === null) return
-    clearInterval(this.#timer)
-    this.#timer = null
-  }
-
-  takeCounts(): WaitCounts {
-    const { counts } = this
-    this.counts = noWaits()
-    return counts
-  }
-
-  /** One place has been given back. Rung while waiters are told, it is answered after them. */
-  ring(): void {
-    this.#rings++
-    if (this.isServing) return
-    this.isServing = true
-    try {
-      while (this.#rings > 0) {
-        this.#rings--
-        this.#queues.some((queue) => queue.serve(1) > 0)
-      }
-    } finally {
-      this.#rings = 0
-      this.isServing = false
-    }
-  }
-
-  /** Looks whether anyone's time is over and whether there is room again. */
-  tick(): void {
-    const nowMs = this.#now()
-    for (const queue of this.#queues) queue.expire(nowMs)
-    if (this.isServing) return
-    this.isServing = true
-    try {
-      for (const queue of this.#queues) queue.serve(Infinity)
-    } finally {
-      this.#rings = 0
-      this.isServing = false
-    }
   }
 }

@@ -41,7 +41,10 @@ const GONE: Stuck = { result: 'moved', why: 'gone' }
 /** What a request shows: a good cookie, or why that is none. */
 export type Shown = Opened | Stuck
 
-/** Cookies of the name that are looked at; browsers send those of longer paths first. */
+/**
+ * Cookies of the name that are looked at, of all fields together: each costs as many signatures as there are
+ * secrets. Browsers send those of longer paths first.
+ */
 const COOKIES_MAX = 8
 /** Of its ttl, after which a cookie is given anew. */
 const RENEWED_AFTER = 0.1
@@ -80,6 +83,8 @@ export class Sticky {
   #inUse = new Uint8Array(0)
   /** By place: those that drain. */
   #draining = new Uint8Array(0)
+  /** How many more of its cookies are looked at, of the request that is read. */
+  #looks = 0
   /** The last value for each server, and the time in it. */
   #fresh: { readonly givenS: number; readonly value: string }[] = []
 
@@ -135,6 +140,7 @@ export class Sticky {
 
   #read(request: RequestHead): Shown {
     const { edits, fields } = request
+    this.#looks = COOKIES_MAX
     if (edits !== null) {
       const bytes = Buffer.from(request.get('cookie') ?? '', 'latin1')
       return this.#readField(bytes, 0, bytes.length, NEW)
@@ -145,7 +151,7 @@ export class Sticky {
       if (!isCookies(fields, f)) continue
       const place = f * FIELD_INTS
       shown = this.#readField(bytes, at[place + 2]!, at[place + 3]!, shown)
-      if (isOpened(shown)) break
+      if (isOpened(shown) || this.#looks === 0) break
     }
     return shown
   }
@@ -154,9 +160,10 @@ export class Sticky {
   #readField(bytes: Buffer, from: number, to: number, before: Shown): Shown {
     let shown = before
     let at = from
-    for (let looks = 0; looks < COOKIES_MAX; looks++) {
+    while (this.#looks > 0) {
       at = this.#search.next(bytes, from, to, at)
       if (at === -1) break
+      this.#looks--
       const end = at + SEALED_LENGTH
       const isWhole = end <= to && endsCookie(bytes, end, to)
       const opened = isWhole ? this.#seal.open(bytes, at) : null

@@ -2,7 +2,7 @@
 // after a while where each has failed. What an attempt is stands in forward.ts.
 import type { Backend } from '../backends/backend.ts'
 import type { Outcome } from '../backends/outcome.ts'
-import type { Waiter } from '../backends/queue.ts'
+import type { SentAway, Waiter } from '../backends/waiter.ts'
 import type { Server } from '../backends/server.ts'
 import type { Shown } from '../backends/sticky.ts'
 import { type Tried, andTried, butTried, isTried } from '../backends/tried.ts'
@@ -109,10 +109,10 @@ export abstract class Picking implements Waiter {
     })
   }
 
-  onQueueTimeout(): void {
+  onSentAway(why: SentAway): void {
     event(() => {
       this.asker.queueMs += nowMs - this.#waitingSinceMs
-      this.refused('queue_timeout')
+      this.refused(why)
     })
   }
 

@@ -57,7 +57,7 @@ export function backoffMs(
  * ms; 0: nothing that can be read.
  */
 export function retryAfterMs(value: string, date: string | null, unixMs: number): number {
-  if (/^[0-9]{1,9}$/.test(value)) return Number(value) * 1000
+  if (/^[0-9]+$/.test(value)) return Number(value) * 1000
   if (!value.endsWith(' GMT')) return 0
   const theirsMs = Date.parse(date ?? '')
   const waitMs = Date.parse(value) - (Number.isNaN(theirsMs) ? unixMs : theirsMs)

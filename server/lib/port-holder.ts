@@ -29,12 +29,14 @@ export const unixHolder = (path: string): PortHolder | null => holderOf(unixList
 function holderOf(inodes: ReadonlySet<string>): PortHolder | null {
   if (inodes.size === 0) return null
   const holders = processes().filter((pid) => [...socketInodes(pid)].some((inode) => inodes.has(inode)))
-  const pid = holders.find((one) => !holders.includes(parentOf(one)))
+  const isOwn = holders.includes(process.pid) && isOurProgram(process.pid, 'run')
+  const pid = isOwn ? process.pid : holders.find((one) => !holders.includes(parentOf(one)))
   if (pid === undefined) return null
   const isGateway = isOurProgram(pid, 'run')
   // Its gateway would hold the same.
   const isLeft = !isGateway && (isOurProgram(pid, 'worker') || isOurProgram(pid, 'relay'))
-  const what = isGateway ? 'a running gateway' : isLeft ? 'what a killed gateway left' : commandOf(pid)
+  const gateway = pid === process.pid ? 'this gateway itself' : 'a running gateway'
+  const what = isGateway ? gateway : isLeft ? 'what a killed gateway left' : commandOf(pid)
   return { pid, name: `${what} (process ${pid})`, isGateway, isLeft }
 }
 
@@ -42,6 +44,8 @@ function holderOf(inodes: ReadonlySet<string>): PortHolder | null {
 export const holderHint = (holder: PortHolder | null, what: 'port' | 'socket' = 'port'): string => {
   const another = what === 'port' ? 'another port' : 'another path'
   if (holder?.isLeft) return `wait until it has ended, or end process ${holder.pid}; or choose ${another}`
+  if (holder?.isGateway && holder.pid === process.pid)
+    return `another of its listeners is there, or a socket that was handed to it (LISTEN_FDS) at another address: bind that very one, or choose ${another}`
   return holder?.isGateway
     ? `change what it serves with "sluice reload", or end it with "sluice stop"; or choose ${another}`
     : `stop the other program, or choose ${another}`

@@ -1,5 +1,6 @@
 // What a socket is that another process has opened: getsockname(2) and what the kernel says of its kind.
 import { ptr } from 'bun:ffi'
+import { readlinkSync } from 'node:fs'
 import { Address } from './address.ts'
 import { writeBind } from './bind.ts'
 import { libc } from './native.ts'
@@ -18,6 +19,7 @@ const SO_ACCEPTCONN = 30
 const IP_PKTINFO = 8
 const IPV6_V6ONLY = 26
 const IPV6_RECVPKTINFO = 49
+const F_GETFD = 1
 const F_SETFD = 2
 const F_GETFL = 3
 const F_SETFL = 4
@@ -70,6 +72,20 @@ function unixName(bytes: Uint8Array): SocketName | null {
   const end = bytes.indexOf(0)
   const path = new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end))
   return { kind: 'unix', bind: `unix:${path}`, host: path, port: 0, isReusePort: false, isV6Only: false }
+}
+
+/**
+ * Whether it is open, and may have been so before this program began. Event loops (epoll, eventfd, io_uring)
+ * are its own, and take the first numbers that are free. FD_CLOEXEC says nothing: Bun sets it on what it
+ * inherits.
+ */
+export function mayBeInherited(fd: number): boolean {
+  if (libc().fcntl(fd, F_GETFD, 0) < 0) return false
+  try {
+    return !readlinkSync(`/proc/self/fd/${fd}`).startsWith('anon_inode:')
+  } catch {
+    return true // no /proc
+  }
 }
 
 /** Makes it ours: no call waits on it, and no child has it. */

@@ -8,7 +8,7 @@
 import type { Accepted } from '../accept/entry.ts'
 import type { Backend } from '../backends/backend.ts'
 import { ANSWERED, type Outcome } from '../backends/outcome.ts'
-import type { Waiter } from '../backends/queue.ts'
+import type { SentAway, Waiter } from '../backends/waiter.ts'
 import type { Server } from '../backends/server.ts'
 import { type Tried, andTried } from '../backends/tried.ts'
 import { queueLimit } from '../backends/queue-limit.ts'
@@ -167,10 +167,10 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
     })
   }
 
-  onQueueTimeout(): void {
+  onSentAway(why: SentAway): void {
     event(() => {
       this.queueMs += nowMs - this.#sinceMs
-      this.#refuseToWait('queue_timeout')
+      this.#refuseToWait(why)
     })
   }
 
@@ -259,7 +259,7 @@ export class TcpConnection implements OpenConnection, TcpDialEvents, Waiter {
 
   // ── its end ──
 
-  #refuseToWait(code: 'queue_full' | 'queue_timeout'): void {
+  #refuseToWait(code: SentAway): void {
     const { path, value, unit } = queueLimit(this.backend, code)
     this.#all.limitReached(path, value)
     this.#refuse(code, `${path}: ${value} ${unit}`)

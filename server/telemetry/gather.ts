@@ -2,7 +2,7 @@
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { WHOLE } from '../scoreboard/shares.ts'
 import { adminOf, STATE_UP, weightOf } from '../scoreboard/states.ts'
-import type { WaitCounts } from '../backends/queue.ts'
+import type { WaitCounts } from '../backends/waiter.ts'
 import type { ServerFacts } from './server-health.ts'
 import { droppedEvents } from './log.ts'
 import type { Registry, Totals } from './registry.ts'

@@ -115,6 +115,42 @@ test('listeners and the admin listener adopt what is bound at their addresses, w
   expect(JSON.parse(await waiting[2]!)).toHaveProperty('healthy')
 })
 
+test('more than there are do no harm, however many are said', async () => {
+  const web = listening(false)
+  const config = {
+    listeners: { web: { bind: `127.0.0.1:${web.port}`, protocol: 'http' } },
+    rules: respond('there'),
+  }
+  for (const said of ['2', '500', '2000000000']) {
+    const gateway = await startGateway({
+      config,
+      through: ['sh', '-c', `LISTEN_PID=$$ LISTEN_FDS=${said} exec "$@"`, 'sh'],
+      fds: [web.fd],
+    })
+    open.push(gateway)
+    expect(await askedAt(web.port)).toBe('there')
+    const hint = `LISTEN_FDS says ${said}, and 1 of them are there: descriptor 4 is not`
+    expect(gateway.last('socket_not_wanted')).toMatchObject({ socket: null, hint })
+    expect(await gateway.stop()).toBe(0)
+  }
+})
+
+test('one at another address of the port is told as what it is', async () => {
+  const web = listening(false)
+  const gateway = await spawnGateway({
+    config: {
+      listeners: { web: { bind: `0.0.0.0:${web.port}`, protocol: 'http' } },
+      rules: respond('there'),
+    },
+    through: ['sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"', 'sh'],
+    fds: [web.fd],
+  })
+  open.push(gateway)
+  expect(await gateway.exited()).toBe(1)
+  expect(gateway.stderr).toContain(`this gateway itself (process ${gateway.pid}) has this port`)
+  expect(gateway.stderr).toContain('a socket that was handed to it (LISTEN_FDS) at another address')
+})
+
 test('a listener that goes and comes back finds its socket again', async () => {
   const web = listening(false)
   const config = (bind: string) => ({

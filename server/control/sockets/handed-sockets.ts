@@ -7,7 +7,7 @@ import { fstatSync } from 'node:fs'
 import { parseBind, unixPathOf } from '../../lib/bind.ts'
 import { canonicalAddress } from '../../lib/ip-address.ts'
 import { closeFds, duplicateFd } from '../../lib/pass-fds.ts'
-import { makeOwn, socketName, type SocketName } from '../../lib/socket-name.ts'
+import { mayBeInherited, makeOwn, socketName, type SocketName } from '../../lib/socket-name.ts'
 import { logEvent } from '../../telemetry/log.ts'
 
 /** The first descriptor of those that systemd hands over. */
@@ -67,6 +67,9 @@ export class HandedSockets {
   /** What was handed and is no socket that waits for clients. */
   readonly #useless: string[] = []
 
+  /** What was said of them that is not so; null: nothing. */
+  #missing: string | null = null
+
   /** Another gateway still has them too, and may go on with them. */
   isPending = false
 
@@ -76,7 +79,14 @@ export class HandedSockets {
     const count = Number(env['LISTEN_FDS'] ?? 0)
     if (Number(env['LISTEN_PID']) !== pid || !Number.isInteger(count) || count <= 0) return handed
     const names = (env['LISTEN_FDNAMES'] ?? '').split(':')
-    for (let i = 0; i < count; i++) handed.lend(FIRST_FD + i, names[i] || 'unknown')
+    for (let i = 0; i < count; i++) {
+      // What comes behind was opened by this process: it is not to be touched.
+      if (!mayBeInherited(FIRST_FD + i)) {
+        handed.#missing = `LISTEN_FDS says ${count}, and ${i} of them are there: descriptor ${FIRST_FD + i} is not`
+        break
+      }
+      handed.lend(FIRST_FD + i, names[i] || 'unknown')
+    }
     return handed
   }
 
@@ -152,6 +162,8 @@ export class HandedSockets {
     }
     for (const name of this.#useless)
       logEvent('warn', 'socket_not_wanted', { socket: name, hint: 'it is no socket that waits for clients' })
+    if (this.#missing !== null) logEvent('warn', 'socket_not_wanted', { socket: null, hint: this.#missing })
+    this.#missing = null
     return [...unwanted.map(({ name, socket }) => `${name} (${socket.bind})`), ...this.#useless.splice(0)]
   }
 

@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { ANSWERED } from '../../../server/backends/outcome.ts'
 import type { Backend } from '../../../server/backends/backend.ts'
-import { Bell, WaitQueue, type Waiter } from '../../../server/backends/queue.ts'
+import { Bell } from '../../../server/backends/bell.ts'
+import { WaitQueue } from '../../../server/backends/queue.ts'
+import type { Waiter } from '../../../server/backends/waiter.ts'
 import type { Tried } from '../../../server/backends/tried.ts'
 import type { Server } from '../../../server/backends/server.ts'
 import { tellBugsTo } from '../../../server/lib/bug.ts'
@@ -37,7 +39,7 @@ function waiter(
       events.push(`${name} gets ${server.name}`)
       thereupon(server)
     },
-    onQueueTimeout: () => void events.push(`${name} is late`),
+    onSentAway: (why) => void events.push(`${name} is ${why === 'queue_full' ? 'sent away' : 'late'}`),
   }
   waiters.push(made)
   return made
@@ -201,6 +203,32 @@ describe('priority', () => {
     expect(events.filter((event) => event !== 'high gets s')).toEqual(['low is late'])
   })
 
+  test('the last one of the lowest makes room for a higher one, and for none that is no higher', () => {
+    const { free, bell, queue } = bareQueue(3)
+    for (const name of ['crawler', 'report']) queue.push(waiter(name, { priority: -5 }), 0)
+    queue.push(waiter('page'), 0)
+    expect(queue.push(waiter('other crawler', { priority: -5 }), 0)).toBe(false)
+    expect(queue.push(waiter('order', { priority: 5 }), 0)).toBe(true)
+    expect(events).toEqual(['report is sent away'])
+    expect(queue.push(waiter('other page'), 0)).toBe(true)
+    expect(queue.push(waiter('late page'), 0)).toBe(false)
+    expect([queue.length, bell.length, bell.untried]).toEqual([3, 3, 3])
+    free.push(...['1', '2', '3'].map(named))
+    bell.tick()
+    const served = ['order gets 1', 'page gets 2', 'other page gets 3']
+    expect(events).toEqual(['report is sent away', 'crawler is sent away', ...served])
+    expect(queue.takeCounts()).toEqual({ served: 3, timeout: 0, left: 0, full: 4 })
+  })
+
+  test('who is sent away for another takes no room beyond the bound', () => {
+    const { queue } = bareQueue(1)
+    const low = waiter('low', { priority: -1 })
+    // Its client has sent the next one already.
+    const pushed: boolean[] = []
+    queue.push({ ...low, onSentAway: () => void pushed.push(queue.push(low, 0)) }, 0)
+    expect([queue.push(waiter('high'), 0), pushed, queue.length]).toEqual([true, [false], 1])
+  })
+
   test('one who leaves from the middle of its lane costs nobody a turn', () => {
     const { free, bell, queue } = bareQueue()
     const [a, b, c] = [waiter('a', { priority: 1 }), waiter('b', { priority: 1 }), waiter('c')]
@@ -298,7 +326,7 @@ describe('a waiter that throws', () => {
 
   test('when its time is over keeps no other waiting', () => {
     const { clock, free, bell, queue } = bareQueue()
-    queue.push({ ...waiter('x'), onQueueTimeout: throws }, 0)
+    queue.push({ ...waiter('x'), onSentAway: throws }, 0)
     queue.push(waiter('y'), 0)
     queue.push(waiter('z', { thereupon: throws }), 50)
     queue.push(waiter('last'), 50)

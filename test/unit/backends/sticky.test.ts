@@ -61,6 +61,21 @@ describe('a session', () => {
     }
   })
 
+  test('is looked for among eight cookies of its name, in however many fields they are', () => {
+    const sticky = new Bench().backend(options()).sticky as Sticky
+    const read = (forged: number, isInOne: boolean): boolean => {
+      const all = [...Array<string>(forged).fill('A'.repeat(40)), seal.seal('b', unixSeconds())]
+      const cookies = all.map((value) => `sluice_sticky=${value}`)
+      const fields = isInOne ? [cookies.join('; ')] : cookies
+      const bytes = Buffer.from(`GET / HTTP/1.1\r\n${fields.map((one) => `Cookie: ${one}\r\n`).join('')}\r\n`)
+      const request = new RequestHead()
+      request.scan(bytes, 0, bytes.length, { headBytes: 4096, targetBytes: 99, fields: 99 })
+      return sticky.serverOf(sticky.read(request)) !== null
+    }
+    for (const isInOne of [true, false])
+      expect([read(7, isInOne), read(8, isInOne), read(0, isInOne)]).toEqual([true, false, true])
+  })
+
   test('leaves a server that drains at once where that is not asked for, and one in maintenance always', () => {
     const bench = new Bench()
     for (const drain of ['leave', 'sticky'] as const) {

@@ -77,6 +77,9 @@ test('Retry-After is read in seconds and as a date by the clock of its server', 
   const date = 'Mon, 30 Nov 2026 12:00:00 GMT'
   const unixMs = Date.parse(date) + 3_600_000
   expect(retryAfterMs('3', null, unixMs)).toBe(3000)
+  // However long it is: longer than anybody waits.
+  for (const long of ['9'.repeat(10), '9'.repeat(400)])
+    expect(retryAfterMs(long, null, unixMs)).toBeGreaterThan(1e12)
   expect(retryAfterMs('Mon, 30 Nov 2026 12:00:07 GMT', date, unixMs)).toBe(7000)
   expect(retryAfterMs('Mon, 30 Nov 2026 13:00:02 GMT', null, unixMs)).toBe(2000)
   expect(retryAfterMs('Mon, 30 Nov 2026 11:00:00 GMT', date, unixMs)).toBe(0)
