@@ -2,6 +2,8 @@
 // a second has passed.
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { HealthDocument } from '../telemetry/documents.ts'
+import { limitsOf } from '../telemetry/backend-limits.ts'
+import type { Totals } from '../telemetry/registry.ts'
 import type { ServerFacts } from '../telemetry/server-health.ts'
 import type { Served } from './change/apply.ts'
 import type { Parts } from './make-parts.ts'
@@ -26,6 +28,7 @@ interface Known {
   readonly options: { readonly file: string }
   readonly running: Served | null
   readonly board: Scoreboard
+  readonly totals: Totals
   readonly live: SeenLive
   /** Null: before the first config. */
   readonly certificates: () => Pick<Parts, 'acme'> | null
@@ -81,6 +84,7 @@ function seenOf(
     rates: live.rates.lately(),
     perMinute: (backend) => live.rates.perMinute(backend),
     untried,
+    ...{ limits: [], ...limitsOf(known) },
     events: toldLately(live.events),
   }
 }

@@ -1,10 +1,13 @@
 // Limits that refuse something, and connections that are refused before they can be named: each kind is
-// counted, and told at once, then every ten seconds, as long as more come, with how often it was.
+// counted, and told at once, a second later, then every ten seconds, as long as more come, with how often it
+// was.
 import type { LogEvent } from './log.ts'
 import type { Registry } from './registry.ts'
 import type { Counter } from './series.ts'
 
 const EVERY_MS = 10_000
+/** The first one says that it is so, the second how much it is. */
+const FIRST_MS = 1000
 /** Proxies that are told apart: there may be as many as addresses. */
 const PROXIES_MAX = 256
 const NO_HEADER =
@@ -70,14 +73,14 @@ export class LimitNews {
   #begin(key: string, known: Known, tell: Tell): void {
     this.#known.set(key, known)
     count(known, known.last)
-    const told = (): void => {
+    const told = (isFirst: boolean): void => {
       const { refused } = known
       if (refused === 0) return void this.#known.delete(key)
       known.refused = 0
       tell(refused, known)
-      this.#later(told, EVERY_MS)
+      this.#later(() => told(false), isFirst ? FIRST_MS : EVERY_MS)
     }
-    told()
+    told(true)
   }
 }
 

@@ -12,7 +12,7 @@ export const minutesAgo = (minutes: number): number => NOW_MS - minutes * 60_000
 export const seenWith = (seen: Partial<Seen>): Seen => ({
   ...{ nowMs: NOW_MS, startedMs: minutesAgo(60), file: '/etc/sluice/sluice.yaml', revision: 2, config: null },
   ...{ health: healthOf([]), disk: null, acme: [], certificates: [], rates: new Map(), events: [] },
-  untried: new Set(),
+  ...{ untried: new Set(), limits: [] },
   spanOf: () => ({ sinceMs: minutesAgo(8), lastUpMs: null }),
   perMinute: () => null,
   ...seen,

@@ -1,5 +1,7 @@
 // What is known of a running gateway at one moment, from which its problems are told.
 import type { Config } from '../../config/schema.ts'
+import type { BackendLimitFacts } from '../../telemetry/backend-limits.ts'
+import type { OverloadFacts } from '../../telemetry/overload-facts.ts'
 import type { HealthDocument } from '../../telemetry/documents.ts'
 import type { ServerHealth } from '../../telemetry/server-health.ts'
 import type { AcmeFacts } from '../acme/followed.ts'
@@ -62,6 +64,10 @@ export interface Seen {
   readonly perMinute: (backend: string) => number | null
   /** Servers that nobody checks, and that have had no request: see untriedKey. */
   readonly untried: ReadonlySet<string>
+  /** Backends with a limit of what they carry, and how much of it is in use. */
+  readonly limits: readonly BackendLimitFacts[]
+  /** Left out: no worker refuses anything for having too much to do. */
+  readonly overload?: OverloadFacts
   /** Events of the last minutes, the oldest first. */
   readonly events: readonly ToldEvent[]
 }

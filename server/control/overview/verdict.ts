@@ -7,6 +7,7 @@ import { counted, listOf, longAge, numberOf, spelled } from './words.ts'
 
 /** Requests to it, each by name; the rest are counted. */
 const NAMED_MAX = 2
+const MINUTE_MS = 60_000
 
 export function verdictOf(seen: Seen, problems: readonly OverviewProblem[]): Verdict {
   const { config, health } = seen
@@ -115,7 +116,12 @@ function lossOf(seen: Seen, name: string): string {
   const long = sinceMs === null ? '' : ` for ${longAge(seen.nowMs - sinceMs)}`
   if (!isHttp(seen, name)) return `${name} has taken no connection${long}.`
   const each = seen.perMinute(name)
-  const rate = each === null || each === 0 ? '' : `, ${numberOf(each)} in the last minute`
+  // Those that came before it was so may have been answered.
+  const isWhole = sinceMs === null || seen.nowMs - sinceMs >= MINUTE_MS
+  const rate =
+    each === null || each === 0
+      ? ''
+      : `${isWhole ? ', ' : '; '}${numberOf(each)} ${isWhole ? '' : 'came '}in the last minute`
   const { state, ailing } = sorted(seen.health.backends.filter(({ backend }) => backend === name))
   // Since when is not known: a check may have said that they are up for days.
   if (state === 'failing') return `${name} fails its requests${rate}.`

@@ -113,7 +113,7 @@ test('what is not kept is told in the words of the store, with the hint of its e
 })
 
 const ofLimits = (events: readonly ToldEvent[], more: Partial<Seen> = {}): OverviewProblem[] => [
-  ...limitProblems(seenWith({ events, ...more })),
+  ...limitProblems(seenWith({ events, config, ...more })),
 ]
 
 test('a limit that was reached lately is one problem, however often it was told', () => {
@@ -126,18 +126,66 @@ test('a limit that was reached lately is one problem, however often it was told'
     {
       ...{ id: `limits:limit_reached:${limit}`, state: 'limits', since: '2026-03-01T11:58:00.000Z' },
       title: `${limit} (1,000) is reached`,
-      cause: '1,234 were refused in the last 2 min.',
+      cause: '1,234 were refused in the last 2 min, the last ones 1 min ago.',
       about: { kind: 'listener', name: 'web' },
     },
   ])
-  expect(ofLimits([told[0]!])[0]?.cause).toBe('1 was refused in the last 2 min.')
+  expect(ofLimits([told[0]!])[0]?.cause).toBe('1 was refused 2 min ago.')
   const evicted = { limit: 'limits.rate_limits', value: 8_388_608, evicted: 3 }
   expect(ofLimits([event('limit_reached', evicted)])[0]).toMatchObject({
     ...{
-      cause: '3 were evicted in the last 1 min.',
+      title: 'limits.rate_limits (8MiB) is reached',
+      cause: '3 were evicted 1 min ago.',
       about: { kind: 'config', name: '/etc/sluice/sluice.yaml' },
     },
   })
+})
+
+test('a wait that was too long is told with its unit, what is full, and what helps', () => {
+  const queue = event('limit_reached', { limit: 'backends.api.queue.timeout', value: 500, refused: 7 }, 0.1)
+  const limited = configWith({
+    listeners: { web: { bind: '0.0.0.0:8080' } },
+    backends: { api: { servers: [{ url: 'http://192.0.2.1:1' }], max_connections: 10 } },
+    rules: [{ name: 'all', backend: 'api' }],
+  })
+  const with_ = (limits: Seen['limits'], is = limited) =>
+    [...limitProblems(seenWith({ events: [queue], config: is, limits }))][0]
+  const facts = { backend: 'api', in_flight: 10, limit: 10, waiting: 30 }
+  expect(with_([facts])).toMatchObject({
+    ...{ title: 'backends.api.queue.timeout (500ms) is reached', about: { kind: 'backend', name: 'api' } },
+    cause:
+      '7 were refused 6 s ago. What it carries is limited by its max_connections (10), or by those of its servers. 30 wait now.',
+  })
+  expect(with_([facts])?.remedy).toStartWith('Give it more servers')
+  expect(with_([], config)?.cause).toContain('Its servers have as much as max_connections of each allows.')
+  const adaptive = { in_flight: 3, limit: 3, mode: 'enforce' } as const
+  expect(with_([{ ...facts, adaptive }])?.cause).toContain('Its adaptive_limit lets 3 wait for answers')
+})
+
+test('a limit that the config has no more is not told', () => {
+  const rule = (max: object) =>
+    configWith({
+      listeners: { web: { bind: '0.0.0.0:8080' } },
+      backends: { api: { servers: [{ url: 'http://192.0.2.1:1' }] } },
+      rules: [{ name: 'a.b', backend: 'api', ...max }],
+    })
+  const events = [event('limit_reached', { limit: 'rules.a.b.max_connections', value: 5, refused: 1 })]
+  const titles = (is: Seen['config']) =>
+    [...limitProblems(seenWith({ events, config: is }))].map(({ title }) => title)
+  expect(titles(rule({ max_connections: 5 }))).toEqual(['rules.a.b.max_connections (5) is reached'])
+  expect(titles(rule({}))).toEqual([])
+  expect(titles(config)).toEqual([])
+})
+
+test('an overload is told with the share that is refused now, or with what was, once it is over', () => {
+  const events = [event('overloaded', { cause: 'memory', limit: 31_457_280, share: 0.1, shadow: false }, 0.1)]
+  const cause = (more: Partial<Seen>) => [...limitProblems(seenWith({ events, config, ...more }))][0]?.cause
+  expect(cause({ overload: { share: 0.95, workers: 2, mode: 'enforce' } })).toBe(
+    'overload.memory (30MiB) is reached: 95 % of new requests are refused.',
+  )
+  expect(cause({})).toBe(
+    'overload.memory (30MiB) was reached in the last 6 s, and is no more: 10 % or more of new requests were refused.',
+  )
 })
 
 test('limits of longer ago are not told, nor what is told of workers already', () => {
