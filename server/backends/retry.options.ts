@@ -127,8 +127,26 @@ export const RetryOptions = Type.Object(
     lacks: {
       methods: 'idempotent methods alone are repeated once they were sent (RFC 9110 §9.2.2)',
       jitter: 'there is always full jitter',
-      max_retries: 'write "attempts", which counts the first try too: max_retries: 3 is attempts: 4',
-      backoff_ms: 'write "backoff" with its unit, as in backoff: 100ms',
+    },
+    older: {
+      max_retries: {
+        for: 'attempts',
+        plus: 1,
+        value: Type.Integer({
+          minimum: 0,
+          maximum: 9,
+          description: 'Another spelling of attempts, without the first: max_retries: 3 is attempts: 4.',
+        }),
+      },
+      backoff_ms: {
+        for: 'backoff',
+        unit: 'ms',
+        value: Type.Integer({
+          minimum: 0,
+          maximum: 86_400_000,
+          description: 'Another spelling of backoff, in milliseconds: backoff_ms: 100 is backoff: 100ms.',
+        }),
+      },
     },
   },
 )

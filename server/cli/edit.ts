@@ -2,10 +2,13 @@
 import { isCollection, isScalar, parseDocument } from 'yaml'
 import { editConfig } from '../config/edit/config-edit.ts'
 import { type Edited, editText, type EditOptions } from '../config/edit/edit.ts'
+import { olderEdits } from '../config/edit/older-edits.ts'
 import { toLongText } from '../config/edit/to-long-text.ts'
+import { treeIn } from '../config/edit/tree-in.ts'
 import type { Edit } from '../config/edit/values.ts'
 import { parseConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
+import { isShort } from '../config/short.ts'
 import type { Plain } from '../config/spell.ts'
 import { readPath, writePath } from '../config/tree.ts'
 import { whyUnread } from '../config/why-unread.ts'
@@ -114,9 +117,16 @@ function change(file: string, wanted: Edit | null, options: EditOptions, io: Io)
   return refuse(wasValid ? 'with this change the config would not be valid' : NOT_VALID_BEFORE, io)
 }
 
+/** What a file spells by an older key is edited by ours as well. */
+function ownEdits(file: string, text: string, wanted: Edit): readonly Edit[] {
+  const clean = text.replace(/^\uFEFF/, '')
+  const tree = treeIn(file, clean)
+  return tree === null || isShort(tree) ? [wanted] : olderEdits(tree, wanted)
+}
+
 /** Of the short form also by the names that things have in the long one. */
 function editAsked(file: string, text: string, wanted: Edit, options: EditOptions): Edited {
-  const edited = editText(file, text, [wanted], options)
+  const edited = editText(file, text, ownEdits(file, text, wanted), options)
   const inBrackets = wanted.path.map((step) => (/^[0-9]{1,6}$/.test(String(step)) ? Number(step) : step))
   if ('refused' in edited && inBrackets.some((step, at) => step !== wanted.path[at]))
     return {

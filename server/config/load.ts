@@ -6,6 +6,7 @@ import { readBounded } from '../lib/read-bounded.ts'
 import { countItems } from './count-items.ts'
 import { checkConfig } from './check.ts'
 import { hasOnly } from './filled-in.ts'
+import { asSpelt, inOwnKeys } from './older-keys.ts'
 import { namesOnly, type PathRule } from './named-paths.ts'
 import { type Finding, type Problem, Problems } from './problem.ts'
 import { readTree } from './read.ts'
@@ -21,7 +22,7 @@ import type { Machine, World } from './world.ts'
 export interface LoadedConfig {
   readonly ok: true
   readonly config: Config
-  /** The same as it is written, in the long form. */
+  /** The same as it is written, in the long form and by our keys. */
   readonly tree: MapTree
   readonly warnings: readonly Problem[]
   /** The file as it is. */
@@ -123,10 +124,12 @@ function checkText(
   // Nothing is read of what may not be named: a message of what is wrong with it would tell what it is.
   if (fillsOnly !== null && !hasOnly(fillsOnly, text, problems)) return null
   // The short form becomes the long one before anything is put in place: it only moves what was written.
-  const tree = longForm(written, problems)
-  if (tree === null || !countItems(tree, problems)) return null
+  const long = longForm(written, problems)
+  if (long === null || !countItems(long, problems)) return null
   // Without a "${" there is nothing to put in place; an escape may stand for one of its characters.
   const files = /\$\{|\\/.test(text) ? substituteIn(written, sources, problems) : []
+  const { tree, respelt } = inOwnKeys(ConfigOptions as SchemaNode, long, problems)
+  problems.writtenPath = asSpelt(respelt, problems.writtenPath)
   // The walk gives the schema's type, also where it found problems.
   const config = walk(ConfigOptions as SchemaNode, tree, sources.folder, problems) as Config
   // Nothing is read or asked of the machine before.

@@ -16,6 +16,7 @@ import { checkRules } from './check-rules.ts'
 import { checkStickyNames } from './check-sticky.ts'
 import { Checked } from './checked.ts'
 import { type ChangedParts, treeOfParts } from './changed-parts.ts'
+import { inOwnKeys } from './older-keys.ts'
 import { namedPaths } from './named-paths.ts'
 import { openAddresses } from './open-address.ts'
 import { Problems } from './problem.ts'
@@ -43,9 +44,10 @@ export interface PartCheckInput {
 /** Null: it is for the whole check. In short turns. */
 export function* partCheckSteps(input: PartCheckInput): Steps<PartChecked | null> {
   const { config: before, parts, file, nowMs } = input
-  const tree = treeOfParts(parts)
-  if (tree === null) return null
+  const written = treeOfParts(parts)
+  if (written === null) return null
   const problems = new Problems(new Lines(file, ''))
+  const { tree } = inOwnKeys(PARTS, written, problems)
   const read = walk(PARTS, tree, dirname(resolve(file)), problems) as Pick<Config, 'rules' | 'backends'>
   // Whether somebody may name a socket or file, the whole check knows.
   if (!problems.isEmpty || namedPaths(PARTS, read).size > 0) return null

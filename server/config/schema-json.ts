@@ -143,9 +143,18 @@ function write(schema: SchemaNode): Json {
     minProperties,
     maxProperties,
     ...(required.length > 0 && { required: required.map(([key]) => key) }),
-    properties: Object.fromEntries(properties.map(([key, property]) => [key, referOrWrite(property)])),
+    properties: {
+      ...Object.fromEntries(properties.map(([key, property]) => [key, referOrWrite(property)])),
+      ...olderProperties(schema),
+    },
   }
 }
+
+/** Editors know them, and strike them out. */
+const olderProperties = ({ older = {} }: SchemaNode): Json =>
+  Object.fromEntries(
+    Object.entries(older).map(([key, { value }]) => [key, { ...write(value), deprecated: true }]),
+  )
 
 /** Each schema holds where its word stands; the first also where none does. */
 function writeMapBy(schema: SchemaNode, by: string): Json {

@@ -35,6 +35,8 @@ export interface SchemaNode {
   readonly said?: Readonly<Record<string, string>>
   /** Keys that are often written for one of its own. */
   readonly also?: Readonly<Record<string, string>>
+  /** Keys that mean the same as its own, as other programs spell them: older-keys.ts. */
+  readonly older?: Readonly<Record<string, OlderKey>>
   /** Keys that are often written for what it does not have: what to say of each. */
   readonly lacks?: Readonly<Record<string, string>>
   /** Of an address: the port that is usual there. */
@@ -58,6 +60,17 @@ export interface SchemaNode {
   /** Bounds of a duration or size, as written. */
   readonly least?: string
   readonly most?: string
+}
+
+/** A key that is read as another one. */
+export interface OlderKey {
+  readonly for: string
+  /** What may be written: a number. */
+  readonly value: SchemaNode
+  /** Our value is so much more. */
+  readonly plus?: number
+  /** Ours says it with this unit. */
+  readonly unit?: string
 }
 
 /** Whether a key that a schema requires must be written: lists and maps are empty when they are left out. */

@@ -23,6 +23,8 @@ export interface Schema {
   readonly anyOf?: readonly Schema[] | undefined
   readonly oneOf?: readonly Schema[] | undefined
   readonly readOnly?: boolean | undefined
+  /** Another key says the same. */
+  readonly deprecated?: boolean | undefined
   /** Of a text: a number says the same, as 200 does. */
   readonly hasNumbers?: boolean | undefined
   readonly examples?: readonly unknown[] | undefined
@@ -70,7 +72,10 @@ function plain(sent: Sent, all: Readonly<Record<string, Sent>>, above: readonly 
     ...amountOf(sent),
     ...(properties !== undefined && {
       properties: Object.fromEntries(
-        Object.entries(properties).map(([name, inner]) => [name, plain(inner, all, above)]),
+        Object.entries(properties)
+          // Of what another key says as well the form has that one alone.
+          .filter(([, { deprecated }]) => deprecated !== true)
+          .map(([name, inner]) => [name, plain(inner, all, above)]),
       ),
     }),
     ...(items !== undefined && { items: plain(items, all, above) }),

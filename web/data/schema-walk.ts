@@ -41,7 +41,8 @@ export function keysOf(root: SchemaPart, parts: readonly SchemaPart[]): Help[] {
   for (const part of parts) {
     const required = (part['required'] ?? []) as readonly string[]
     for (const [name, below] of Object.entries((part['properties'] ?? {}) as SchemaPart)) {
-      if (found.has(name)) continue
+      // One whose meaning another key has is explained where it is written, and offered to nobody.
+      if (found.has(name) || (isMap(below) && below['deprecated'] === true)) continue
       found.set(name, { ...helpOf(name, expanded(root, below)), isRequired: required.includes(name) })
     }
   }

@@ -5,8 +5,10 @@ import { Sheet } from '../../config/edit/sheet.ts'
 import { longTree, treeIn } from '../../config/edit/tree-in.ts'
 import { isMap, type Value, valueAt, valueOf } from '../../config/edit/values.ts'
 import { markFilledIn } from '../../config/plain.ts'
-import type { Config } from '../../config/schema.ts'
-import { shortPath } from '../../config/short.ts'
+import { asSpelt, inOwnKeys, type Respelt } from '../../config/older-keys.ts'
+import { type Config, ConfigOptions } from '../../config/schema.ts'
+import type { SchemaNode } from '../../config/schema-node.ts'
+import { isShort, shortPath } from '../../config/short.ts'
 import { syntaxOf } from '../../config/spell.ts'
 import { Lines, locate, type MapTree, type Path, type Place, treeAt } from '../../config/tree.ts'
 import { inSlices, type Steps } from '../../lib/slices.ts'
@@ -20,17 +22,17 @@ export class KnownConfig {
   /** Of the text. */
   readonly hash: string
   readonly config: Config
-  /** In the long form; texts with ${…} are marked as filled in. */
+  /** In the long form and by our keys; texts with ${…} are marked as filled in. */
   readonly tree: MapTree
   /** The text as edits of it read it; null: it is TOML. */
   readonly sheet: Sheet | null
-  readonly #isLong: boolean
+  readonly #isAsWritten: boolean
   readonly #lines: Lines
   readonly #written: (path: Path) => Path
   #value: Value = undefined
 
   constructor(file: string, { revision, edition }: Served, seen: Seen) {
-    const { sheet, written, tree, lines } = seen
+    const { sheet, written, tree, respelt, lines } = seen
     this.file = file
     this.revision = revision
     this.text = edition.text
@@ -39,8 +41,8 @@ export class KnownConfig {
     this.#lines = lines
     this.sheet = sheet
     this.tree = tree
-    this.#isLong = tree === written
-    this.#written = this.#isLong ? (path) => path : shortPath(written)
+    this.#isAsWritten = tree === written
+    this.#written = asSpelt(respelt, isShort(written) ? shortPath(written) : (path) => path)
   }
 
   /** For ETags. */
@@ -48,12 +50,12 @@ export class KnownConfig {
     return tagKeyOf(this.config.data)
   }
 
-  /** What is written, in the long form. */
+  /** What is written, in the long form and by our keys. */
   get value(): Value {
-    return (this.#value ??= this.#isLong && this.sheet !== null ? this.sheet.value : valueOf(this.tree))
+    return (this.#value ??= this.#isAsWritten && this.sheet !== null ? this.sheet.value : valueOf(this.tree))
   }
 
-  /** A path of the long form as it stands in the file. */
+  /** A path of the long form and our keys as it stands in the file. */
   writtenPath(path: Path): Path {
     return this.#written(path)
   }
@@ -73,9 +75,10 @@ export class KnownConfig {
 interface Seen {
   readonly lines: Lines
   readonly sheet: Sheet | null
-  /** As it is written, and in the long form. */
+  /** As it is written, and in the long form by our keys. */
   readonly written: MapTree
   readonly tree: MapTree
+  readonly respelt: readonly Respelt[]
 }
 
 /** Throws where it cannot be read; what is served can. Plain YAML, as most is, in short turns. */
@@ -84,13 +87,14 @@ function* seenSteps(file: string, whole: string): Steps<Seen> {
   const lines = new Lines(file, text)
   const sheet = syntaxOf(file) === 'toml' ? null : yield* Sheet.steps(file, text)
   const written = sheet?.tree ?? treeIn(file, text)
-  const tree = written && longTree(file, text, written)
-  if (written === null || tree === null) throw new Error('the text that is served cannot be read')
+  const long = written && longTree(file, text, written)
+  if (written === null || long === null) throw new Error('the text that is served cannot be read')
   yield
   // An escape may stand for one of its characters.
-  if (/\$\{|\\/.test(text)) markFilledIn(tree)
+  if (/\$\{|\\/.test(text)) markFilledIn(long)
+  const { tree, respelt } = inOwnKeys(ConfigOptions as SchemaNode, long)
   if (sheet !== null) yield* sheet.valueSteps()
-  return { lines, sheet, written, tree }
+  return { lines, sheet, written, tree, respelt }
 }
 
 /** What another text of the file says, in the long form. Rejects where it cannot be read. */

@@ -1,7 +1,9 @@
 // Edits of a config by the paths of its long form, whichever form it is written in.
 import { isShort } from '../short.ts'
 import { editText, type Edited, type EditOptions, partsOf } from './edit.ts'
+import { olderEdits, ownTree } from './older-edits.ts'
 import { shortEdits } from './short-edits.ts'
+import type { MapTree } from '../tree.ts'
 import { longTree, treeIn } from './tree-in.ts'
 import { type Edit, Impossible, isSame, type Value, valueOf, withEdit } from './values.ts'
 
@@ -10,7 +12,7 @@ export type ConfigEdited =
   | Exclude<Edited, { refused: string }>
   | (Extract<Edited, { refused: string }> & { readonly needsLong?: true })
 
-/** Makes all of the edits or none; a text in the short form stays so. */
+/** Makes all of the edits or none; a text in the short form stays so, and an older key that is not edited. */
 export function editConfig(
   file: string,
   text: string,
@@ -20,6 +22,34 @@ export function editConfig(
   const clean = text.replace(/^\uFEFF/, '')
   const tree = options.sheet?.text === clean ? options.sheet.tree : treeIn(file, clean)
   if (tree === null) return { refused: 'the file cannot be read', index: 0 }
+  const long = longTree(file, clean, tree)
+  if (long === null || ownTree(long) === long) return editWritten(file, text, { tree, edits }, options)
+  let made = text
+  let isReformatted = false
+  for (const [index, edit] of edits.entries()) {
+    const now = treeIn(file, made.replace(/^\uFEFF/, ''))
+    const nowLong = now && longTree(file, made, now)
+    if (now === null || nowLong === null) return { refused: 'the file cannot be read', index }
+    const done = editWritten(file, made, { tree: now, edits: olderEdits(nowLong, edit) }, options)
+    if ('refused' in done) return { ...done, index }
+    made = done.text
+    isReformatted ||= done.isReformatted
+  }
+  return { text: made, isReformatted }
+}
+
+interface Wanted {
+  /** Of the text, as it is written. */
+  readonly tree: MapTree
+  readonly edits: readonly Edit[]
+}
+
+function editWritten(
+  file: string,
+  text: string,
+  { tree, edits }: Wanted,
+  options: EditOptions,
+): ConfigEdited {
   if (!isShort(tree)) return editText(file, text, edits, options)
   let made = text
   let isReformatted = false

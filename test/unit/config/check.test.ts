@@ -303,8 +303,6 @@ describe('backends', () => {
     ['retry: { hedge: { quantile: 0.3 } }', 'wrong-value backends.app.retry.hedge.quantile'],
     ['retry: { budget: { ratio: 20 } }', 'wrong-value backends.app.retry.budget.ratio'],
     ['retry: { budget: { least: -1 } }', 'wrong-value backends.app.retry.budget.least'],
-    ['retry: { max_retries: 3 }', 'unknown-key backends.app.retry.max_retries'],
-    ['retry: { backoff_ms: 100 }', 'unknown-key backends.app.retry.backoff_ms'],
     ['retry: { timeout: 0s }', 'wrong-value backends.app.retry.timeout'],
     ['retry: { timeout: 5s }\ntimeouts: { total: 3s }', 'conflict backends.app.retry.timeout'],
     ['timeouts: { total: 0s }', ''],
@@ -342,7 +340,6 @@ describe('timeouts of a rule', () => {
   })
 
   test('that are of no use are told with what to do', () => {
-    expect(linesOf(withBackend('retry: { max_retries: 3 }'))[0]).toContain('max_retries: 3 is attempts: 4')
     expect(linesOf(withBackend('retry: { statuses: [301] }'))[0]).toContain('allowed statuses from 400 on')
   })
 })

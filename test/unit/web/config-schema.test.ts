@@ -49,3 +49,10 @@ test('one or several is a list, which one alone is as well', () => {
   ])
   expect(kind({ from: 200 })).toBe('json')
 })
+
+test('a key that says the same as another has no field', () => {
+  const retry = field(schemaOf(document, 'backend'), 'retry')
+  const names = Object.keys(retry.properties ?? {})
+  expect(names).toContain('attempts')
+  expect(names).not.toContain('max_retries')
+})

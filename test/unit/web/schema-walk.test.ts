@@ -24,6 +24,14 @@ describe('keys of the config', () => {
     expect(keysAt('listeners', 'web')).toEqual(expect.arrayContaining(['bind', 'protocol', 'tls']))
   })
 
+  test('not those that another one stands for, which are explained all the same', () => {
+    const retry = ['backends', 'api', 'retry']
+    expect(keysAt(...retry)).toContain('attempts')
+    expect(keysAt(...retry)).not.toContain('max_retries')
+    const { description } = helpOf('max_retries', partsAt(root, [...retry, 'max_retries']))
+    expect(description).toContain('max_retries: 3 is attempts: 4')
+  })
+
   test('none where there is no map', () => {
     expect(keysAt('backends', 'api', 'algorithm')).toEqual([])
     expect(keysAt('nonsense', 'x')).toEqual([])
