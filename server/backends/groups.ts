@@ -54,12 +54,14 @@ const capacityOf = (up: number, failoverBelow: number): number =>
   up === 0 ? 0 : failoverBelow === 0 ? 1 : Math.min(1, up / failoverBelow)
 
 /**
- * What the weights of a group's servers are to be multiplied by so that it gets its share beside the others;
- * null: one group has it all.
+ * What the weights of a group's servers are to be multiplied by so that it gets its share beside the others.
+ * `weightIn`: that of a server as its algorithm looks at it.
  */
-export function factorsOf(groups: readonly Group[]): ReadonlyMap<number, number> | null {
-  if (groups.length < 2) return null
-  const factors = groups.map(({ up, share }) => share / weightOf(up))
+export function factorsOf(
+  groups: readonly Group[],
+  weightIn: (server: Server) => number,
+): ReadonlyMap<number, number> {
+  const factors = groups.map(({ up, share }) => share / up.reduce((sum, one) => sum + weightIn(one), 0))
   const largest = Math.max(...factors)
   return new Map(groups.map(({ group }, at) => [group, factors[at]! / largest]))
 }

@@ -15,7 +15,7 @@ import {
 import { circuitReason } from '../telemetry/circuit-words.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { circuitOf } from './circuit-breaker.ts'
-import { carrying, factorsOf } from './groups.ts'
+import { carrying, type Group } from './groups.ts'
 import type { Server } from './server.ts'
 import { type Tried, isTried } from './tried.ts'
 
@@ -28,8 +28,8 @@ export interface InUse {
   readonly standBy: readonly Server[]
   /** Those whose breakers are half-open: a few attempts are let through. */
   readonly halfOpen: readonly Server[]
-  /** What weights are multiplied by, by group; null: one group has all there is to do. */
-  readonly factors: ReadonlyMap<number, number> | null
+  /** The groups that carry a part each; null: one has all there is to do. */
+  readonly groups: readonly Group[] | null
 }
 
 export const NONE: readonly Server[] = []
@@ -48,7 +48,7 @@ export function inUse(servers: readonly Server[], board: Board, options: Thresho
   const weighted = servers.filter((server) => server.weight > 0)
   const isAdmin = (server: Server, admin: number): boolean => adminOf(board.order(server.slot)) === admin
   const ready = weighted.filter((server) => isAdmin(server, ADMIN_READY))
-  const { usable, factors } = usableOf(ready, board, options)
+  const { usable, groups } = usableOf(ready, board, options)
   const drained = weighted.filter(
     (one) =>
       isAdmin(one, ADMIN_DRAIN) && board.state(one.slot) === STATE_UP && circuitOf(one, board) === CLOSED,
@@ -59,7 +59,7 @@ export function inUse(servers: readonly Server[], board: Board, options: Thresho
   )
   return {
     usable,
-    factors,
+    groups,
     halfOpen,
     standBy: standingBy(ready.filter((one) => isUp(one, board) && !usable.includes(one))),
     bound: drained.length === 0 ? usable : boundOf([...usable, ...drained]),
@@ -91,11 +91,11 @@ function usableOf(
   ready: readonly Server[],
   board: Board,
   { panic_threshold: panicThreshold, failover_below: failoverBelow }: Thresholds,
-): Pick<InUse, 'usable' | 'factors'> {
+): Pick<InUse, 'usable' | 'groups'> {
   const main = ready.filter((server) => !server.backup)
   const { groups, isEnough } = carrying(main, (server) => isUp(server, board), failoverBelow)
   const up = groups.flatMap((group) => group.up)
-  const only = (usable: readonly Server[]) => ({ usable, factors: null })
+  const only = (usable: readonly Server[]) => ({ usable, groups: null })
   const backups = up.length > 0 ? NONE : ready.filter((server) => server.backup && isUp(server, board))
   if (backups.length > 0) return only(backups)
   // What attempts have shown is no mistake of the checks.
@@ -103,7 +103,7 @@ function usableOf(
   const mayPanic = !isEnough || main.every(({ group }) => group === main[0]!.group)
   if (mayPanic && up.length < closed.length * panicThreshold)
     return only(closed.filter((server) => board.state(server.slot) !== STATE_EMPTY))
-  if (up.length > 0) return { usable: up, factors: factorsOf(groups) }
+  if (up.length > 0) return { usable: up, groups: groups.length < 2 ? null : groups }
   const isUnknown = (server: Server): boolean =>
     board.state(server.slot) === STATE_STARTING && circuitOf(server, board) === CLOSED
   const unknown = standingBy(main.filter(isUnknown))

@@ -4,6 +4,7 @@
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { WHOLE } from '../scoreboard/shares.ts'
 import { weightOf } from '../scoreboard/states.ts'
+import { factorsOf } from './groups.ts'
 import { configuredWeight, type Server } from './server.ts'
 import { type InUse, isUp } from './usable.ts'
 
@@ -26,15 +27,17 @@ export function baseWeights(servers: readonly Server[], board: Board): void {
  */
 export function weigh(
   servers: readonly Server[],
-  { usable, factors }: Pick<InUse, 'usable' | 'factors'>,
+  { usable, groups }: Pick<InUse, 'usable' | 'groups'>,
   board: Board,
   isBlind: boolean,
 ): boolean {
+  const weightIn = ({ weight }: Server): number => (isBlind ? Math.min(weight, 1) : weight)
+  const factors = groups === null ? null : factorsOf(groups, weightIn)
   const parts = servers.map(
     (server) => shareOf(server, board) * (factors?.get(server.backup ? 0 : server.group) ?? 1),
   )
   if (parts.every((part) => part === 1)) return false
-  const weights = servers.map(({ weight }, at) => (isBlind ? Math.min(weight, 1) : weight) * parts[at]!)
+  const weights = servers.map((server, at) => weightIn(server) * parts[at]!)
   const inUse = usable.length > 0 ? new Set(usable) : new Set(servers)
   const largest = weights.reduce(
     (most, weight, at) => (inUse.has(servers[at]!) ? Math.max(most, weight) : most),

@@ -197,3 +197,19 @@ test('the next group stands by for the last try, before backups', () => {
   bench.set('a1', STATE_DOWN)
   expect(tally(walk(backend, 4))).toEqual({ z: 4 })
 })
+
+test('shares are those of the groups, too, where the algorithm looks at no weight of theirs', () => {
+  const bench = new Bench()
+  const first = ['a1', 'a2', 'a3', 'a4'].map((name) => ({ name, group: 1, weight: 50 }))
+  const second = ['b1', 'b2'].map((name) => ({ name, group: 2, weight: 1 }))
+  const backend = bench.backend(
+    backendConfig([...first, ...second], { algorithm: 'random', failover_below: 1 }),
+    { chance: seededRandom(3).next },
+  )
+  for (const name of ['a1', 'a2']) bench.set(name, STATE_DOWN)
+  const { a3 = 0, a4 = 0, b1 = 0, b2 = 0 } = tally(walk(backend, 4000))
+  // Half of its weight is up: half of the work. Four standard deviations.
+  expect(a3 + a4).toBeWithin(2000 - 127, 2000 + 127)
+  expect(Math.abs(a3 - a4)).toBeLessThan(180)
+  expect(Math.abs(b1 - b2)).toBeLessThan(180)
+})
