@@ -119,6 +119,28 @@ test('where the first fails, the other goes on in its place; where the other fai
   await again.settled()
 })
 
+test('where the first had met a connection that was over, which is no attempt, the other is told as what it is', async () => {
+  const gate = makeGate()
+  await using first = startOrigin(async ({ place }, reply) => {
+    if (place === 0) return reply.send(200, 'first')
+    await gate.opened
+    reply.fin()
+  })
+  await using other = startOrigin(async (_request, reply) => {
+    gate.open()
+    await waitFor(() => first.open === 0)
+    reply.send(200, 'other')
+  })
+  await using gateway = hedging(first.url, other.url)
+  await using client = await gateway.client()
+  expect((await client.get('/')).body).toBe('first')
+  expect((await client.get('/')).body).toBe('other')
+  expect(gateway.log[1]).toMatchObject({ attempts: 1, server: other.url, fault: null })
+  expect(gateway.log[1]?.tries).toMatchObject([{ server: other.url, reason: 'hedge', status: 200 }])
+  expect(gateway.counted('hedges_total')).toEqual({ 'origin won': 1 })
+  await gateway.settled()
+})
+
 test('an answer of a status that is tried again wins nothing while another may come', async () => {
   const gate = makeGate()
   await using first = startOrigin(async (_request, reply) => {
