@@ -134,8 +134,8 @@ export abstract class Retrying extends Sending implements ReadFor {
 
   /**
    * What is told of the server as soon as the head of its answer is here. `isTold`: also of an only attempt;
-   * else the log says who answered in the end all the same, unless that was made beside one that is no attempt. What a client takes to send its request is not
-   * its server's time.
+   * else the log says who answered in the end all the same, unless it was made beside one that is none any
+   * more. What a client takes to send its request is not its server's time.
    */
   protected learnAnswer(server: Server, status: number, isTold: boolean): void {
     const { asker, connectMs, reason, usedMs: sinceMs } = this
