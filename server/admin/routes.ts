@@ -22,6 +22,7 @@ import { longFormRoutes } from './routes/long-form.ts'
 import { middlewareRoutes } from './routes/middleware.ts'
 import { nameRoutes } from './routes/names.ts'
 import { operationRoutes } from './routes/operations.ts'
+import { overloadRoutes } from './routes/overload.ts'
 import { overviewRoutes } from './routes/overview.ts'
 import { ownPasswordRoutes } from './routes/own-password.ts'
 import { requestRoutes } from './routes/requests.ts'
@@ -44,6 +45,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   documentRoutes,
   overviewRoutes,
   gatewayRoutes,
+  overloadRoutes,
   upgradeRoutes,
   nameRoutes,
   diagnosticRoutes,

@@ -13,6 +13,7 @@ import { gatherBackendLimits, limitsOf } from '../telemetry/backend-limits.ts'
 import { gatherBoard } from '../telemetry/gather.ts'
 import { listenerTotals } from '../telemetry/listener-totals.ts'
 import { stickyOf } from './facts-of-sessions.ts'
+import { type OverloadDocument, overloadDocument } from '../telemetry/overload-facts.ts'
 import { renderMetrics } from '../telemetry/prometheus.ts'
 import type { AdminConfig } from '../admin/admin.options.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -58,6 +59,8 @@ export interface Facts {
   readonly health: () => HealthDocument & { readonly workers: WorkerFacts }
   readonly metrics: () => MetricsDocument
   readonly prometheus: () => string
+  /** How near workers are to more than they can do. */
+  readonly overload: () => OverloadDocument
   /** `admin` of the config that is served; null: there is none, or it is turned off. */
   readonly access: () => AdminConfig | null
   /** What is kept beside the config file. */
@@ -205,6 +208,7 @@ export function factsOf(known: Known): Facts {
       ...limitsOf(known),
       ...stickyOf(known),
     }),
+    overload: () => overloadDocument(known),
     prometheus: () => {
       const { totals, running } = known
       gatherBoard(totals, serverFacts(known), known.board)

@@ -79,7 +79,7 @@ export abstract class OwnAnswers extends ExchangeState {
       return false
     }
     const { cause, isShadow } = shedder
-    meter.attempts.shed(cause, isShadow ? 'shadow' : 'refused')
+    meter.attempts.shed(cause, isShadow ? 'shadow' : 'refused', rule.priority)
     if (isShadow) {
       this.shadow = 'overload'
       this.#limitTotal(rule)

@@ -5,6 +5,8 @@ import type { LogEvent } from '../telemetry/log.ts'
 import type { OverloadConfig } from './overload.options.ts'
 
 export type OverloadCause = 'loop_lag' | 'memory' | 'descriptors'
+/** By what is looked at, how near it came to too much, which is 1; what is not there is not looked at. */
+export type OverloadLevels = Readonly<Partial<Record<OverloadCause, number>>>
 
 /** What of a process is looked at; lateness is measured by the shedder itself. */
 export interface Measures {
@@ -42,6 +44,7 @@ export class Shedder {
   #timer: Timer | null = null
   #dueMs = 0
   #lagMs = 0
+  #levels: Partial<Record<OverloadCause, number>> = {}
   #probes = 0
   #toldMs = 0
   /** Of new exchanges, as they come, which are refused. */
@@ -76,6 +79,7 @@ export class Shedder {
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer)
     this.#timer = null
+    this.#levels = {}
     this.#set(0, 0)
   }
 
@@ -86,6 +90,13 @@ export class Shedder {
 
   get isShadow(): boolean {
     return this.#words?.mode === 'shadow'
+  }
+
+  /** The largest since this was asked last. */
+  takeLevels(): OverloadLevels {
+    const levels = this.#levels
+    this.#levels = {}
+    return levels
   }
 
   /** Whether a new exchange of this priority is too much. */
@@ -126,8 +137,10 @@ export class Shedder {
     const { loop_lag, memory, descriptors } = this.#words ?? {}
     let level = 0
     const of = (cause: OverloadCause, value: number, limit: number): void => {
-      if (value / limit <= level) return
-      level = value / limit
+      const near = value / limit
+      this.#levels[cause] = Math.max(near, this.#levels[cause] ?? 0)
+      if (near <= level) return
+      level = near
       if (level >= 1) this.cause = cause
     }
     if (loop_lag !== undefined) of('loop_lag', this.#lagMs, loop_lag)

@@ -119,12 +119,18 @@ export const METRICS = {
     'rule',
   ),
   overload_shed_total: counter(
-    'New requests that an overloaded worker refused, or would have in shadow mode, by what was too much: loop_lag, memory or descriptors.',
+    'New requests that an overloaded worker refused, or would have in shadow mode, by what was too much (loop_lag, memory or descriptors) and the priority of their rule.',
     'cause',
     'decision',
+    'priority',
   ),
   overload_share: gauge(
     'Share of new requests that a worker refuses as it is overloaded, or would in shadow mode: 0 to 1. Once overload is configured.',
+    'process',
+  ),
+  overload_level: gauge(
+    'How near a worker came in the last second to what the config calls too much (1), by cause: loop_lag, memory or descriptors. Once overload is configured.',
+    'cause',
     'process',
   ),
   shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),

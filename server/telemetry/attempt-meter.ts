@@ -28,8 +28,8 @@ export class AttemptMeter {
   }
 
   /** A new exchange is too much: it is not even begun. */
-  shed(cause: OverloadCause, decision: 'refused' | 'shadow'): void {
-    this.#registry.counter('overload_shed_total', [cause, decision]).add(1)
+  shed(cause: OverloadCause, decision: 'refused' | 'shadow', priority: number): void {
+    this.#registry.counter('overload_shed_total', [cause, decision, String(priority)]).add(1)
   }
 
   hedged(backend: string, outcome: HedgeOutcome): void {

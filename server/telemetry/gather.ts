@@ -104,14 +104,33 @@ export function meterQueues(
   })
 }
 
-/** Tells which share of new exchanges this process refuses, when the registry is read; null: never any. */
-export function meterOverload(registry: Registry, processName: string, share: () => number | null): void {
-  let gauge: Gauge | null = null
+/** What of new exchanges a process refuses, and how near each of its limits is: 1 is too much. */
+export interface OverloadNow {
+  readonly share: number
+  readonly levels: Readonly<Record<string, number>>
+}
+
+/** Tells it each time the registry is read; null: nothing is looked at. */
+export function meterOverload(registry: Registry, processName: string, look: () => OverloadNow | null): void {
+  const told = new Map<string, Gauge>()
+  const tell = (key: string, make: () => Gauge, value: number): void => {
+    const gauge = told.get(key)
+    if (gauge === undefined) told.set(key, setGauge(make(), value))
+    else if (gauge.value !== value) gauge.set(value)
+  }
   registry.onRead(() => {
-    const now = share()
-    if (now === null && gauge === null) return
-    if (gauge === null) gauge = setGauge(registry.gauge('overload_share', [processName]), now ?? 0)
-    else if (gauge.value !== (now ?? 0)) gauge.set(now ?? 0)
+    const now = look()
+    if (now === null && told.size === 0) return
+    tell('', () => registry.gauge('overload_share', [processName]), now?.share ?? 0)
+    const levels = new Map(Object.entries(now?.levels ?? {}))
+    // What is looked at no more is not near anything.
+    for (const cause of told.keys()) if (cause !== '' && !levels.has(cause)) levels.set(cause, 0)
+    for (const [cause, level] of levels)
+      tell(
+        cause,
+        () => registry.gauge('overload_level', [cause, processName]),
+        Math.round(level * 1000) / 1000,
+      )
   })
 }
 

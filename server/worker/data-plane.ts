@@ -98,7 +98,7 @@ export class DataPlane {
     }
     this.#logs = new WorkerLogs(ledger === null ? null : new LogSegments(ledger))
     meterBackends(this.registry, process, () => this.#current?.backends.values() ?? [])
-    meterOverload(this.registry, process, () => this.#serving?.overloadShare ?? null)
+    meterOverload(this.registry, process, () => this.#serving?.takeOverload() ?? null)
     meterBuffers(this.registry, process)
     meterServerTls(this.registry)
     meterAccepting(this.registry, process)

@@ -1,6 +1,7 @@
 // What serves in a worker, made with its first plan and kept from then on: for each protocol whoever holds
 // its connections, and what all of them share.
 import { Arrivals } from '../accept/arriving.ts'
+import type { OverloadNow } from '../telemetry/gather.ts'
 import type { Server, ServerLive } from '../backends/server.ts'
 import { Engine, type EngineParts } from '../http/engine.ts'
 import { Http1Servers } from '../http1/open-stream.ts'
@@ -95,10 +96,10 @@ export class Serving {
     return this.#arrivals.size + this.#engine.openConnections + layer4 + this.#clients.size
   }
 
-  /** Of new exchanges, as an overload has them refused; null: nothing is looked at. */
-  get overloadShare(): number | null {
+  /** What an overload has refused of new exchanges, how near each limit is; null: nothing is looked at. */
+  takeOverload(): OverloadNow | null {
     const { shedder } = this.#engine
-    return shedder.isOn ? shedder.share : null
+    return shedder.isOn ? { share: shedder.share, levels: shedder.takeLevels() } : null
   }
 
   /** A server is of no further use. */

@@ -1,5 +1,8 @@
 // Limits of what is in flight, as clients and servers see them: over worker processes, and when one dies.
 import { expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { controlSocketPath } from '../../server/control/control-socket.ts'
+import type { OverloadDocument } from '../../server/telemetry/overload-facts.ts'
 import { rawClient, type RawClient } from '../support/client.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
@@ -203,12 +206,20 @@ test('an overloaded worker refuses requests of low priority, and none of status 
   for (let i = 0; i < 20; i++) expect((await gateway.fetch('/_health')).status).toBe(200)
   expect((await fetch(`${gateway.admin}/_health`)).status).toBe(200)
   await waitFor(
-    async () => (await metric(gateway, 'lb_overload_shed_total{cause="memory",decision="refused"}')) > 0,
+    async () =>
+      (await metric(gateway, 'lb_overload_shed_total{cause="memory",decision="refused",priority="0"}')) > 0,
   )
 
   await waitFor(async () => (await metric(gateway, 'lb_overload_share{process="worker-0"}')) > 0)
   const metrics = (await (await fetch(`${gateway.admin}/_metrics`)).json()) as { overload?: object }
   expect(metrics.overload).toMatchObject({ workers: 1, mode: 'enforce' })
+  const socket = controlSocketPath(join(gateway.folder, 'data'), gateway.configFile)
+  const asked = await fetch('http://localhost/api/v1/overload', { unix: socket })
+  const now = (await asked.json()) as OverloadDocument
+  expect(now).toMatchObject({ mode: 'enforce', limits: { memory: 16 * 2 ** 20 }, most: 0.25 })
+  expect(now.workers).toMatchObject([{ process: 'worker-0', share: expect.any(Number) }])
+  expect(now.workers[0]?.levels.memory).toBeGreaterThan(1)
+  expect(now.shed).toMatchObject([{ priority: 0, cause: 'memory', decision: 'refused' }])
 
   await gateway.apply(words('shadow'))
   await waitFor(async () => {

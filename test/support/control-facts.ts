@@ -28,6 +28,7 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
   return {
     trusted: () => Ranges.parse([]),
     prometheus: () => '',
+    overload: () => ({ mode: 'off', limits: {}, most: 0.95, workers: [], shed: [] }),
     gateway: {
       ...{ file: '/none/sluice.yaml', build: { version: '0.0.0', commit: 'none' }, startedMs: 0 },
       ...{ served: () => null, addresses: () => ({}), admin: () => null, workers: () => [] },

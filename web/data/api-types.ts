@@ -12,6 +12,7 @@ export interface Api {
   'GET /api/v1/workers': { query: {  }; body: undefined; answer: { workers: ({ pid: number; slot: number; uptime_s: number })[] } }
   'POST /api/v1/reload': { query: {  }; body: undefined; answer: unknown }
   'POST /api/v1/stop': { query: {  }; body: undefined; answer: { process: unknown; within_ms: number } }
+  'GET /api/v1/overload': { query: {  }; body: undefined; answer: Overload }
   'GET /api/v1/upgrade': { query: {  }; body: undefined; answer: { state: ("none" | "running" | "failed" | "done"); program?: string; pid?: (number | null); version?: (string | null); since?: string; why?: string; from?: number; process: number } }
   'POST /api/v1/upgrade': { query: {  }; body: { program?: string; step_ms?: number; probation_ms?: number }; answer: { process: unknown; within_ms: number } }
   'GET /api/v1/names': { query: {  }; body: undefined; answer: Names }
@@ -137,6 +138,8 @@ export interface Api {
 export type Overview = { time: string; verdict: { state: ("up" | "degraded" | "down" | "idle"); sentence: string; detail: string }; problems: ({ id: string; state: string; severity: ("down" | "warn" | "note"); since: (string | null); title: string; cause: string; remedy: (string | null); about: { kind: ("backend" | "server" | "certificate" | "config" | "listener" | "worker" | "turn" | "store"); name: string; backend?: string; line?: number; column?: number }; actions: ({ kind: ("check" | "open" | "open_line" | "restore" | "confirm" | "roll_back" | "retry" | "requests" | "ready"); label: string; role: ("viewer" | "operator" | "editor" | "admin"); backend?: string; servers?: (string)[]; certificate?: string; revision?: number; file?: string; line?: number; column?: number })[] })[]; left_out: number; counts: { listeners: number; listeners_down: number; rules: number; backends: number; backends_down: number; backends_degraded: number; servers: number; servers_up: number; certificates: number; certificates_expiring: number; problems: number } }
 
 export type Timelines = { window: string; step_s: 60; from: string; last_s: number; letters: Record<string, string>; backends: ({ backend: string; cells: string })[]; servers: ({ backend: string; cells: string; server: string })[]; left_out: number }
+
+export type Overload = { mode: string; limits: { loop_lag?: number; memory?: number; descriptors?: number }; most: number; workers: ({ process: string; share: number; levels: { loop_lag?: number; memory?: number; descriptors?: number } })[]; shed: ({ priority: number; cause: string; decision: string; requests: number })[] }
 
 export type Names = { listeners: (string)[]; certificates: (string)[]; rules: (string)[]; backends: ({ name: string; servers: ({ name: string; url: string; state: (string | null) })[] })[] }
 

@@ -75,6 +75,8 @@ export interface BackendLive {
   readonly worst?: { readonly server: string; readonly state: ServerState; readonly reason: string }
   /** Left out: it has none of its own. */
   readonly limit?: { readonly in_flight: number; readonly most: number }
+  /** As it was found by adaptive_limit: of what waits for answers to begin. */
+  readonly adaptive_limit?: { readonly in_flight: number; readonly most: number; readonly mode: string }
   /** Requests in its queue. */
   readonly waiting?: number
   /** Left out where nothing is tried again. */

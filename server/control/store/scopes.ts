@@ -18,6 +18,7 @@ export const RESOURCES: readonly string[] = [
   ...['events', 'explain', 'health', 'lbs', 'listeners', 'metrics', 'middleware', 'openapi.json'],
   ...[
     'operations',
+    'overload',
     'overview',
     'reload',
     'requests',

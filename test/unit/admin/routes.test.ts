@@ -287,7 +287,7 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
       'Explained',
       'ExplainedConnection',
     ],
-    ...['GatewayRates', 'Impact', 'Middleware', 'Names', 'Operation', 'Order', 'Overview'],
+    ...['GatewayRates', 'Impact', 'Middleware', 'Names', 'Operation', 'Order', 'Overload', 'Overview'],
     ...['PassiveState', 'PeerVerdict', 'Rates', 'ReplayAnswer', 'Replayed', 'RequestReplay', 'Resource'],
     ...['ResourceList', 'Revision', 'ServedRequest', 'Server', 'Stats', 'StatsNow', 'Timelines'],
     ...['Token', 'ToldEvent', 'Tried', 'Turn', 'TurnCredentials', 'Unwritten', 'User', 'Way'],

@@ -142,3 +142,15 @@ describe('what is looked at', () => {
     expect(events.length).toBe(3)
   })
 })
+
+test('how near each limit came is told once, by the nearest of the looks since', () => {
+  const { shedder, now, turns } = shedderOf({ loop_lag: 100, memory: 1000 })
+  now.memory = 500
+  turns(5, 40)
+  now.memory = 300
+  turns(5)
+  expect(shedder.takeLevels()).toEqual({ loop_lag: 0.4, memory: 0.5 })
+  expect(shedder.takeLevels()).toEqual({})
+  turns(5)
+  expect(shedder.takeLevels()).toEqual({ loop_lag: 0, memory: 0.3 })
+})

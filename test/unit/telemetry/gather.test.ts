@@ -1,5 +1,11 @@
 import { expect, test } from 'bun:test'
-import { meterOverload, meterProcess, meterQueues, meterSurplus } from '../../../server/telemetry/gather.ts'
+import {
+  meterOverload,
+  meterProcess,
+  meterQueues,
+  meterSurplus,
+  type OverloadNow,
+} from '../../../server/telemetry/gather.ts'
 import { Registry } from '../../../server/telemetry/registry.ts'
 
 test('queues are told when they change, and as empty when their backend is gone', () => {
@@ -22,18 +28,30 @@ test('queues are told when they change, and as empty when their backend is gone'
   expect(worker.take()).toEqual([])
 })
 
-test('the share that an overload has refused is told when it changes, and nothing where none is looked for', () => {
+test('what an overload has refused, and how near it is, is told when it changes, and nothing where none is looked for', () => {
   const worker = new Registry()
-  let share: number | null = null
-  meterOverload(worker, 'worker-0', () => share)
+  let now: OverloadNow | null = null
+  meterOverload(worker, 'worker-0', () => now)
   expect(worker.take()).toEqual([])
-  share = 0
-  expect(worker.take()).toEqual([['overload_share', ['worker-0'], 0]])
-  share = 0.35
-  expect(worker.take()).toEqual([['overload_share', ['worker-0'], 0.35]])
+  now = { share: 0, levels: { memory: 0.4321, loop_lag: 0.1 } }
+  expect(worker.take()).toEqual([
+    ['overload_share', ['worker-0'], 0],
+    ['overload_level', ['memory', 'worker-0'], 0.432],
+    ['overload_level', ['loop_lag', 'worker-0'], 0.1],
+  ])
+  now = { share: 0.35, levels: { memory: 0.4322, loop_lag: 1.2 } }
+  expect(worker.take()).toEqual([
+    ['overload_share', ['worker-0'], 0.35],
+    ['overload_level', ['loop_lag', 'worker-0'], 1.2],
+  ])
   expect(worker.take()).toEqual([])
-  share = null
-  expect(worker.take()).toEqual([['overload_share', ['worker-0'], 0]])
+  now = { share: 0.35, levels: { memory: 0.4322 } }
+  expect(worker.take()).toEqual([['overload_level', ['loop_lag', 'worker-0'], 0]])
+  now = null
+  expect(worker.take()).toEqual([
+    ['overload_share', ['worker-0'], 0],
+    ['overload_level', ['memory', 'worker-0'], 0],
+  ])
   expect(worker.take()).toEqual([])
 })
 

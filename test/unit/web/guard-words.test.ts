@@ -13,7 +13,7 @@ import {
   shownPassive,
   takesOutWords,
 } from '../../../web/pages/backend/guard-words.ts'
-import { retryCounts, sessionCounts } from '../../../web/pages/backend/policy-words.ts'
+import { limitCounts, retryCounts, sessionCounts } from '../../../web/pages/backend/policy-words.ts'
 import { serverRows } from '../../../web/pages/backend/server-rows.ts'
 import { boundByOf } from '../../../web/pages/backend/balancing-words.ts'
 import { byOf, patchTo } from '../../../web/pages/backend/session-words.ts'
@@ -170,6 +170,21 @@ describe('what policies counted', () => {
       },
       { label: 'Stopped by the budget', value: '0', more: 'the budget was never used up' },
       { label: 'Hedged', value: '7', more: '5 lost, 2 won, 1 stopped by the budget' },
+    ])
+  })
+
+  test('a limit that was found is told with what waits for answers, and that shadow holds nobody back', () => {
+    const live = {
+      waiting: 0,
+      active_connections: 9,
+      adaptive_limit: { in_flight: 3, most: 12, mode: 'shadow' },
+    }
+    expect(limitCounts(live, { size: 4, servers: null })).toEqual([
+      {
+        ...{ label: 'Adaptive limit', value: '3 of 12', used: 0.25 },
+        more: 'wait for answers to begin; shadow: nothing is held back',
+      },
+      { label: 'Waiting', value: '0', more: 'each worker has room for 4' },
     ])
   })
 

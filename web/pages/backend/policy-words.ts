@@ -57,11 +57,11 @@ const hedgeCount = (hedges: Counts): Counted => {
 
 /** How much of the limits is in use; null: there are none. */
 export function limitCounts(
-  live: Pick<BackendLive, 'limit' | 'waiting' | 'active_connections'> | null,
+  live: Pick<BackendLive, 'limit' | 'adaptive_limit' | 'waiting' | 'active_connections'> | null,
   { size, servers }: { readonly size: number; readonly servers: number | null },
 ): readonly Counted[] | null {
   if (live === null || live.waiting === undefined) return null
-  const { limit, waiting, active_connections: active } = live
+  const { limit, adaptive_limit: found, waiting, active_connections: active } = live
   const own: Counted[] =
     limit === undefined
       ? []
@@ -69,6 +69,16 @@ export function limitCounts(
           {
             ...{ label: 'In flight', value: `${number(limit.in_flight)} of ${number(limit.most)}` },
             ...{ used: limit.in_flight / limit.most, more: 'of all its servers together' },
+          },
+        ]
+  const adaptive: Counted[] =
+    found === undefined
+      ? []
+      : [
+          {
+            ...{ label: 'Adaptive limit', value: `${number(found.in_flight)} of ${number(found.most)}` },
+            used: found.most === 0 ? 0 : found.in_flight / found.most,
+            more: `wait for answers to begin${found.mode === 'shadow' ? '; shadow: nothing is held back' : ''}`,
           },
         ]
   const all: Counted[] =
@@ -81,7 +91,7 @@ export function limitCounts(
           },
         ]
   const queue = size === 0 ? 'it has no queue' : `each worker has room for ${number(size)}`
-  return [...own, ...all, { label: 'Waiting', value: number(waiting), more: queue }]
+  return [...own, ...adaptive, ...all, { label: 'Waiting', value: number(waiting), more: queue }]
 }
 
 const SESSIONS: readonly (readonly [result: string, label: string, more: string])[] = [

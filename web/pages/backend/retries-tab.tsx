@@ -41,6 +41,11 @@ const RETRIES: readonly PanelRow[] = [
   { title: 'Most at once', only: ['max_connections'] },
   { title: 'Queue', under: ['queue'], only: ['size', 'timeout'] },
   {
+    ...{ title: 'Adaptive limit', under: ['adaptive_limit'] },
+    turns: 'Find by itself how many may wait for answers',
+    only: ['mode', 'least', 'most', 'window', 'quantile', 'headroom', 'measure_every'],
+  },
+  {
     ...{ title: 'Time that servers have', under: ['timeouts'] },
     only: ['connect', 'response', 'idle', 'stream', 'total'],
   },

@@ -18,6 +18,7 @@ import { ListenerDrawer } from './listener-drawer.tsx'
 import { type ListenerResource, type ListenerRow } from './listener-rows.ts'
 import css from './listeners.module.css'
 import { NewListener } from './new-listener.tsx'
+import { OverloadPanel } from './overload-panel.tsx'
 import { type Listeners as All, useListeners } from './use-listeners.ts'
 
 export function Listeners({ listener }: { readonly listener?: string }) {
@@ -61,7 +62,10 @@ export function Listeners({ listener }: { readonly listener?: string }) {
         {list.value === null ? (
           list.problem === null && <Loading lines={6} />
         ) : (
-          <ListPanel all={all} opened={opened} isNarrow={drawer !== null} pageOf={pageOf} />
+          <>
+            <ListPanel all={all} opened={opened} isNarrow={drawer !== null} pageOf={pageOf} />
+            <OverloadPanel />
+          </>
         )}
       </Beside>
     </>
