@@ -42,6 +42,7 @@ import { type TrafficFacts, trafficFactsOf } from './facts-of-traffic.ts'
 import { flowFacts } from './facts-of-flows.ts'
 import { askRelay, type TurnDesk, turnDeskOf, turnFacts, turnNames } from './facts-of-turn.ts'
 import { TrustedRanges } from './trusted-ranges.ts'
+import { panicsOf } from './weights/panics.ts'
 import type { TurnKeeper } from './relay/turn-keeper.ts'
 
 /** How many workers there should be, and how many serve. */
@@ -288,8 +289,10 @@ export function serverFacts({
   running,
   reasons,
   certificates,
-}: Pick<Known, 'running' | 'reasons' | 'certificates'>): ServerFacts[] {
+  board,
+}: Pick<Known, 'running' | 'reasons' | 'certificates' | 'board'>): ServerFacts[] {
   if (!running) return []
   const orders = certificates()?.desk.orders.facts()
-  return serversOfPlan({ config: running.edition.config, slots: running.plan.slots, reasons, orders })
+  const of = { config: running.edition.config, slots: running.plan.slots }
+  return serversOfPlan({ ...of, reasons, orders, panics: panicsOf(of, board) })
 }

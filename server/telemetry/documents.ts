@@ -145,12 +145,15 @@ export function serversOfPlan({
   slots,
   reasons,
   orders = new Map(),
+  panics,
 }: {
   readonly config: Pick<Config, 'backends'>
   readonly slots: Plan['slots']
   readonly reasons: Plan['reasons']
   /** What is ordered of servers, by their records. */
   readonly orders?: ReadonlyMap<number, readonly OrderFacts[]> | undefined
+  /** Servers that are used although they are down, by their records. */
+  readonly panics?: ReadonlySet<number>
 }): ServerFacts[] {
   return Object.entries(config.backends).flatMap(([backend, options]) =>
     options.servers.flatMap(({ name, url, weight }): ServerFacts[] => {
@@ -159,7 +162,7 @@ export function serversOfPlan({
       if (slot === undefined) return []
       const reason = reasons[backend]?.[server] ?? null
       const own = { backend, server, url, weight, slot, reason, orders: orders.get(slot) }
-      return [{ ...own, ...policiesOf(options) }]
+      return [{ ...own, isPanic: panics?.has(slot) === true, ...policiesOf(options) }]
     }),
   )
 }

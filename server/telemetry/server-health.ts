@@ -52,6 +52,8 @@ export interface ServerFacts {
   readonly reason: string | null
   /** What a person has ordered of it, where that is known: not to workers. */
   readonly orders?: readonly OrderFacts[] | undefined
+  /** It gets requests although it is down, as panic_threshold says; not known to workers. */
+  readonly isPanic?: boolean
 }
 
 type ServerState = Operational | 'draining' | 'maintenance'
@@ -80,6 +82,8 @@ export interface ServerHealth {
   readonly slow_start?: number
   /** Only where weights follow what servers do: its weight by that, or what it would be (shadow). */
   readonly dynamic_weight?: number
+  /** Only where it gets requests although it is down (panic_threshold), in what the supervisor answers. */
+  readonly panic?: true
   /** Only where something is ordered of it, in what the supervisor answers. */
   readonly orders?: readonly OrderFacts[]
 }
@@ -98,6 +102,7 @@ export function serverHealth(
     dynamicWeights,
     reason,
     orders,
+    isPanic,
   }: ServerFacts,
   board: Scoreboard,
   nowS: number,
@@ -137,6 +142,7 @@ export function serverHealth(
     ...(inForce !== weight && { configured_weight: weight }),
     ...warmth,
     ...(dynamicWeights && { dynamic_weight: Math.round(inForce * board.shares.merit(slot)) / WHOLE }),
+    ...(isPanic && known === 'down' && { panic: true as const }),
     ...(orders && { orders }),
   }
 }

@@ -144,6 +144,7 @@ export class Live {
 const STATUS: Readonly<Record<BackendState, 'up' | 'degraded' | 'down'>> = {
   up: 'up',
   degraded: 'degraded',
+  panic: 'degraded',
   down: 'down',
   out: 'down',
   failing: 'down',

@@ -70,6 +70,11 @@ export const ServerAnswer = Type.Object(
           'Where weights follow what servers do (dynamic_weights): its weight by that, or what it would be in shadow mode.',
       }),
     ),
+    panic: Type.Optional(
+      Type.Literal(true, {
+        description: 'It gets requests although it is down, as fewer are up than panic_threshold asks.',
+      }),
+    ),
     active_connections: Type.Integer({ description: 'Exchanges, connections or flows that are with it.' }),
     backend: Type.String(),
     server: Type.String(),

@@ -46,7 +46,7 @@ export function serverText(document: ServerDocument): string {
     ['state', `${admin}${of('admin')}`],
     ...(admin === 'ready' ? [] : [['left', leftText(document)]]),
     ...(admin === 'ready' ? [['in flight', String(document.active_connections)]] : []),
-    ['health', `${operational}${reason}${of('health')}`],
+    ['health', `${operational}${reason}${of('health')}${document.panic === true ? PANIC : ''}`],
     ...(document.checks ?? []).map((one, index) => [index === 0 ? 'checks' : '', checkLine(one)]),
     ...(document.circuit ? [['circuit', circuitText(document.circuit)]] : []),
     ...(document.passive === undefined ? [] : [['passive', passiveLine(document.passive)]]),
@@ -55,6 +55,8 @@ export function serverText(document: ServerDocument): string {
   const head = server === url ? `${server}, backend ${backend}` : `${server}, backend ${backend}: ${url}`
   return `${head}\n${lines.map(([name = '', text]) => `  ${(name === '' ? '' : `${name}:`).padEnd(11)}${text}\n`).join('')}`
 }
+
+const PANIC = '; it gets requests all the same, as fewer are up than panic_threshold asks'
 
 /** "2 (config: 5), 45 % of it now: slow start". */
 function weightText(document: ServerDocument): string {

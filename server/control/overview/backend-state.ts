@@ -4,9 +4,10 @@ import type { ServerHealth } from '../../telemetry/server-health.ts'
 /**
  * down: no server takes requests. out: nor does one, as persons took them all out of use. failing: some are
  * up by their checks, and each fails all of its requests. waiting: the first checks are not over. degraded:
- * some servers of those that should do not. unknown: nothing has asked any of those that take requests.
+ * some servers of those that should do not. panic: so few are up that those that are down are used, too
+ * (panic_threshold). unknown: nothing has asked any of those that take requests.
  */
-export type BackendState = 'up' | 'degraded' | 'failing' | 'down' | 'out' | 'waiting' | 'unknown'
+export type BackendState = 'up' | 'degraded' | 'panic' | 'failing' | 'down' | 'out' | 'waiting' | 'unknown'
 
 /** A server that failed so many requests in a row serves nobody. */
 const ROW_LEAST = 3
@@ -66,6 +67,7 @@ function stateOf(
   all: readonly ServerHealth[],
   { usable, ailing, failing, out }: Omit<Sorted, 'state' | 'all'>,
 ): BackendState {
+  if (ailing.some(({ panic }) => panic === true)) return 'panic'
   if (usable.length > 0 && usable.every(isLost)) return 'failing'
   if (usable.length > 0) return ailing.length > 0 || failing.length > 0 ? 'degraded' : 'up'
   if (all.length > 0 && out.length === all.length) return 'out'

@@ -21,7 +21,7 @@ export function countsOf(seen: Seen, problems: readonly OverviewProblem[]): Coun
     rules: config?.rules.length ?? 0,
     backends: Object.keys(config?.backends ?? {}).length,
     backends_down: states.filter((state) => DOWN.has(state)).length,
-    backends_degraded: states.filter((state) => state === 'degraded').length,
+    backends_degraded: states.filter((state) => state === 'degraded' || state === 'panic').length,
     servers: health.total_count,
     servers_up: health.healthy_count,
     certificates: Object.keys(config?.certificates ?? {}).length,

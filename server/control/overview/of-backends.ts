@@ -11,8 +11,9 @@ import {
 import type { About, OverviewProblem, ProblemAction } from './document.ts'
 import { ailmentOf, causeOf, type Checks, outWords } from './reasons.ts'
 import { loopProblems } from './of-loops.ts'
+import { isUsed, leftWords } from './left.ts'
 import { type Seen, serversByBackend } from './seen.ts'
-import { ageOf, counted, listOf, numberOf, percentOf, spelled, timeOf } from './words.ts'
+import { ageOf, counted, listOf, numberOf, percentOf, timeOf } from './words.ts'
 
 /** Servers that an action names: more are asked one by one by nobody. */
 const CHECKED_MAX = 20
@@ -30,7 +31,8 @@ export function* backendProblems(seen: Seen): Generator<OverviewProblem> {
     const is = sorted(servers)
     const checks = seen.config?.backends[backend]?.health_check
     const ill = { backend, is, checks, seen }
-    if (is.state === 'down' || is.state === 'failing') yield downProblem(ill, rulesOf(backend))
+    if (is.state === 'panic') yield panicProblem(ill)
+    else if (is.state === 'down' || is.state === 'failing') yield downProblem(ill, rulesOf(backend))
     else if (is.state === 'out') yield outProblem(ill)
     else if (is.state === 'degraded') yield degradedProblem(ill)
     const rates = NOBODY.has(is.state) ? undefined : seen.rates.get(backend)
@@ -76,6 +78,30 @@ function downProblem(ill: Ill, rules: readonly string[]): OverviewProblem {
             backend,
             ailing.map(({ server }) => server),
           ),
+      openAction('Open backend'),
+    ],
+  }
+}
+
+/** So few are up that those that are down are used as well, as the config wants it. */
+function panicProblem(ill: Ill): OverviewProblem {
+  const { backend, is, checks, seen } = ill
+  const { all, ailing } = is
+  const { sinceMs } = seen.spanOf(backend)
+  const threshold = seen.config?.backends[backend]?.panic_threshold ?? 0
+  return {
+    id: `backend:${backend}`,
+    ...{ state: 'panic', severity: 'warn' },
+    since: sinceMs === null ? null : timeOf(sinceMs),
+    title: `Backend ${backend} uses servers that are down`,
+    cause: `${causeOf(ailing, checks, all.length)} Fewer are up than its panic_threshold (${threshold}) asks, so all of them get requests.`,
+    remedy: `${todo(ill)}; where they answer well, mend the check.`,
+    about: { kind: 'backend', name: backend },
+    actions: [
+      checkAction(
+        backend,
+        ailing.map(({ server }) => server),
+      ),
       openAction('Open backend'),
     ],
   }
@@ -135,9 +161,9 @@ function degradedProblem(ill: Ill): OverviewProblem {
     severity: 'warn',
     since: sinceMs === null ? null : timeOf(sinceMs),
     title: degradedTitle(ill, isOne ? one.server : null),
-    cause: [...causes, leftWords(ill)].filter((text) => text !== '').join(' '),
+    cause: [...causes, leftWords(backend, is, seen)].filter((text) => text !== '').join(' '),
     remedy:
-      isOnlyFailing && usable.length === failing.length
+      (isOnlyFailing && usable.length === failing.length) || ill_.some(isUsed)
         ? `${todo(ill)}.`
         : `${todo(ill)}; until then ${usable.length - failing.length === 1 ? 'the other one takes' : 'the others take'} ${isOne ? 'its' : 'their'} requests.`,
     about,
@@ -169,26 +195,6 @@ function degradedTitle({ backend, is }: Ill, one: string | null): string {
   return one === null
     ? `Backend ${backend} runs on ${usable.length} of ${all.length} servers`
     : `Server ${one} of backend ${backend} is down`
-}
-
-/** "The two left stand at 41 % of their limit." */
-function leftWords({ backend, is: { all, usable, failing }, seen }: Ill): string {
-  const left = usable.filter((one) => !failing.includes(one))
-  if (left.length === 0) return ''
-  const words = seen.config?.backends[backend]?.servers ?? []
-  const limits = left.map(
-    ({ server }) => words.find(({ name, url }) => (name ?? url) === server)?.max_connections,
-  )
-  const isLimited = limits.every((limit) => limit !== undefined)
-  const who = left.length === 1 ? 'The one left' : `The ${spelled(left.length)} left`
-  if (!isLimited)
-    return left.length === all.length
-      ? ''
-      : `${who} of ${spelled(all.length)} ${left.length === 1 ? 'takes' : 'take'} all requests.`
-  const active = left.reduce((sum, { active_connections: one }) => sum + one, 0)
-  const limit = limits.reduce<number>((sum, one) => sum + (one ?? 0), 0)
-  const [stand, their] = left.length === 1 ? ['stands', 'its limit'] : ['stand', 'their limits']
-  return `${who} ${stand} at ${percentOf(active, limit)} of ${their}.`
 }
 
 /** What helps most; without a full stop. */

@@ -51,10 +51,11 @@ function backendVerdict(seen: Seen): Verdict {
     return seen.health.turn === undefined
       ? { state: 'up', sentence: 'All listeners are open', detail: '' }
       : { state: 'up', sentence: 'The TURN relay runs', detail: '' }
-  if (down.length > 0) return downVerdict(seen, { all, down, failing, degraded: of('degraded'), unknown })
+  const degraded = [...of('degraded'), ...of('panic')]
+  if (down.length > 0) return downVerdict(seen, { all, down, failing, degraded, unknown })
   if (of('waiting').length === all.length)
     return { state: 'degraded', sentence: 'The first checks of servers are under way', detail: '' }
-  return servingVerdict(seen, { all, degraded: of('degraded'), unknown })
+  return servingVerdict(seen, { all, degraded, panic: of('panic'), unknown })
 }
 
 const isUntriedIn =
@@ -154,13 +155,22 @@ function restOf(others: number, degraded: number, unknown: readonly string[]): r
 const nothingOf = (names: string): string =>
   `Of ${names} nothing is known yet: no check asks there, and no request has come.`
 
-function servingVerdict({ health, untried }: Seen, { all: every, degraded, unknown }: Names): Verdict {
+function servingVerdict(
+  { health, untried }: Seen,
+  { all: every, degraded, panic, unknown }: Names & { readonly panic: readonly string[] },
+): Verdict {
   const all = every.filter((name) => !unknown.includes(name))
   if (all.length === 0) return unknownVerdict(unknown)
   const known = health.backends.filter((one) => one.healthy && !untried.has(untriedKey(one))).length
   const left = unknown.length > 0 ? listOf(unknown) : counted(health.healthy_count - known, 'server')
   const more = known === health.healthy_count ? '' : ` ${nothingOf(left)}`
-  const servers = `${known} of ${counted(health.total_count, 'server')} ${known === 1 ? 'takes' : 'take'} requests.${more}`
+  const verb =
+    panic.length > 0 ? (known === 1 ? 'is up' : 'are up') : known === 1 ? 'takes requests' : 'take requests'
+  const also =
+    panic.length === 0
+      ? ''
+      : ` ${listOf(panic)} ${panic.length === 1 ? 'uses' : 'use'} those that are down as well.`
+  const servers = `${known} of ${counted(health.total_count, 'server')} ${verb}.${also}${more}`
   if (degraded.length === 0) {
     const sentence =
       all.length === 1

@@ -13,6 +13,8 @@ export function sentenceOf(rows: readonly ServerRow[]): string {
   if (running.length === 0) return 'It has no server that runs.'
   const out = groupsOut(running, taking)
   const why = out.length === 0 ? '.' : `: ${list(out)}.`
+  if (taking.some(({ live }) => live?.panic === true))
+    return 'Fewer servers are up than panic_threshold asks: those that are down get requests as well.'
   if (taking.length === 0) return `No server takes new requests${why} Every request is answered 503.`
   if (taking.every(({ live }) => live !== null && shownOperation(live).word === 'Failing'))
     return taking.length === 1

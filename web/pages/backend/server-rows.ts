@@ -92,7 +92,7 @@ export function takingOf(rows: readonly ServerRow[]): readonly ServerRow[] {
 /** One that nobody checks is used though its last requests failed. */
 const isAble = (live: ServerLive): boolean =>
   live.admin === 'ready' &&
-  live.operational !== 'down' &&
+  (live.operational !== 'down' || live.panic === true) &&
   live.state !== 'starting' &&
   live.weight > 0 &&
   !isOpen(live)

@@ -227,6 +227,49 @@ test('a server whose checks pass and whose requests fail is told of, and its req
   expect(one.actions.at(-1)).toMatchObject({ kind: 'requests', backend: 'api', servers: ['api-2'] })
 })
 
+test('of a server that fails and is used all the same nobody says that the others take all requests', () => {
+  const servers = ['a', 'b', 'c'].map((server) => serverWith({ server }))
+  const reason = 'server_closed, 119 in a row, the last 0 s ago'
+  const one = only([...servers.slice(0, 2), serverWith({ server: 'c', reason })])
+  expect(one.cause).toEndWith('. The two left of three answer what comes to them.')
+  expect(one.remedy).toBe('Look at c.')
+  const unchecked = { state: 'unchecked', operational: 'unchecked', healthy: false } as const
+  expect(only([...servers.slice(0, 2), serverWith({ server: 'c', reason, ...unchecked })]).cause).toEndWith(
+    '. The two left of three answer what comes to them.',
+  )
+  expect(only([...servers.slice(0, 2), downServer('c', 'connect refused')]).cause).toEndWith(
+    'The two left of three take all requests.',
+  )
+})
+
+test('who would be out but for max_out is named as long as others are out', () => {
+  const events = [
+    { event: 'circuit_held', atMs: NOW_MS - 60_000, fields: { backend: 'api', server: 'b', max_out: 0.5 } },
+    { event: 'circuit_held', atMs: NOW_MS - 60_000, fields: { backend: 'other', server: 'c' } },
+    { event: 'passive_held', atMs: minutesAgo(9), fields: { backend: 'api', server: 'c' } },
+  ]
+  const spanOf = () => ({ sinceMs: NOW_MS - 60_500, lastUpMs: NOW_MS - 60_500 })
+  const seen = { events, spanOf, config: config({ circuit_breaker: { max_out: 0.4 } }) }
+  const servers = [broken('a', 'Open'), serverWith({ server: 'b' }), serverWith({ server: 'c' })]
+  expect(only(servers, seen).cause).toBe(
+    'a is left alone by its breaker (57 of 100 failed). b fails as well, and is used all the same: no more may be out at once (max_out 0.4). The one left of three answers what comes to it.',
+  )
+  const well = ['a', 'b', 'c'].map((server) => serverWith({ server }))
+  expect(problems(well, seen)).toEqual([])
+})
+
+test('servers that are used although they are down are no outage', () => {
+  const panic = ['a', 'b'].map((server) => downServer(server, 'status 503, wanted 200-399', { panic: true }))
+  const seen = { config: config({ panic_threshold: 0.4 }) }
+  expect(only(panic, seen)).toMatchObject({
+    ...{ id: 'backend:api', state: 'panic', severity: 'warn' },
+    title: 'Backend api uses servers that are down',
+    cause:
+      'Both servers answer their check GET /healthz with 503, where 200-399 is wanted. Fewer are up than its panic_threshold (0.4) asks, so all of them get requests.',
+  })
+  expect(only([...panic, serverWith({ server: 'c' })], seen).state).toBe('panic')
+})
+
 test('far more 5xx than in the hour before are told; as many as ever, few, or without a past are not', () => {
   const up = [serverWith({ server: 'api-1' })]
   const rates = (lately: [number, number], before: [number, number]) => {

@@ -196,6 +196,16 @@ test('who is up by its check and fails all requests serves nobody, whoever else 
   expect(serving(once).verdict.state).toBe('degraded')
 })
 
+test('a backend that uses servers which are down serves, and is not well', () => {
+  const panic = { panic: true } as const
+  const { verdict, counts } = serving([down('app', 'a', panic), down('app', 'b', panic)])
+  expect(verdict).toMatchObject({
+    ...{ state: 'degraded', sentence: 'Backend app serves, on some of its servers' },
+    detail: '0 of 2 servers are up. app uses those that are down as well.',
+  })
+  expect([counts.backends_down, counts.backends_degraded]).toEqual([0, 1])
+})
+
 test('of servers that nobody has asked nothing is claimed', () => {
   const unchecked = { state: 'unchecked', operational: 'unchecked' } as const
   const two = [up('app', 'a', unchecked), up('app', 'b', unchecked)]
