@@ -17,18 +17,43 @@ const LOOKS = 8
 const LEADERS = 8
 
 /**
+ * Where several priority groups carry a part each, the group is taken whose turn it is, however fast another
+ * one is, and one with room where that has none.
+ */
+export function leastResponseTime(usable: Usable): Pick {
+  const { board, slot } = usable
+  const groups = [...Map.groupBy(usable.servers, ({ group }) => group).values()]
+  if (groups.length === 1) return fastestOf(usable, () => board.nextCursor(slot))
+  const picks = groups.map((servers) => {
+    let turn = 0
+    return fastestOf({ ...usable, servers }, () => turn++)
+  })
+  const sequence = smoothSequence(
+    groups.map((servers) => servers.reduce((sum, { weight }) => sum + weight, 0)),
+  )
+  return (key, tried) => {
+    const first = sequence[(board.nextCursor(slot) & 0x7fffffff) % sequence.length]!
+    for (let i = 0; i < picks.length; i++) {
+      const server = picks[(first + i) % picks.length]!(key, tried)
+      if (server !== null) return server
+    }
+    return null
+  }
+}
+
+/**
  * Takes the one with the least mean time to the first byte, times what it would have in flight, for its
  * weight. A server without a time yet counts as fast as the fastest. One that has a part of its weight only
  * takes its turns, as it would hardly ever win. Up to 48 servers are all compared, of more those that stand
- * behind the one whose turn it is, and those that were best lately.
+ * behind the one whose turn it is, and those that were best lately. `turn` counts turns.
  */
-export function leastResponseTime(usable: Usable): Pick {
-  const { servers, board, slot } = usable
+function fastestOf(usable: Usable, turn: () => number): Pick {
+  const { servers, board } = usable
   const sequence = smoothSequence(servers.map((server) => server.weight))
   const comparison = new Comparison(usable)
   const trials = new Trials(usable)
   return choosing(usable, (tried) => {
-    const at = sequence[(board.nextCursor(slot) & 0x7fffffff) % sequence.length]!
+    const at = sequence[(turn() & 0x7fffffff) % sequence.length]!
     const next = servers[at]!
     if (next.hasTurns && !isTried(tried, next) && board.inFlight(next.slot) < next.maxConnections) return next
     const best = comparison.best(at, tried)

@@ -33,9 +33,8 @@ export function weigh(
 ): boolean {
   const weightIn = ({ weight }: Server): number => (isBlind ? Math.min(weight, 1) : weight)
   const factors = groups === null ? null : factorsOf(groups, weightIn)
-  const parts = servers.map(
-    (server) => shareOf(server, board) * (factors?.get(server.backup ? 0 : server.group) ?? 1),
-  )
+  const own = servers.map((server) => shareOf(server, board))
+  const parts = servers.map(({ backup, group }, at) => own[at]! * (factors?.get(backup ? 0 : group) ?? 1))
   if (parts.every((part) => part === 1)) return false
   const weights = servers.map((server, at) => weightIn(server) * parts[at]!)
   const inUse = usable.length > 0 ? new Set(usable) : new Set(servers)
@@ -46,7 +45,7 @@ export function weigh(
   for (const [at, server] of servers.entries()) {
     const weight = weights[at]!
     if (weight > 0) server.weight = Math.max(1, Math.round((weight / largest) * FINEST))
-    server.hasTurns = parts[at]! < 1
+    server.hasTurns = own[at]! < 1
   }
   return true
 }

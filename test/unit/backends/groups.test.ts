@@ -1,6 +1,7 @@
 // Priority groups: who carries what while some are down.
 import { describe, expect, test } from 'bun:test'
 import { ALGORITHMS } from '../../../server/backends/algorithm.options.ts'
+import { ANSWERED } from '../../../server/backends/outcome.ts'
 import type { Server } from '../../../server/backends/server.ts'
 import { carrying } from '../../../server/backends/groups.ts'
 import { ADMIN_DRAIN, STATE_DOWN, STATE_UP } from '../../../server/scoreboard/states.ts'
@@ -212,4 +213,42 @@ test('shares are those of the groups, too, where the algorithm looks at no weigh
   expect(a3 + a4).toBeWithin(2000 - 127, 2000 + 127)
   expect(Math.abs(a3 - a4)).toBeLessThan(180)
   expect(Math.abs(b1 - b2)).toBeLessThan(180)
+})
+
+test('least_response_time goes by times within a group: the share of one is not that of how fast it is', () => {
+  const bench = new Bench()
+  let nowMs = 1000
+  const backend = bench.backend(backendConfig(servers(10, 10), { algorithm: 'least_response_time' }), {
+    now: () => nowMs,
+  })
+  for (let i = 1; i <= 4; i++) bench.set(`a${i}`, STATE_DOWN)
+  // The second group answers ten times as fast, and one of each is ten times as slow as its like.
+  const msOf = (name: string): number => (name.startsWith('a') ? 10 : 1) * (name.endsWith('5') ? 10 : 1)
+  const open: { server: Server; endMs: number }[] = []
+  const names: string[] = []
+  while (names.length < 4000) {
+    nowMs += 0.5
+    for (const one of open.filter(({ endMs }) => endMs <= nowMs)) {
+      open.splice(open.indexOf(one), 1)
+      backend.answered(one.server, 200, msOf(one.server.name))
+      backend.release(one.server, ANSWERED)
+    }
+    const server = backend.pick(0, null)!
+    names.push(server.name)
+    open.push({ server, endMs: nowMs + msOf(server.name) })
+  }
+  const { a5 = 0, b5 = 0, ...others } = tally(names)
+  const inB = names.filter((name) => name.startsWith('b')).length / names.length
+  expect(Math.abs(inB - 1 / 7)).toBeLessThan(0.001)
+  expect(a5).toBeLessThan((others['a6'] ?? 0) / 3)
+  expect(b5).toBeLessThan((others['b6'] ?? 0) / 3)
+})
+
+test('least_response_time asks another group where the one whose turn it is has no room', () => {
+  const bench = new Bench()
+  const list = servers(2, 2).map((one) => ({ ...one, max_connections: 2 }))
+  const backend = bench.backend(backendConfig(list, { algorithm: 'least_response_time', failover_below: 1 }))
+  bench.set('a1', STATE_DOWN)
+  const names = Array.from({ length: 7 }, () => backend.pick(0, null)?.name ?? '-')
+  expect(tally(names)).toEqual({ a2: 2, b1: 2, b2: 2, '-': 1 })
 })
