@@ -38,7 +38,7 @@ export const BackendOptions = Type.Object(
       minimum: 0,
       maximum: 1,
       description:
-        'When fewer than this share of the servers is up, all are used; with several groups only when those that are up cannot carry it all. 0: never.',
+        'When fewer than this share of the servers is up, all are used but those that a breaker or passive health has out, which count for nothing in this; with several groups only when those that are up cannot carry it all. 0: never.',
     }),
     failover_below: Type.Optional(
       Type.Number({

@@ -22,6 +22,9 @@ import { Permit } from './permit.ts'
 /** An attempt that lasts longer than this, and than `open_for`, gives its permit back before its end. */
 const LEASE_MS = 30_000
 
+/** So often another worker's decision is looked for; one that takes longer must be dead. */
+const DECIDING_LOOKS = 200
+
 /** A server, as far as its breaker knows it. */
 export interface Guarded {
   readonly slot: number
@@ -187,13 +190,29 @@ export class Breaker {
     if (!circuits.beginOpening(slot, CLOSED)) return
     const reason = this.#whyOpen(slot, slice)
     if (reason === null || circuits.forced(slot) === FORCED_CLOSED) return circuits.leftClosed(slot)
-    const by = { passive: this.#board.passive, circuitIs: (one: number) => circuits.state(one) }
-    if (!mayTakeOut(this.#servers(), server, this.#options.max_out, by)) return circuits.heldBack(slot)
+    if (!this.#hasRoom(server)) return circuits.heldBack(slot)
     const nowMs = this.#now()
     const closedMs = ((nowMs | 0) - circuits.sinceMs(slot)) | 0
     const isLately = closedMs >= 0 && closedMs < this.#options.open_for_max
     const times = isLately ? circuits.opening(slot).times + 1 : 1
     this.#opened(server, { reason, ...this.#window, times }, nowMs)
+  }
+
+  /**
+   * Of two workers that open two servers at once each sees the other's. The one of the later server gives
+   * way; the other looks again until that has decided, which takes it less than a microsecond.
+   */
+  #hasRoom({ slot, weight }: Guarded): boolean {
+    const { circuits, passive } = this.#board
+    const by = { passive, circuitIs: (one: number) => circuits.state(one) }
+    for (let look = 0; look < DECIDING_LOOKS; look++) {
+      const servers = this.#servers()
+      // Before they are counted: who is found to be deciding may have decided by then.
+      const isAnyDeciding = servers.some((one) => one.slot > slot && circuits.isOpening(one.slot))
+      if (mayTakeOut(servers, { slot, weight }, this.#options.max_out, by)) return true
+      if (!isAnyDeciding) return false
+    }
+    return false
   }
 
   #openAgain(server: Guarded): void {

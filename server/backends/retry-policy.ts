@@ -1,5 +1,6 @@
 // What a backend says of further attempts, prepared: what is asked per attempt is a look into a table.
 import { FAULTS, FAULT_CODES, type FaultCode, faultPlace } from '../tables/faults.ts'
+import { statusTable } from '../lib/status-ranges.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { LatencyDigest } from './latency-digest.ts'
 import { RetryBudget } from './retry-budget.ts'
@@ -15,16 +16,12 @@ export interface HedgePolicy {
 /** What a backend had before under the same name: what was measured goes on. */
 type Before = Pick<RetryPolicy, 'hedge' | 'latency'> | null
 
-/** No answer below it is a failure. */
-export const FIRST_STATUS = 400
-const LAST_STATUS = 599
-
 /** Times in ms. */
 export class RetryPolicy {
   readonly attempts: number
   readonly backoffMs: number
   readonly backoffMaxMs: number
-  /** By status, from FIRST_STATUS on: 1 where it is tried again; null: none is. */
+  /** By status: 1 where it is tried again; null: none is. */
   readonly statuses: Uint8Array | null
   /** By the place of a fault: 1 where it may be. */
   readonly faults: Uint8Array
@@ -40,7 +37,7 @@ export class RetryPolicy {
     this.attempts = words.attempts
     this.backoffMs = words.backoff
     this.backoffMaxMs = words.backoff_max
-    this.statuses = statusTable(words.statuses)
+    this.statuses = words.statuses.length === 0 ? null : statusTable(words.statuses)
     this.faults = faultTable(words.faults)
     this.retryAfterMaxMs = words.retry_after_max
     this.hedge = hedge === undefined ? null : { ...hedge, leastMs: hedge.after }
@@ -53,17 +50,6 @@ const latencyOf = ({ quantile }: { readonly quantile: number }, before: Before):
   before?.hedge?.quantile === quantile && before.latency !== null
     ? before.latency
     : new LatencyDigest(quantile)
-
-/** Of ranges as the config has them: "503-503". */
-function statusTable(ranges: readonly string[]): Uint8Array | null {
-  if (ranges.length === 0) return null
-  const table = new Uint8Array(LAST_STATUS - FIRST_STATUS + 1)
-  for (const range of ranges) {
-    const [from = 0, to = from] = range.split('-').map(Number)
-    for (let status = Math.max(from, FIRST_STATUS); status <= to; status++) table[status - FIRST_STATUS] = 1
-  }
-  return table
-}
 
 /** Faults of servers that are repeated only where they are named: the next server may well do the same. */
 const ONLY_NAMED: ReadonlySet<FaultCode> = new Set([

@@ -34,7 +34,7 @@ export interface InUse {
 
 export const NONE: readonly Server[] = []
 
-type Board = Pick<Scoreboard, 'state' | 'order' | 'circuits'>
+type Board = Pick<Scoreboard, 'state' | 'order' | 'circuits' | 'passive'>
 
 /**
  * The servers that are up, of the first group and of as many behind it as carry what those before them do
@@ -42,7 +42,7 @@ type Board = Pick<Scoreboard, 'state' | 'order' | 'circuits'>
  * them are used, as so many failures rather mean that the checks are wrong, or that the few would be overrun;
  * where there are groups, only when those that are up are not enough. Where all that is known is that none is
  * up, those are tried that nothing is known of yet. What a person has taken out of use stays out, and counts
- * for nothing; whose breaker is not closed is out, whatever else is known.
+ * for nothing; who is out by its breaker or by passive health is so in a panic, too.
  */
 export function inUse(servers: readonly Server[], board: Board, options: Thresholds): InUse {
   const weighted = servers.filter((server) => server.weight > 0)
@@ -99,7 +99,9 @@ function usableOf(
   const backups = up.length > 0 ? NONE : ready.filter((server) => server.backup && isUp(server, board))
   if (backups.length > 0) return only(backups)
   // What attempts have shown is no mistake of the checks.
-  const closed = main.filter((server) => circuitOf(server, board) === CLOSED)
+  const closed = main.filter(
+    (server) => circuitOf(server, board) === CLOSED && !board.passive.isOut(server.slot),
+  )
   const mayPanic = !isEnough || main.every(({ group }) => group === main[0]!.group)
   if (mayPanic && up.length < closed.length * panicThreshold)
     return only(closed.filter((server) => board.state(server.slot) !== STATE_EMPTY))

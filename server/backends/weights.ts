@@ -8,7 +8,7 @@ import { factorsOf } from './groups.ts'
 import { configuredWeight, type Server } from './server.ts'
 import { type InUse, isUp } from './usable.ts'
 
-type Board = Pick<Scoreboard, 'state' | 'order' | 'circuits' | 'shares'>
+type Board = Pick<Scoreboard, 'state' | 'order' | 'circuits' | 'passive' | 'shares'>
 
 /** The largest weight of those in use is this where they are multiplied: others are rounded beside it. */
 const FINEST = 1000

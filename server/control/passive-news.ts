@@ -10,7 +10,7 @@ export const passiveNews = (totals: Totals): Pick<PassiveHealthParts, 'onNews' |
     const gauge = totals.gauge('passive_health_out', [backend, server])
     if (news.is === 'out') {
       const { rule, reason, failures, attempts, inARow, success, mean, last, forMs, times } = news.out
-      if (mode === 'enforce') gauge.set(1)
+      gauge.set(1)
       totals.counter('passive_health_outs_total', [backend, server, rule, mode]).add(1)
       const figures = { failures, attempts, in_a_row: inARow, success, mean, last: lastWord(last) }
       logEvent('warn', 'passive_out', { ...about, rule, reason, ...figures, out_for_ms: forMs, times })

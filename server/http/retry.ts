@@ -1,5 +1,5 @@
 // Which lost attempts may be made again, and after how long.
-import { FIRST_STATUS, type RetryPolicy } from '../backends/retry-policy.ts'
+import type { RetryPolicy } from '../backends/retry-policy.ts'
 import { faultPlace, type FaultCode, type Loss } from '../tables/faults.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
 
@@ -27,7 +27,7 @@ const BEGUN: ReadonlySet<FaultCode> = new Set([
 
 /** Whether an answer of this status is one in whose place another attempt is made. */
 export const isRetried = (status: number, { statuses }: RetryPolicy): boolean =>
-  statuses !== null && status >= FIRST_STATUS && statuses[status - FIRST_STATUS] === 1
+  statuses !== null && statuses[status] === 1
 
 /** What a request that is being sent would have to go by for another time. */
 interface Asked {

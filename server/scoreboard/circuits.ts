@@ -115,6 +115,22 @@ export class Circuits {
     Atomics.compareExchange(ints, at, -slice, slice)
   }
 
+  /** Whether a worker has begun a slice, and not ended that. */
+  isBeginning(slot: number): boolean {
+    for (let i = 0; i < SLICES; i++) if (this.#load(slot, layout.SLICES + i * SLICE_INTS) < 0) return true
+    return false
+  }
+
+  /** Leaves out what such workers had begun, as they have died: the slice begins with the next attempt. */
+  dropBeginnings(slot: number): void {
+    const { ints, stride } = this.#table
+    for (let i = 0; i < SLICES; i++) {
+      const at = slot * stride + layout.SLICES + i * SLICE_INTS
+      const known = Atomics.load(ints, at)
+      if (known < 0) Atomics.compareExchange(ints, at, known, 0)
+    }
+  }
+
   /** Whether anything failed or was slow in the window that ends with this slice. */
   isSpoiled(slot: number, slice: number): boolean {
     const bad = this.#load(slot, layout.CIRCUIT_BAD_SLICE)

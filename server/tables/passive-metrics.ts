@@ -3,7 +3,7 @@ import { type MetricRow, counter, gauge } from './metric-row.ts'
 
 export const PASSIVE_METRICS = {
   passive_health_out: gauge(
-    'Whether passive health has taken a server out: 1 or 0. Servers of backends that have none are left out.',
+    'Whether passive health has taken a server out, or in shadow mode would have: 1 or 0. Servers of backends that have none are left out.',
     'backend',
     'server',
   ),

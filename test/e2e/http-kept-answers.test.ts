@@ -27,6 +27,10 @@ describe('the answer that was kept is passed on when timeouts.total is over', ()
     expect([answer.status, answer.body, answer.get('x-who')]).toEqual([503, 'busy', 'busy'])
     expect(gateway.log[0]).toMatchObject({ status: 503, fault: null, server: bad.url, attempts: 2 })
     expect(gateway.log[0]?.detail).toContain('exchange_timeout')
+    expect(gateway.log[0]?.tries).toMatchObject([
+      { server: bad.url, status: 503 },
+      { server: silent.url, reason: 'status_503', phase: 'wait', fault: null, status: null },
+    ])
     await waitFor(() => silent.open === 0)
     expect(gateway.backend().retry.budget.inUse).toBe(0)
     await gateway.settled()

@@ -147,7 +147,7 @@ test('in shadow mode it is told and counted, and goes on being asked', async () 
   expect(await shareOf(ward)).toBeGreaterThan(8)
   expect(ward.gateway.last('server_down')).toBeUndefined()
   expect(await done(ward.gateway, 'bad')).toContain('out until')
-  expect(await metric(ward.gateway, 'passive_health_out')).toEqual([expect.stringMatching(/"bad"\} 0$/)])
+  expect(await metric(ward.gateway, 'passive_health_out')).toEqual([expect.stringMatching(/"bad"\} 1$/)])
 })
 
 test('servers of tcp are taken out by connections that fail', async () => {

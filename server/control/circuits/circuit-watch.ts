@@ -28,11 +28,13 @@ export interface WatchedCircuit {
   held: number
   /** Looks in a row at which a worker had begun to open it, and not ended that. */
   openingLooks: number
+  /** The same of a slice of its window. */
+  beginningLooks: number
   /** Looks until being held back is news again. */
   quietLooks: number
 }
 
-/** Whoever opens a breaker needs microseconds; after so many looks it must be dead. */
+/** Whoever opens a breaker, or begins a slice, needs microseconds; after so many looks it must be dead. */
 const OPENING_LOOKS = 2
 /** Of 100 ms: one that is held back all the time is told once a minute. */
 const HELD_LOOKS = 600
@@ -92,6 +94,7 @@ export class CircuitWatch {
     let isAnyOut = false
     for (const one of this.#watched.values()) {
       this.#endOpening(one, board, nowMs)
+      this.#endBeginning(one, board)
       this.#tell(one, board)
       if (one.state === OPEN) this.#mayHalfOpen(one, board, nowMs)
       if (one.state !== CLOSED) isAnyOut = true
@@ -108,6 +111,12 @@ export class CircuitWatch {
     const figures = { total: 0, failed: 0, slow: 0, inARow: 0 }
     circuits.opened(one.slot, { reason: 'unknown', ...figures, openMs, times: 1 }, nowMs)
     board.bumpEpoch(one.backendSlot)
+  }
+
+  /** The worker that had begun a slice has died: as long as it is there nobody can judge by shares. */
+  #endBeginning(one: WatchedCircuit, { circuits }: Scoreboard): void {
+    one.beginningLooks = circuits.isBeginning(one.slot) ? one.beginningLooks + 1 : 0
+    if (one.beginningLooks >= OPENING_LOOKS) circuits.dropBeginnings(one.slot)
   }
 
   #tell(one: WatchedCircuit, { circuits }: Scoreboard): void {
@@ -155,4 +164,4 @@ export class CircuitWatch {
 
 const placeOf = ({ backend, server, options: { mode } }: WatchedCircuit) => ({ backend, server, mode })
 
-const NEW = { state: CLOSED, serial: 0, held: 0, openingLooks: 0, quietLooks: 0 } as const
+const NEW = { state: CLOSED, serial: 0, held: 0, openingLooks: 0, beginningLooks: 0, quietLooks: 0 } as const

@@ -71,6 +71,7 @@ export class PassiveWatch {
   readonly #parts: PassiveWatchParts
   /** By record and which of its uses. */
   #watched = new Map<string, WatchedPassive>()
+  #places: ReadonlyMap<string, WatchedPassive> = new Map()
   #groups: readonly Group[] = []
   readonly #counts: PassiveCounts = { failures: 0, errors: 0, attempts: 0 }
 
@@ -109,6 +110,7 @@ export class PassiveWatch {
       groups.push({ options, breaker: { circuit_breaker }, all, nextMs })
     }
     this.#groups = groups
+    this.#places = new Map([...this.#watched.values()].map((one) => [`${one.backend}\n${one.server}`, one]))
     for (const [key, one] of before) if (!this.#watched.has(key)) this.#leave(key, one)
   }
 
@@ -292,9 +294,7 @@ export class PassiveWatch {
   }
 
   find(backend: string, server: string): WatchedPassive | null {
-    for (const one of this.#watched.values()) if (one.backend === backend && one.server === server) return one
-    return null
+    return this.#places.get(`${backend}\n${server}`) ?? null
   }
 }
-
 const newsOf = ({ backend, server, options: { mode } }: WatchedPassive) => ({ backend, server, mode })

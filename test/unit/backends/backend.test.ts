@@ -11,7 +11,9 @@ import {
   STATE_STARTING,
   STATE_UP,
 } from '../../../server/scoreboard/states.ts'
+import { CLOSED } from '../../../server/scoreboard/circuits.ts'
 import { backendConfig, Bench, tally, walk } from './backends.ts'
+import { BREAKER } from './circuits.ts'
 
 const names = (picked: string[]): string => Object.keys(tally(picked)).toSorted().join('')
 
@@ -85,6 +87,17 @@ describe('usable servers', () => {
     expect(names(walk(backend, 9))).toBe('acd')
     bench.order('d', ADMIN_DRAIN)
     expect(names(walk(backend, 8))).toBe('ac')
+  })
+
+  test('are none that attempts have taken out, by whichever policy, in a panic', () => {
+    const bench = new Bench()
+    const servers = ['a', 'b', 'c', 'd'].map((name) => ({ name }))
+    const backend = bench.backend(backendConfig(servers, { panic_threshold: 0.6, circuit_breaker: BREAKER }))
+    bench.board.passive.setOut(bench.slotOf('a'), true)
+    bench.set('a', STATE_DOWN)
+    bench.board.circuits.beginOpening(bench.slotOf('b'), CLOSED)
+    bench.set('c', STATE_DOWN)
+    expect(names(walk(backend, 8))).toBe('cd')
   })
 
   test('are backups that are up rather than servers that are down, also in a panic', () => {

@@ -1,8 +1,8 @@
 // When a breaker opens, whom it lets through, and when it closes again.
-import { describe, expect, test } from 'bun:test'
+import { describe, expect, spyOn, test } from 'bun:test'
 import { ANSWERED, type Outcome } from '../../../server/backends/outcome.ts'
 import { SERVER_FAULTS } from '../../../server/backends/server-fault.options.ts'
-import { CLOSED, FORCED_CLOSED, OPEN } from '../../../server/scoreboard/circuits.ts'
+import { Circuits, CLOSED, FORCED_CLOSED, OPEN } from '../../../server/scoreboard/circuits.ts'
 import { FAULTS } from '../../../server/tables/faults.ts'
 import { tally, walk } from './backends.ts'
 
@@ -191,6 +191,36 @@ describe('it opens', () => {
     all.attempts(10, 500).attempts(10, 500, { name: 'b' })
     expect([all.state('a'), all.state('b')]).toEqual([OPEN, OPEN])
     expect([all.workers[1]!.pick(0, null), all.workers[1]!.noneFault]).toEqual([null, 'circuit_open'])
+  })
+
+  test('for one of two that two workers open at the same moment, where there is room for one', () => {
+    const world = new World({}, {}, 'abc')
+    const [a, b] = ['a', 'b'].map((name) => world.bench.slotOf(name)) as [number, number]
+    const { circuits } = world
+    // The worker of the later one gives way to who opens the other.
+    world.attempts(9, 500, { name: 'b' })
+    expect(circuits.beginOpening(a, CLOSED)).toBe(true)
+    world.attempt(500, { name: 'b' })
+    expect([circuits.state(b), circuits.held(b)]).toEqual([CLOSED, 1])
+    circuits.leftClosed(a)
+    // And that one waits for its decision.
+    world.attempts(9, 500)
+    expect(circuits.beginOpening(b, CLOSED)).toBe(true)
+    let looks = 0
+    const state = spyOn(Circuits.prototype, 'isOpening').mockImplementation((slot) => {
+      if (++looks === 5) circuits.heldBack(b)
+      return slot === b && looks < 5
+    })
+    world.attempt(500)
+    state.mockRestore()
+    expect([circuits.state(a), circuits.state(b), circuits.held(a)]).toEqual([OPEN, CLOSED, 0])
+  })
+
+  test('not for ever where the worker of the other has died', () => {
+    const world = new World({}, {}, 'abc').attempts(9, 500)
+    expect(world.circuits.beginOpening(world.bench.slotOf('b'), CLOSED)).toBe(true)
+    expect(world.attempts(1, 500).state()).toBe(CLOSED)
+    expect(world.circuits.held(world.bench.slotOf('a'))).toBe(1)
   })
 
   test('not where a person has closed it', () => {

@@ -12,6 +12,7 @@ import {
   OPEN,
   type OpeningReason,
 } from '../../../../server/scoreboard/circuits.ts'
+import { rowInts, SLICES } from '../../../../server/scoreboard/layout.ts'
 import { privateRegion, scoreboardOn } from '../../../../server/scoreboard/region.ts'
 
 const BREAKER: CircuitBreakerConfig = {
@@ -28,7 +29,8 @@ const orderOf = (value: 'open' | 'closed'): Order => ({
 })
 
 class World {
-  readonly board = scoreboardOn(privateRegion(4, 2), -1)
+  readonly region = privateRegion(4, 2)
+  readonly board = scoreboardOn(this.region, -1)
   readonly news: string[] = []
   nowMs = 5_000_000
   readonly desk = new CircuitDesk({
@@ -104,6 +106,24 @@ test('a worker that died in the middle of opening it leaves it open, for the fir
   expect([world.after(100), world.state]).toEqual([[], OPEN])
   expect(world.after(100)).toEqual(['opened unknown'])
   expect(world.after(30_000)).toEqual(['half_open'])
+})
+
+test('a worker that died in the middle of beginning a slice keeps nobody from judging', () => {
+  const world = new World()
+  const { circuits } = world.board
+  for (const slice of [7, 8]) circuits.count(SLOT, slice, true, false)
+  const ints = new Int32Array(world.region.bytes.buffer)
+  const at = SLOT * rowInts(world.region.rows) + SLICES
+  const torn = [...ints.subarray(at, at + 40).keys()].find((i) => ints[at + i] === 8)!
+  ints[at + torn] = -8
+  const read = { total: 0, failed: 0, slow: 0 }
+  expect(circuits.read(SLOT, 8, read)).toBe(false)
+  world.after(100)
+  expect(circuits.read(SLOT, 8, read)).toBe(false) // it may be at it
+  world.after(100)
+  expect([circuits.read(SLOT, 8, read), read.total, read.failed]).toEqual([true, 2, 2])
+  circuits.count(SLOT, 8, false, false)
+  expect([circuits.read(SLOT, 8, read), read.total, ints[at + torn]]).toEqual([true, 3, 8])
 })
 
 test('that it was held back is told once a minute', () => {
