@@ -44,8 +44,9 @@ export function leastResponseTime(usable: Usable): Pick {
 /**
  * Takes the one with the least mean time to the first byte, times what it would have in flight, for its
  * weight. A server without a time yet counts as fast as the fastest. One that has a part of its weight only
- * takes its turns, as it would hardly ever win. Up to 48 servers are all compared, of more those that stand
- * behind the one whose turn it is, and those that were best lately. `turn` counts turns.
+ * takes its turns, and what no other has room for: by its time it would hardly ever win, or always, as it has
+ * nothing else to do. Up to 48 servers are all compared, of more those that stand behind the one whose turn
+ * it is, and those that were best lately. `turn` counts turns.
  */
 function fastestOf(usable: Usable, turn: () => number): Pick {
   const { servers, board } = usable
@@ -67,6 +68,9 @@ class Comparison {
   fastestMs = 1
   readonly #usable: Usable
   readonly #leaders: Server[]
+  /** Some have a part of their weight: they are compared only where no other has room. */
+  readonly #hasPartial: boolean
+  #isOfPartial = false
   #nowMs = 0
   #fastest = Infinity
   #best: Server | null = null
@@ -82,10 +86,19 @@ class Comparison {
   constructor(usable: Usable) {
     this.#usable = usable
     this.#leaders = usable.servers.length > COMPARED_MAX ? usable.servers.slice(0, LEADERS) : []
+    this.#hasPartial = usable.servers.some(({ hasTurns }) => hasTurns)
   }
 
   /** Null: none is untried and has room. */
   best(from: number, tried: Tried): Server | null {
+    this.#isOfPartial = false
+    const best = this.#bestFrom(from, tried)
+    if (best !== null || !this.#hasPartial) return best
+    this.#isOfPartial = true
+    return this.#bestFrom(from, tried)
+  }
+
+  #bestFrom(from: number, tried: Tried): Server | null {
     this.#begin()
     this.#compareFrom(from, tried)
     const found = this.#winner()
@@ -108,7 +121,7 @@ class Comparison {
     for (let i = 0, at = from; i < servers.length; i++, at++) {
       if (at === servers.length) at = 0
       const server = servers[at]!
-      if (isTried(tried, server)) continue
+      if (server.hasTurns !== this.#isOfPartial || isTried(tried, server)) continue
       const inFlight = board.inFlight(server.slot)
       if (inFlight >= server.maxConnections) continue
       this.#compare(server, inFlight, i)
@@ -123,7 +136,8 @@ class Comparison {
     for (let i = 0; i < this.#leaders.length; i++) {
       const server = this.#leaders[i]!
       const inFlight = board.inFlight(server.slot)
-      const isIn = !isTried(tried, server) && inFlight < server.maxConnections
+      const isIn =
+        server.hasTurns === this.#isOfPartial && !isTried(tried, server) && inFlight < server.maxConnections
       const score = isIn ? this.#compare(server, inFlight, servers.length + i) : Infinity
       if (score <= worst) continue
       worst = score

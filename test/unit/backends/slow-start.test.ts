@@ -125,3 +125,37 @@ test('a server that is down or stands by does not blur the shares of the others,
   warm(bench, 'b', 10)
   expect(tally(walk(backend, 110))).toEqual({ a: 100, b: 10 })
 })
+
+test('least_response_time gives it its turns alone, while others are so much slower as they have too much to do', () => {
+  const bench = new Bench()
+  const [backend] = start(bench, { algorithm: 'least_response_time' })
+  warm(bench, 'c', 10)
+  const open: Server[] = []
+  const names = Array.from({ length: PICKS }, () => {
+    if (open.length >= 30) {
+      const server = open.shift()!
+      backend!.answered(server, 200, server.name === 'c' ? 1 : 100)
+      backend!.release(server, ANSWERED)
+    }
+    const server = backend!.pick(0, null)!
+    open.push(server)
+    return server.name
+  })
+  const { a = 0, b = 0, c = 0 } = tally(names)
+  expect(c).toBeWithin(PICKS / 21 - 2, PICKS / 21 + 2)
+  expect(Math.abs(a - b)).toBeLessThan(PICKS / 20)
+})
+
+test('least_response_time lets it take what others have no room for', () => {
+  const bench = new Bench()
+  const [backend] = start(bench, {
+    algorithm: 'least_response_time',
+    servers: backendConfig([
+      { name: 'a', max_connections: 1 },
+      { name: 'b', max_connections: 1 },
+      { name: 'c' },
+    ]).servers,
+  })
+  warm(bench, 'c', 10)
+  expect(tally(Array.from({ length: 9 }, () => backend!.pick(0, null)!.name))).toEqual({ a: 1, b: 1, c: 7 })
+})
