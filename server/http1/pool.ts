@@ -1,6 +1,7 @@
 // The pool of a server: its idle connections, the one used last on top. It is a list in the server's own
 // state and no object, so that it lives on when a new snapshot comes; and it holds only what is put there
 // here.
+import { nowMs } from '../lib/clock.ts'
 import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { Recent } from '../lib/recent.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
@@ -48,11 +49,13 @@ function takeKept({ live }: Endpoint, { kept }: OnBehalf, methodId: number): Out
 function isUsable(conn: Outbound, methodId: number): boolean {
   if (conn.isClosed) return false
   // A stale one costs what may be sent again a replay, and all else its request: there a look is worth its
-  // price.
-  if (!conn.isOutdated && (IDEMPOTENT[methodId] || conn.isFit)) return true
+  // price. Its time may be over, too, and the wheel be late to see that.
+  if (!conn.isOutdated && (IDEMPOTENT[methodId] || (conn.isFit && !isOverdue(conn)))) return true
   conn.drop()
   return false
 }
+
+const isOverdue = ({ dueMs }: Outbound): boolean => dueMs !== 0 && dueMs <= nowMs
 
 /** Puts a connection into the pool. How many ms it may stay; 0: it was not put there and must end. */
 export function putIdle(conn: Outbound): number {

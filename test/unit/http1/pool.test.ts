@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { Endpoint } from '../../../server/http1/endpoint.ts'
 import type { Outbound } from '../../../server/http1/outbound.ts'
 import { endOldest, learnKeepAlive, putIdle, retire, takeIdle } from '../../../server/http1/pool.ts'
+import { nowMs } from '../../../server/lib/clock.ts'
 import { type Listed, Recent } from '../../../server/lib/recent.ts'
 import { METHODS, METHOD_GET } from '../../../server/tables/methods.ts'
 
@@ -59,6 +60,18 @@ describe('a pool', () => {
     second.isFit = false
     expect<unknown>(takeIdle(server, POST)).toBe(first)
     expect(second.became).toBe('dropped')
+  })
+
+  test('gives what must not be sent twice none whose time is over, though it is not ended yet', () => {
+    const server = serverOf()
+    const [first, second] = idleAt(server, 2) as [FakeConn, FakeConn]
+    first.dueMs = nowMs + 1000
+    second.dueMs = nowMs
+    expect<unknown>(takeIdle(server, POST)).toBe(first)
+    expect(second.became).toBe('dropped')
+    const [over] = idleAt(server, 1) as [FakeConn]
+    over.dueMs = nowMs
+    expect<unknown>(takeIdle(server, METHOD_GET)).toBe(over)
   })
 
   test('takes as many again beyond its size for a moment, none that may not stay, and none when its server is retired', () => {
