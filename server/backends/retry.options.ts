@@ -23,7 +23,7 @@ const BudgetOptions = Type.Object(
   {
     default: {},
     description:
-      'How many further attempts of a backend may wait to be made, or for the head of their answer, at once, over all workers: retries must not multiply the load of servers that have too much of it. One costs of it where a server still has, or has answered, the attempt before: not where nothing had reached one, nor where it ended the connection (server_closed, server_reset). Without a place in it, what failed is not tried again: the fault, or the answer, stands, and the log says so.',
+      'How many further attempts of a backend may wait to be made, or for the head of their answer, at once, over all workers: retries must not multiply the load of servers that have too much of it. One costs of it where a server still has, or has answered, the attempt before: not where nothing had reached one, nor, once a request, where it ended the connection (server_closed, server_reset). Without a place in it, what failed is not tried again: the fault, or the answer, stands, and the log says so.',
     said: {
       false: 'write { ratio: 1, least: 100000 }',
       off: 'write { ratio: 1, least: 100000 }',

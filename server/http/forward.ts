@@ -21,6 +21,8 @@ export class Forward extends Hedging implements Hedged {
   /** Behind the whole answer, the server takes the rest of the request. */
   #isRest = false
   #isTunnel = false
+  /** A server has ended the connection of an attempt before. */
+  #wasEnded = false
 
   protected get opener(): this {
     return this
@@ -146,10 +148,15 @@ export class Forward extends Hedging implements Hedged {
 
   /**
    * An attempt of which nothing has reached a server was no load of it, and one whose connection it ended is
-   * none any more: what a server that dies had in flight is all lost at once, and all tried elsewhere.
+   * none any more: what a server that dies had in flight is all lost at once, and all tried elsewhere. Where
+   * the next one does the same they rather end what they have too much of, and that costs as all else.
    */
   #affords({ code, reached }: Loss): boolean {
-    if (reached !== 'nothing' && code !== 'server_closed' && code !== 'server_reset') return this.affords()
+    if (reached !== 'nothing') {
+      const isEnded = code === 'server_closed' || code === 'server_reset'
+      if (!isEnded || this.#wasEnded) return this.affords()
+      this.#wasEnded = true
+    }
     this.keepBudget()
     return true
   }
