@@ -11,7 +11,7 @@ import type {
 import { OPTIONS_HELP, ask, exitUnanswered, EXIT_HELP, healthOfScope, readQuestion, scopeOf } from './ask.ts'
 import { clockOf, dayAndClockOf } from './clock.ts'
 import type { Io } from './io.ts'
-import { serverReason } from './server-reason.ts'
+import { serverReason, stateWord } from './server-reason.ts'
 import { table } from './table.ts'
 
 const HELP = `Tells which servers are up, and why the others are not.
@@ -39,7 +39,7 @@ function healthText(document: HealthDocument): string {
   const rows = document.backends.map((one) => [
     one.backend,
     one.server,
-    one.state,
+    stateWord(one),
     one.weight,
     one.active_connections,
     serverReason(one),

@@ -1,8 +1,13 @@
 // Why a server is as it is, in a cell of a table: what was found of it, and what a person has ordered of it,
 // by whom and until when.
 import type { OrderFacts, ServerHealth } from '../telemetry/server-health.ts'
+import { isHeldOpen, isLeftAlone } from '../control/overview/backend-state.ts'
 import { slowStartText } from '../telemetry/operational.ts'
 import { clockOf } from './clock.ts'
+
+/** How it is used, in one or two words. */
+export const stateWord = (one: ServerHealth): string =>
+  isHeldOpen(one) ? 'held open' : isLeftAlone(one) ? 'circuit open' : one.state
 
 /** Empty: nothing is wrong with it, and nothing ordered. */
 export function serverReason({ reason, slow_start, orders = [] }: ServerHealth, more = ''): string {

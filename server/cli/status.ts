@@ -15,8 +15,7 @@ import {
 import { healthLines } from './health.ts'
 import type { Io } from './io.ts'
 import { metricsLine } from './metrics.ts'
-import { isHeldOpen, isLeftAlone } from '../control/overview/backend-state.ts'
-import { serverReason } from './server-reason.ts'
+import { serverReason, stateWord } from './server-reason.ts'
 import { overviewText } from './overview-text.ts'
 import { percentOf } from '../control/overview/words.ts'
 import { table } from './table.ts'
@@ -63,7 +62,7 @@ export function statusText(health: HealthDocument, metrics: MetricsDocument): st
     return [
       one.backend,
       one.server,
-      isHeldOpen(one) ? 'held open' : isLeftAlone(one) ? 'circuit open' : one.state,
+      stateWord(one),
       one.weight,
       one.active_connections,
       of?.total_requests ?? 0,

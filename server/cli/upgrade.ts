@@ -2,6 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { UpgradeFacts, Upgrading } from '../control/upgrade/facts.ts'
+import { parseDuration } from '../lib/durations.ts'
 import { askSocket, printed, readControlArgs } from './control.ts'
 import { type Answered, type Gateway, unexpected } from './gateway.ts'
 import type { Io } from './io.ts'
@@ -11,11 +12,11 @@ const HELP = `Has a running gateway hand over to another program, as USR2 does, 
 arguments, reads the config by itself, gets all sockets, and serves; then the old one finishes what is in flight, within "drain" of its config. One that
 does not start, refuses the config, or dies in its first seconds leaves the old one as it was.
 
-Usage: sluice upgrade [PROGRAM] [-c FILE | --admin URL] [--probation SECONDS] [--step SECONDS] [--json]
+Usage: sluice upgrade [PROGRAM] [-c FILE | --admin URL] [--probation TIME] [--step TIME] [--json]
 
   PROGRAM                the new executable; default: the one that runs, as its file is now
-      --probation N      so many seconds the new one is watched once it serves, with a way back; default 5
-      --step N           so many seconds each step of its start may take; default 30
+      --probation TIME   the new one is watched so long once it serves, with a way back; default 5s
+      --step TIME        each step of its start may take so long; default 30s
       --json             print how it went as JSON
   -h, --help             this text
 ${GATEWAY_HELP}
@@ -42,7 +43,9 @@ export async function upgrade(args: readonly string[], io: Io): Promise<number> 
   const program = named === undefined ? null : resolve(io.cwd, named)
   const times = { probation_ms: msOf(read.value('probation')), step_ms: msOf(read.value('step')) }
   if (Number.isNaN(times.probation_ms) || Number.isNaN(times.step_ms)) {
-    io.stderr('sluice upgrade: --probation and --step are seconds, from 0.1 to 600\n')
+    io.stderr(
+      'sluice upgrade: --probation and --step are times from 100ms to 10m, such as 5s; a number alone is seconds\n',
+    )
     return 2
   }
   const why = program === null ? null : whyNoProgram(program)
@@ -97,9 +100,10 @@ function told(
 }
 
 /** Undefined: not said; NaN: no such time. */
-function msOf(seconds: string | null): number | undefined {
-  if (seconds === null) return undefined
-  const ms = Math.round(Number(seconds) * 1000)
+function msOf(time: string | null): number | undefined {
+  if (time === null) return undefined
+  // A number alone is seconds.
+  const ms = /^[0-9.]+$/.test(time) ? Math.round(Number(time) * 1000) : (parseDuration(time) ?? Number.NaN)
   return ms >= 100 && ms <= 600_000 ? ms : Number.NaN
 }
 

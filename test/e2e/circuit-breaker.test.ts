@@ -213,7 +213,10 @@ test('it outlives a change of something else, and is gone with its words', async
   await waitFor(() => a.requests.length > length + 50)
   expect(await stateOf(gateway, 'a')).toMatchObject({ circuit_state: 'Closed' })
   expect(await said(gateway, 'a', 'circuit', 'open')).toMatchObject({
-    ...{ code: 1, err: 'sluice server: server "a" has no breaker\n' },
+    ...{
+      code: 1,
+      err: 'sluice server: server "a" has no breaker; write "circuit_breaker" beside the servers of backend "api"\n',
+    },
   })
   expect(await gateway.apply(config([a, b], slow, more))).toMatchObject({ event: 'applied' })
   await gateway.event('circuit_opened')

@@ -288,7 +288,7 @@ test('a program that is of no use leaves the old one as it was, and it is told w
     stderr: expect.stringContaining('/not/there is not there'),
   })
   expect(await tried('exit 3')).toContain('it ended with exit code 3 before it could say hello')
-  expect(await tried('exec sleep 60', '--step', '0.5')).toContain('it did not say hello within 0.5 s')
+  expect(await tried('exec sleep 60', '--step', '500ms')).toContain('it did not say hello within 0.5 s')
   writeFileSync(join(gateway.folder, 'program'), 'no program at all')
   expect(await upgrade(gateway, join(gateway.folder, 'program'))).toMatchObject({ code: 1 })
   expect(gateway.last('upgrade_failed')).toHaveProperty('why')

@@ -11,7 +11,8 @@ export interface ProblemItem {
   readonly column?: number
   readonly code?: string
   readonly message: string
-  readonly hint?: string
+  /** Null: nobody knows what to write. */
+  readonly hint?: string | null
 }
 
 export interface Problem {

@@ -16,7 +16,7 @@ export function triedOf(
   const own: Record<string, string> = {}
   let general: string | null = null
   for (const one of errors) {
-    const words = one.hint === undefined ? one.message : `${one.message}: ${one.hint}`
+    const words = (one.hint ?? '') === '' ? one.message : `${one.message}: ${one.hint}`
     if (one.pointer?.startsWith(pointer) === true && one.pointer !== pointer)
       own[one.pointer.slice(pointer.length)] ??= words
     else if (one.pointer === pointer || one.pointer === undefined) general ??= words

@@ -199,9 +199,10 @@ const JSON_BODY = { 'Content-Type': 'application/json' } as const
 const CHECK_MS = 60_000
 
 function refused(answer: Answered, io: Io): number {
-  const { detail } = (answer.body ?? {}) as { readonly detail?: string }
+  const { detail, hint } = (answer.body ?? {}) as { readonly detail?: string; readonly hint?: string }
   if (detail === undefined || ![404, 409, 412, 422].includes(answer.status))
     return unexpected(answer, 'server', io)
-  io.stderr(`sluice server: ${detail.charAt(0).toLowerCase()}${detail.slice(1).replace(/\.$/, '')}\n`)
+  const said = `${detail.charAt(0).toLowerCase()}${detail.slice(1).replace(/\.$/, '')}`
+  io.stderr(`sluice server: ${said}${hint === undefined ? '' : `; ${hint}`}\n`)
   return 1
 }

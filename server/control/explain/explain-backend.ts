@@ -77,8 +77,10 @@ export function explainBackend(
   const servers = serversOf(name, options, states)
   const used = inUse(servers, states.board, options)
   const whole = wholeOf(name, options, states)
-  const all = servers.map((server) => explained(server, used, states, whole))
+  const found = servers.map((server) => explained(server, used, states, whole))
   weigh(servers, used, states.board, isBlind(options))
+  const parts = partsOf(used.usable)
+  const all = found.map((one, i) => ({ ...one, why: one.why ?? partWords(servers[i], parts) }))
   const shown =
     all.length <= SERVERS_MAX ? all : all.toSorted((a, b) => Number(b.gets_work) - Number(a.gets_work))
   return {
@@ -96,6 +98,24 @@ export function explainBackend(
     servers_left_out: Math.max(0, all.length - SERVERS_MAX),
     servers_with_work: all.filter((one) => one.gets_work).length,
   }
+}
+
+/** What part of the load each group carries now; nothing where one has it all. */
+function partsOf(usable: readonly Server[]): ReadonlyMap<number, number> {
+  const all = usable.reduce((sum, { weight }) => sum + weight, 0)
+  const groups = Map.groupBy(usable, ({ group }) => group)
+  if (groups.size < 2 || all === 0) return new Map()
+  const weightOf = (servers: readonly Server[]): number =>
+    servers.reduce((sum, { weight }) => sum + weight, 0)
+  return new Map([...groups].map(([group, servers]) => [group, weightOf(servers) / all]))
+}
+
+/** "group 2 carries 38 %"; null: there is nothing to say. */
+function partWords(server: Server | undefined, parts: ReadonlyMap<number, number>): string | null {
+  const part = server === undefined ? undefined : parts.get(server.group)
+  return part === undefined || server === undefined
+    ? null
+    : `group ${server.group} carries ${Math.round(part * 100)} %`
 }
 
 function serversOf(backend: string, options: BackendConfig, { board, slots }: ServerStates): Server[] {
@@ -188,6 +208,8 @@ function whyOut(server: Server, { board, reasonOf }: Pick<ServerStates, 'board' 
       : server.group === 1
         ? 'others go before it'
         : `group ${server.group}: the groups before it carry all`
+  // The supervisor knows who has a breaker open.
+  if (told?.startsWith('circuit ') === true && plain.startsWith('circuit ')) return told
   return told === undefined ? plain : `${plain}: ${told}`
 }
 

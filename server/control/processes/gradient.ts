@@ -18,6 +18,8 @@ const SAMPLES_LEAST = 10
 const PATIENCE = 10
 const GRADIENT_LEAST = 0.5
 const GRADIENT_MOST = 2
+/** With the least gradient what is allowed on top of the limit keeps it from falling below this. */
+const FALLS_TO = 3
 /** Windows in a row at the lowest limit: perhaps what was measured at rest is no longer true. */
 const PINNED = 5
 
@@ -91,7 +93,8 @@ export class Gradient {
     // A limit that nobody comes near to says nothing of a higher one.
     if (wanted > this.limit && inFlight < this.limit / 2) return true
     this.limit = wanted
-    this.#pinned = this.limit === least ? this.#pinned + 1 : 0
+    const isLowest = this.limit === least || (this.limit <= FALLS_TO && gradient === GRADIENT_LEAST)
+    this.#pinned = isLowest ? this.#pinned + 1 : 0
     return true
   }
 }

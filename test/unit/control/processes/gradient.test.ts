@@ -77,6 +77,18 @@ describe('the gradient', () => {
     expect(limits[2]).toBeGreaterThanOrEqual(before - 10)
   })
 
+  test('finds soon that answers take longer for good, also where its least is hardly reached', () => {
+    for (const least of [1, 2, 3, 5]) {
+      const gradient = new Gradient({ ...WORDS, least, most: 60 })
+      const server = { restMs: 50, atOnce: 60, wanted: 200 }
+      // One window of so few has too few answers.
+      run(gradient, server, 30)
+      server.restMs = 300
+      run(gradient, server, 25, 30)
+      expect([least, gradient.restMs]).toEqual([least, 300])
+    }
+  })
+
   test('measures only once those are gone that had begun before it, or not this time', () => {
     const gradient = new Gradient(WORDS)
     const server = { restMs: 10, atOnce: 40, wanted: 500 }

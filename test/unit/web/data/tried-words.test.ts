@@ -9,7 +9,7 @@ test('what the gateway says to a backend stands at its field, and above them all
       message: 'found "zwei", allowed a duration',
       hint: 'write "2s"',
     },
-    { pointer: '/ops/1/value/retry/attempts', message: 'found 99' },
+    { pointer: '/ops/1/value/retry/attempts', message: 'found 99', hint: null },
     { pointer: '/ops/0/value/weight', message: 'of another change' },
   ]
   const tried = triedOf({ errors, detail: 'no' }, '/ops/1/value')
