@@ -1,16 +1,94 @@
 // What rules match: what their schema cannot say.
-import type { MatchConfig } from '../rules/match.options.ts'
+import { type Condition, DEPTH_MAX } from '../rules/match.options.ts'
+import type { TimeConfig } from '../rules/time.options.ts'
 import type { ValueWords } from '../rules/value.options.ts'
+import { checkMethods } from './check-methods.ts'
+import { checkPaths } from './check-paths.ts'
 import type { Checked } from './checked.ts'
-import { shown } from './spoken.ts'
+import { asksNothing } from './shadows.ts'
 import type { Path } from './tree.ts'
 
 /** Checks what a rule asks of requests. */
-export function checkMatch(checked: Checked, path: Path, match: MatchConfig): void {
+export function checkMatch(checked: Checked, path: Path, match: Condition, depth = 0): void {
+  checkMethods(checked, [...path, 'method'], match.method)
   checkPaths(checked, [...path, 'path'], match.path)
   for (const part of ['header', 'query', 'cookie'] as const)
     for (const [name, words] of Object.entries(match[part]))
       if (typeof words !== 'string') checkValue(checked, [...path, part, name], words)
+  if (match.tls !== undefined) checkTls(checked, [...path, 'tls'], match)
+  if (match.time !== undefined) checkTime(checked, [...path, 'time'], match.time)
+  for (const key of ['all', 'any'] as const)
+    for (const [place, one] of match[key].entries()) checkNested(checked, [...path, key, place], one, depth)
+  if (match.not !== undefined) checkNested(checked, [...path, 'not'], match.not, depth)
+}
+
+function checkNested(checked: Checked, path: Path, words: Condition, depth: number): void {
+  if (depth >= DEPTH_MAX)
+    return checked.report({
+      code: 'wrong-value',
+      path,
+      found: `conditions that are nested more than ${DEPTH_MAX} deep`,
+      allowed: `at most ${DEPTH_MAX}`,
+    })
+  const written = checked.written(path)
+  // Where something is wrong with what was written, that was said.
+  const isEmpty = written?.is === 'map' && written.entries.size === 0
+  if (isEmpty && Object.values(words).every(asksNothing))
+    checked.report({
+      code: 'missing-key',
+      path,
+      found: 'a condition that asks for nothing',
+      allowed: 'one that names something, such as path or header',
+    })
+  checkMatch(checked, path, words, depth + 1)
+}
+
+function checkTls(checked: Checked, path: Path, { scheme, tls = { version: [] } }: Condition): void {
+  const { version, cipher, client_certificate: certificate } = tls
+  if (scheme === 'http')
+    checked.warn({
+      code: 'unreachable',
+      path,
+      found: 'tls beside scheme: http',
+      allowed: 'one of the two: what comes by http has no TLS',
+    })
+  if (version.length === 0 && cipher === undefined && certificate === undefined)
+    checked.report({
+      code: 'missing-key',
+      path,
+      found: 'tls that asks for nothing',
+      allowed: 'version, cipher or client_certificate',
+      hint: 'write scheme: https for any TLS',
+    })
+  for (const [name, words] of Object.entries(typeof certificate === 'object' ? certificate : {}))
+    if (typeof words === 'object') checkValue(checked, [...path, 'client_certificate', name], words)
+  if (typeof cipher === 'object') checkValue(checked, [...path, 'cipher'], cipher)
+  if (typeof certificate === 'object' && Object.keys(certificate).length === 0)
+    checked.report({
+      code: 'missing-key',
+      path: [...path, 'client_certificate'],
+      found: 'a certificate of which nothing is asked',
+      allowed: 'subject, issuer, san or fingerprint',
+      hint: 'write present for any that is good',
+    })
+}
+
+function checkTime(checked: Checked, path: Path, { days, from, to }: TimeConfig): void {
+  if (days.length === 0 && from === undefined && to === undefined)
+    checked.report({
+      code: 'missing-key',
+      path,
+      found: 'a time that is always',
+      allowed: 'days, from or to',
+    })
+  if (from === '24:00' || (from ?? '00:00') === to)
+    checked.report({
+      code: 'wrong-value',
+      path: [...path, from === undefined ? 'to' : 'from'],
+      found: `a time from ${from ?? '00:00'} to ${to ?? '24:00'}, which is none`,
+      allowed: 'an end that is another than the beginning',
+      hint: 'leave both out for the whole day',
+    })
 }
 
 const WORDS = ['is', 'prefix', 'suffix', 'contains', 'regex', 'present', 'has', 'min', 'max'] as const
@@ -44,50 +122,4 @@ function checkValue(checked: Checked, path: Path, words: ValueWords): void {
         allowed: 'text',
         hint: 'write present: true for any value',
       })
-}
-
-/** Slips in paths that are paths all the same. */
-function checkPaths(checked: Checked, path: Path, patterns: MatchConfig['path']): void {
-  const texts = patterns.filter((one) => typeof one === 'string')
-  const isList = checked.written(path)?.is === 'list'
-  for (const [place, pattern] of patterns.entries()) {
-    const here = isList ? [...path, place] : path
-    if (typeof pattern !== 'string') checkPathRegex(checked, [...here, 'regex'], pattern.regex)
-    else if (/\/:[A-Za-z_]\w*(?=\/|$)/.test(pattern))
-      checked.warn({
-        code: 'wrong-value',
-        path: here,
-        found: `${checked.quoted(here, pattern)}, whose segments begin with ":" itself`,
-        allowed: 'a path; parameters stand in braces',
-        hint: checked.isSubstituted(here)
-          ? null
-          : `write ${shown(pattern.replace(/\/:([A-Za-z_]\w*)(?=\/|$)/g, '/{$1}'))} for any segment there`,
-      })
-    else checkSlash(checked, here, pattern, texts)
-  }
-}
-
-/** "/api/" is itself only: who writes it mostly means all below it as well. */
-function checkSlash(checked: Checked, path: Path, pattern: string, texts: readonly string[]): void {
-  if (pattern === '/' || !pattern.endsWith('/')) return
-  const others = [`${pattern}*`, pattern.slice(0, -1), `${pattern.slice(0, -1)}*`]
-  if (others.some((other) => texts.includes(other))) return
-  checked.warn({
-    code: 'wrong-value',
-    path,
-    found: `${checked.quoted(path, pattern)}, which matches this one path only`,
-    allowed: 'a path, or one that ends in "*" for all that begin with it',
-    hint: checked.isSubstituted(path) ? null : `write ${shown(`${pattern}*`)} for all below it`,
-  })
-}
-
-function checkPathRegex(checked: Checked, path: Path, regex: string): void {
-  if (!/^\^[A-Za-z0-9]/.test(regex)) return
-  checked.warn({
-    code: 'unreachable',
-    path,
-    found: `${checked.quoted(path, regex)}, which no path begins with`,
-    allowed: 'a pattern for paths, which begin with "/"',
-    hint: checked.isSubstituted(path) ? null : `write ${shown(`^/${regex.slice(1)}`)}`,
-  })
 }

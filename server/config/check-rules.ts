@@ -8,9 +8,7 @@ import { checkMatch } from './check-match.ts'
 import { checkRuleTimeouts } from './check-retry.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Checked } from './checked.ts'
-import { KNOWN_METHODS } from './known-methods.ts'
 import { checkTlsRule } from './check-tls-rule.ts'
-import { nearest } from './nearest.ts'
 import { shadowsIn } from './shadows.ts'
 import { shown } from './spoken.ts'
 import type { Path } from './tree.ts'
@@ -68,7 +66,6 @@ export function checkRules(checked: Checked): void {
 }
 
 function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
-  checkMethods(checked, path, rule)
   checkMatch(checked, [...path, 'match'], rule.match)
   checkDestination(checked, path, rule)
   checkRuleTimeouts(checked, path, rule)
@@ -78,7 +75,7 @@ function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
         code: 'conflict',
         path: [...path, 'match', word],
         found: `"${word}" for an http listener`,
-        allowed: '"host", "path", "method", "header", "query" or "cookie"',
+        allowed: 'what is asked of requests: "host", "path", "method", "header" and others',
         hint: word === 'server_name' ? 'write "host"' : null,
       })
   if (rule.listener !== undefined)
@@ -113,35 +110,6 @@ function checkName(checked: Checked, path: Path, { name }: RuleConfig, earlier: 
     found: `${checked.quoted([...path, 'name'], name)} a second time`,
     allowed: 'a name of its own for each rule',
     hint: `rules[${earlier}] has it as well`,
-  })
-}
-
-/** TRACE and CONNECT are answered with 405 before any rule is looked at. */
-function checkMethods(checked: Checked, path: Path, { match }: RuleConfig): void {
-  for (const [place, method] of match.method.entries()) {
-    const here = [...path, 'match', 'method', place]
-    if (method === 'TRACE' || method === 'CONNECT')
-      checked.warn({
-        code: 'unreachable',
-        path: here,
-        found: checked.said(here, method),
-        allowed: 'a method that reaches rules',
-        hint: 'it is answered with 405 before them',
-      })
-    else if (!isStandIn(method) && !KNOWN_METHODS.has(method)) checkUnknownMethod(checked, here, method)
-  }
-}
-
-/** Any word may be a method; one that is nearly a known one is more likely a slip. */
-function checkUnknownMethod(checked: Checked, path: Path, method: string): void {
-  const near = nearest(method, KNOWN_METHODS)
-  if (near === null) return
-  checked.warn({
-    code: 'wrong-value',
-    path,
-    found: checked.said(path, method),
-    allowed: 'a method that clients send',
-    hint: checked.isSubstituted(path) ? null : `did you mean "${near}"?`,
   })
 }
 

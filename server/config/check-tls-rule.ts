@@ -3,9 +3,11 @@ import { canonicalAddress } from '../lib/ip-address.ts'
 import { schemeOf } from '../lib/server-url.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import type { Checked } from './checked.ts'
+import { asksNothing } from './shadows.ts'
 import type { Path } from './tree.ts'
 
-const UNSEEN = ['host', 'path', 'method', 'header', 'query', 'cookie'] as const
+/** What a connection is seen by; all else is of requests. */
+const SEEN: ReadonlySet<string> = new Set(['listener', 'server_name', 'alpn'])
 const OF_REQUESTS = [
   ['timeouts', 'those of the listener and the backend'],
   ['max_connections', 'that of its backend'],
@@ -15,8 +17,8 @@ const OTHERS = ['respond', 'redirect'] as const
 
 export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): void {
   const { match, middleware, backend, listener } = rule
-  for (const word of UNSEEN)
-    if (Object.keys(match[word]).length > 0)
+  for (const [word, asked] of Object.entries(match))
+    if (!SEEN.has(word) && !asksNothing(asked))
       checked.report({
         code: 'conflict',
         path: [...path, 'match', word],

@@ -172,6 +172,18 @@ const cookieName: Format = {
       : no('the name of a cookie: letters, digits and signs, without blanks, "=" and ";"'),
 }
 
+const timeZone: Format = {
+  decode(text) {
+    try {
+      Intl.DateTimeFormat('en', { timeZone: text })
+      return { value: text }
+    } catch {
+      const plain = text.trim().replace(/ /g, '_')
+      return no('a time zone, such as "UTC" or "Europe/Berlin"', null, plain === text ? [] : [plain])
+    }
+  },
+}
+
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'QUERY']
 
 /** As curl and HPKP write it. */
@@ -237,6 +249,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'cookie-name': cookieName,
   'host-pattern': hostPattern,
   'path-pattern': pathPattern,
+  'time-zone': timeZone,
   method,
   'status-range': statusRange,
 }

@@ -18,6 +18,8 @@ export class Hints {
   /** Whether a schema takes a value. */
   readonly #accepts: (schema: SchemaNode, value: Plain) => boolean
   readonly #syntax: Syntax
+  /** Whose maps are being tried: what holds itself is nobody's short form. */
+  readonly #open = new Set<object>()
 
   constructor(accepts: (schema: SchemaNode, value: Plain) => boolean, syntax: Syntax) {
     this.#accepts = accepts
@@ -195,6 +197,15 @@ export class Hints {
 
   /** Maps that hold the value under the one key where it belongs. */
   #mapsOf(schema: SchemaNode, value: string | number | boolean): readonly Plain[] {
+    const { properties = {} } = schema
+    if (this.#open.has(properties)) return []
+    this.#open.add(properties)
+    const maps = this.#mapsWith(schema, value)
+    this.#open.delete(properties)
+    return maps
+  }
+
+  #mapsWith(schema: SchemaNode, value: string | number | boolean): readonly Plain[] {
     const { properties = {}, required = [] } = schema
     if (properties['enabled'] && (isNo(value) || isYes(value))) return [{ enabled: isYes(value) }]
     if (schema.usual && typeof value === 'string') return [schema.usual]
@@ -215,7 +226,8 @@ export class Hints {
   }
 
   /** A file or address that only one map below has a place for. */
-  #deeper({ properties = {} }: SchemaNode, value: string | number | boolean): readonly Plain[] {
+  #deeper(schema: SchemaNode, value: string | number | boolean): readonly Plain[] {
+    const { properties = {} } = schema
     if (typeof value !== 'string' || !/[/:]/.test(value)) return []
     const all = Object.entries(properties).flatMap(([key, one]) =>
       one.type === 'object' && one.properties ? this.#mapsOf(one, value).map((map) => ({ [key]: map })) : [],

@@ -5,7 +5,11 @@ import { HealthCheckOptions } from '../backends/health-check.options.ts'
 import { ServerOptions } from '../backends/server.options.ts'
 import { HttpListenerOptions } from '../http/listener.options.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
+import { ConditionOptions } from '../rules/match.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
+import { TimeOptions } from '../rules/time.options.ts'
+import { TlsFactsOptions } from '../rules/tls-facts.options.ts'
+import { FieldPattern, TextPattern } from '../rules/value.options.ts'
 import { TcpListenerOptions } from '../tcp/tcp.options.ts'
 import { TurnListenerOptions } from '../turn/turn.options.ts'
 import { wordOf, wordsOf } from './map-by.ts'
@@ -25,6 +29,11 @@ const SHARED: ReadonlyMap<unknown, string> = new Map<unknown, string>([
   [ServerOptions, 'server'],
   [HealthCheckOptions, 'health-check'],
   [RuleOptions, 'rule'],
+  [ConditionOptions, 'condition'],
+  [FieldPattern, 'field-pattern'],
+  [TextPattern, 'text-pattern'],
+  [TlsFactsOptions, 'tls-facts'],
+  [TimeOptions, 'time'],
   [MiddlewareOptions, 'step'],
 ])
 
@@ -102,9 +111,21 @@ function shortSchema(): Json {
 
 const ref = (name: string): Json => ({ $ref: `#/definitions/${name}` })
 
+/** One that may be left out, or has a description of its own, is a copy around the same. */
+const within = (schema: unknown): unknown => {
+  const { anyOf, properties } = schema as SchemaNode
+  return anyOf ?? properties
+}
+const SAID = new Map([...SHARED].map(([schema, name]) => [name, (schema as SchemaNode).description]))
+const NAMES = new Map([...SHARED].map(([schema, name]) => [within(schema), name]))
+
+const nameOf = (schema: SchemaNode): string | undefined => NAMES.get(within(schema))
+
 const referOrWrite = (schema: SchemaNode): Json => {
-  const name = SHARED.get(schema)
-  return name === undefined ? write(schema) : ref(name)
+  const name = nameOf(schema)
+  if (name === undefined) return write(schema)
+  const isOwn = schema.description !== SAID.get(name)
+  return { ...ref(name), ...(isOwn && { description: schema.description }) }
 }
 
 function write(schema: SchemaNode): Json {
@@ -207,6 +228,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   'field-name': "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
   'query-name': '^[^\\x00-\\x1f\\x7f]{1,256}$',
   'cookie-name': "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+  'time-zone': '^[A-Za-z0-9_+/-]+$',
   'path-pattern': '^/[^?#\\\\]*$',
   'status-range': '^([1-5][xX][xX]|[1-5][0-9]{2}( ?- ?[1-5][0-9]{2})?)$',
 }

@@ -64,7 +64,7 @@ const isAnyPath = (path: RuleConfig['match']['path'][number]): boolean =>
   typeof path === 'string' && /^\/(?:\*|\{\w+\.\.\.\})$/.test(path)
 
 /** Lists, and maps by name, are empty where nothing was written. */
-const asksNothing = (words: unknown): boolean =>
+export const asksNothing = (words: unknown): boolean =>
   words === undefined || (typeof words === 'object' && words !== null && Object.keys(words).length === 0)
 
 /** Rules stay the same over most changes of a config, and so do these. */

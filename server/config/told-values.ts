@@ -117,8 +117,11 @@ let known: ReadonlySet<string> | null = null
 function wordsOfSchema(): ReadonlySet<string> {
   if (known !== null) return known
   const words = new Set<string>([''])
+  const seen = new Set<object>()
   const walk = (node: unknown): void => {
-    if (typeof node !== 'object' || node === null) return
+    // Some hold themselves.
+    if (typeof node !== 'object' || node === null || seen.has(node)) return
+    seen.add(node)
     const { const: word, default: text } = node as SchemaNode & { readonly const?: unknown }
     for (const one of [word, ...textsIn(text)]) if (typeof one === 'string') words.add(one)
     for (const below of Object.values(node)) walk(below)

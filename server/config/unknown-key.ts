@@ -65,7 +65,17 @@ function indexOf(root: SchemaNode): Index {
   return index
 }
 
+/** Schemas that are being visited: one that holds itself is at home where it stands first. */
+const open = new Set<SchemaNode>()
+
 function visit(schema: SchemaNode, path: string, index: Map<string, Homes>): void {
+  if (open.has(schema)) return
+  open.add(schema)
+  visitAnew(schema, path, index)
+  open.delete(schema)
+}
+
+function visitAnew(schema: SchemaNode, path: string, index: Map<string, Homes>): void {
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
     add(index, key, path === '' ? 'the top level' : path, property)
     visit(property, path === '' ? key : `${path}.${key}`, index)

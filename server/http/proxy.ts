@@ -70,7 +70,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
   // ── 2 match, and on to 3 request: steps.ts ──
 
   #match(): void {
-    const rule = this.listener.match(this.request)
+    const rule = this.listener.match(this.request, this.client)
     if (rule === 'ambiguous') return this.refuse('match_ambiguous')
     if (this.engine.isDebugging) tellRule(this, rule)
     if (rule === null) return this.reply(faultAnswer('no_rule'))

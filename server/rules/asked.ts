@@ -1,6 +1,8 @@
 // The request that rules are asked about: what of it takes work to read is read once, and only where a rule
 // asks for it.
 import type { RequestHead } from '../head/request-head.ts'
+import { unixSeconds } from '../lib/clock.ts'
+import type { TlsFacts } from '../tls/accept-tls.ts'
 import { cookieValues, queryValues, type Values } from './query.ts'
 
 /** What rules look at in a request. */
@@ -9,18 +11,39 @@ export type Matchable = Pick<
   'method' | 'host' | 'path' | 'query' | 'plainPath' | 'get' | 'values' | 'isAmbiguous'
 >
 
+/** Who asks. */
+export interface AskedBy {
+  /** Null: a proxy speaks for somebody it does not name. */
+  readonly address: string | null
+  readonly scheme: 'http' | 'https'
+  /** That of its connection, as far as it ends here; null: none. */
+  readonly tls: TlsFacts | null
+}
+
+export const ANYBODY: AskedBy = { address: null, scheme: 'http', tls: null }
+
 const NO_VALUES: readonly string[] = []
+
+const wallMs = (): number => unixSeconds() * 1000
 
 /** One for all requests of a matcher, which asks about one after the other: nothing is made for each. */
 export class Asked {
-  request: Matchable = NOBODY
+  request: Matchable = NOTHING
+  by: AskedBy = ANYBODY
   /** As it is read at this moment: as it came, in normal form, or as lenient servers take it. */
   path = ''
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   #query: Values | null = null
   #cookies: Values | null = null
 
-  begin(request: Matchable): void {
+  constructor(now = wallMs) {
+    this.now = now
+  }
+
+  begin(request: Matchable, by: AskedBy): void {
     this.request = request
+    this.by = by
     this.#query = null
     this.#cookies = null
   }
@@ -37,7 +60,7 @@ export class Asked {
   }
 }
 
-const NOBODY: Matchable = {
+const NOTHING: Matchable = {
   method: '',
   host: '',
   path: '',

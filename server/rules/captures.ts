@@ -1,7 +1,6 @@
 // What the parameters of a rule's path stand for in a request: asked only where something is made of them.
-import type { Segment } from '../lib/path-template.ts'
 import type { MatchConfig } from './match.options.ts'
-import { normalise, pathPattern } from './path.ts'
+import { capturedIn, normalise, pathPattern } from './path.ts'
 
 export type Captures = Readonly<Record<string, string>>
 
@@ -27,7 +26,7 @@ type Reader = (path: string) => Captures | null
 
 function readerOf(pattern: MatchConfig['path'][number]): Reader {
   const read = pathPattern(pattern)
-  if (read.is === 'template') return (path) => bySegments(read.segments, path)
+  if (read.is === 'template') return (path) => capturedIn(read.segments, path)
   if (read.is === 'exact') return (path) => (path === read.text ? {} : null)
   if (read.is === 'prefix') return (path) => (path.startsWith(read.text) ? {} : null)
   const regex = new RegExp(typeof pattern === 'string' ? pattern : pattern.regex)
@@ -39,19 +38,3 @@ function readerOf(pattern: MatchConfig['path'][number]): Reader {
 
 const definedIn = (groups: Readonly<Record<string, string | undefined>>): Captures =>
   Object.fromEntries(Object.entries(groups).map(([name, text]) => [name, text ?? '']))
-
-function bySegments(segments: readonly Segment[], path: string): Captures | null {
-  const texts = path.split('/').slice(1)
-  const captures: Record<string, string> = {}
-  for (const [place, segment] of segments.entries()) {
-    const text = texts[place]
-    if (text === undefined) return null
-    if (segment.is === 'rest') {
-      if (segment.name !== null) captures[segment.name] = texts.slice(place).join('/')
-      return captures
-    }
-    if (segment.is === 'text' ? text !== segment.text : text === '') return null
-    if (segment.is === 'one') captures[segment.name] = text
-  }
-  return texts.length === segments.length ? captures : null
-}

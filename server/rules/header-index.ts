@@ -1,8 +1,7 @@
 // The last step of the index: rules that share a host and a path pattern, told apart by header and method.
 import type { Asked } from './asked.ts'
-import { type Conditions, conditionsOf, type FieldTest } from './tests.ts'
-import type { MatchConfig } from './match.options.ts'
-import { NO, UNCLEAR, type Verdict, YES } from './verdict.ts'
+import type { Conditions, FieldTest } from './tests.ts'
+import { allOf, NO, UNCLEAR, type Verdict, YES } from './verdict.ts'
 
 /** A rule in the index. `order` is its place in the config: the least of those that match wins. */
 export interface Candidate<R> extends Conditions {
@@ -20,10 +19,11 @@ export const NO_CANDIDATE: Candidate<never> = {
   ...ASKS_NOTHING,
 }
 
-export const candidateOf = <R>(rule: R, match: MatchConfig, order: number): Candidate<R> => ({
+export const candidateOf = <R>(rule: R, conditions: Conditions, order: number): Candidate<R> => ({
   ...{ order, rule },
-  ...conditionsOf(match),
-  unclear: { order, rule: 'ambiguous', unclear: null, ...ASKS_NOTHING },
+  ...conditions,
+  // Behind what is clear of the same rule, which may stand in other places as well.
+  unclear: { order: order + 0.5, rule: 'ambiguous', unclear: null, ...ASKS_NOTHING },
 })
 
 /**
@@ -62,12 +62,14 @@ interface ByHeader<R> {
 }
 
 function firstOf<R>(list: readonly Candidate<R>[], asked: Asked, best: Candidate<R>): Candidate<R> {
+  let found = best
   for (const candidate of list) {
-    if (candidate.order >= best.order) return best
+    if (candidate.order >= found.order) return found
     const verdict = judge(candidate, asked)
-    if (verdict !== NO) return verdict === YES ? candidate : (candidate.unclear ?? candidate)
+    if (verdict === YES) return candidate
+    if (verdict === UNCLEAR) found = candidate.unclear ?? candidate
   }
-  return best
+  return found
 }
 
 function judge<R>({ methods, fields, tests }: Candidate<R>, asked: Asked): Verdict {
@@ -77,13 +79,7 @@ function judge<R>({ methods, fields, tests }: Candidate<R>, asked: Asked): Verdi
     const got = request.get(name)
     if (got === null || (value !== null && got !== value)) return NO
   }
-  let verdict: Verdict = YES
-  for (const test of tests) {
-    const one = test(asked)
-    if (one === NO) return NO
-    if (one === UNCLEAR) verdict = UNCLEAR
-  }
-  return verdict
+  return tests.length === 0 ? YES : allOf(tests, asked)
 }
 
 const wantsValue = <R>({ fields }: Candidate<R>): boolean => fields.some(({ value }) => value !== null)

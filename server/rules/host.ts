@@ -1,7 +1,7 @@
 // Host names of rules.
 import { comparableHost } from '../lib/host-name.ts'
 import { regexTest } from './value-pattern.ts'
-import type { Verdict } from './verdict.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
 
 export type HostPattern =
   | { readonly is: 'exact'; readonly text: string }
@@ -19,4 +19,11 @@ export function hostPattern(pattern: string | { readonly regex: string }): HostP
       `"${pattern}" is no host: "*" stands only for the first labels, as in "*.example.org"`,
     )
   return isBelow ? { is: 'below', text: `.${host}` } : { is: 'exact', text: host }
+}
+
+/** Whether a host is one of these; there is a name before the dot of "*.example.org". */
+export function hostHolds(pattern: HostPattern, host: string): Verdict {
+  if (pattern.is === 'regex') return pattern.test(host)
+  if (pattern.is === 'exact') return verdictOf(host === pattern.text)
+  return verdictOf(host.length > pattern.text.length && host.endsWith(pattern.text))
 }

@@ -2,13 +2,13 @@
 // path.
 import type { RequestHead } from '../head/request-head.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
-import { Asked, type Matchable } from './asked.ts'
+import { ANYBODY, Asked, type AskedBy, type Matchable } from './asked.ts'
+import { type Filing, filingsOf } from './filing.ts'
 import { type Candidate, candidateOf, NO_CANDIDATE } from './header-index.ts'
 import type { MatchConfig } from './match.options.ts'
-import { type HostPattern, hostPattern } from './host.ts'
-import { loosen, normalise, pathPattern, type PathPattern, upperEscapes } from './path.ts'
+import { loosen, normalise, upperEscapes } from './path.ts'
 import { type PathEntry, PathIndex } from './path-index.ts'
-import { wholeFields } from './tests.ts'
+import { seesPath, wholeFields } from './tests.ts'
 import type { Verdict } from './verdict.ts'
 
 /**
@@ -16,7 +16,7 @@ import type { Verdict } from './verdict.ts'
  * different ones.
  */
 export interface Match<R> {
-  (request: Matchable): R | null | 'ambiguous'
+  (request: Matchable, by?: AskedBy): R | null | 'ambiguous'
 }
 
 /** Makes the Location of a redirect. */
@@ -28,16 +28,17 @@ export interface Redirect {
 
 export interface MatchSource<R> {
   readonly match: MatchConfig
-  /** Those of `match`, where they have been read already. */
-  readonly patterns?: Patterns | undefined
+  /** What has been read of `match` already. */
+  readonly filings?: readonly Filing[] | undefined
   readonly rule: R
 }
 
 /**
  * Compiles rules, in their order, to a look-up whose cost does not grow with them. Throws a RangeError on a
- * bad pattern.
+ * bad pattern. `now`: milliseconds since 1970; left out: by the clock.
  */
-export const compileMatch = <R>(sources: readonly MatchSource<R>[]): Match<R> => atOnce(matchSteps(sources))
+export const compileMatch = <R>(sources: readonly MatchSource<R>[], now?: () => number): Match<R> =>
+  atOnce(matchSteps(sources, now))
 
 /** What takes any request. */
 export const ANYTHING: MatchConfig = {
@@ -48,36 +49,27 @@ export const ANYTHING: MatchConfig = {
   header: {},
   query: {},
   cookie: {},
+  client: [],
+  all: [],
+  any: [],
   server_name: [],
   alpn: [],
 }
 
-/** The patterns of one rule, read. */
-export interface Patterns {
-  readonly hosts: readonly HostPattern[]
-  readonly paths: readonly PathPattern[]
-}
-
-/** Reads the patterns of one rule; throws a RangeError on a bad one. */
-export const readPatterns = ({ host, path }: MatchConfig): Patterns => ({
-  hosts: host.map(hostPattern),
-  paths: path.map(pathPattern),
-})
-
 /** The same in steps: there may be many rules. */
-export function* matchSteps<R>(sources: readonly MatchSource<R>[]): Steps<Match<R>> {
+export function* matchSteps<R>(sources: readonly MatchSource<R>[], now?: () => number): Steps<Match<R>> {
   const index = yield* HostIndex.steps(sources)
-  const seesPaths = sources.some(({ match }) => match.path.length > 0)
+  const seesPaths = sources.some(({ match }) => seesPath(match))
   const fields = [...new Set(sources.flatMap(({ match }) => wholeFields(match)))]
-  const asked = new Asked()
+  const asked = new Asked(now)
   const find = (path: string): R | null | 'ambiguous' => {
     asked.path = path
     return index.find(asked)
   }
-  return (request) => {
+  return (request, by = ANYBODY) => {
     // A field that comes twice with two values: servers differ in which of them they believe.
     for (const name of fields) if (request.isAmbiguous(name)) return 'ambiguous'
-    asked.begin(request)
+    asked.begin(request, by)
     const { path } = request
     if (request.plainPath && !(seesPaths && isSuspect(path))) return find(path)
     const normal = normalise(path)
@@ -115,21 +107,16 @@ class HostIndex<R> {
     const any: PathEntry<R>[] = []
     const exact = new Map<string, PathEntry<R>[]>()
     const wildcards = new Map<string, PathEntry<R>[]>()
-    for (const [order, { match, rule, patterns }] of sources.entries()) {
-      const read = patterns ?? readPatterns(match)
-      const candidate = candidateOf(rule, match, order)
-      const paths = read.paths.length > 0 ? read.paths : NO_PATH
-      const entriesOf = (one = candidate): PathEntry<R>[] => paths.map((path) => ({ path, candidate: one }))
-      if (match.host.length === 0) any.push(...entriesOf())
-      for (const host of read.hosts) {
-        if (host.is === 'regex') {
-          any.push(...entriesOf(ofHost(candidate, host.test)))
-          continue
+    for (const [order, { match, rule, filings }] of sources.entries()) {
+      for (const { hosts, paths, conditions } of filings ?? filingsOf(match)) {
+        const candidate = candidateOf(rule, conditions, order)
+        const entriesOf = (one = candidate): PathEntry<R>[] =>
+          (paths.length > 0 ? paths : NO_PATH).map((path) => ({ path, candidate: one }))
+        if (hosts.length === 0) any.push(...entriesOf())
+        for (const host of hosts) {
+          if (host.is === 'regex') any.push(...entriesOf(ofHost(candidate, host.test)))
+          else put(host.is === 'below' ? wildcards : exact, host.text, entriesOf())
         }
-        const places = host.is === 'below' ? wildcards : exact
-        const list = places.get(host.text)
-        if (list === undefined) places.set(host.text, entriesOf())
-        else list.push(...entriesOf())
       }
       if (order % STEP === STEP - 1) yield
     }
@@ -165,6 +152,12 @@ interface HostParts<R> {
   readonly any: PathIndex<R> | null
   readonly exact: ReadonlyMap<string, PathIndex<R>>
   readonly wildcards: ReadonlyMap<string, PathIndex<R>>
+}
+
+function put<R>(places: Map<string, PathEntry<R>[]>, text: string, entries: readonly PathEntry<R>[]): void {
+  const list = places.get(text)
+  if (list === undefined) places.set(text, [...entries])
+  else list.push(...entries)
 }
 
 const ofHost = <R>(candidate: Candidate<R>, test: (host: string) => Verdict): Candidate<R> => ({

@@ -2,7 +2,7 @@
 import { isTemplate, readTemplate, type Segment } from '../lib/path-template.ts'
 import { beginOf } from '../lib/regex-begin.ts'
 import { regexTest } from './value-pattern.ts'
-import type { Verdict } from './verdict.ts'
+import { type Verdict, verdictOf } from './verdict.ts'
 
 /**
  * The path in its normal form (RFC 3986 §6.2.2): needless escapes decoded, the others in upper case, no dot
@@ -59,6 +59,34 @@ export function pathPattern(pattern: string | { readonly regex: string }): PathP
   if (removeDotSegments(whole) !== whole)
     throw new RangeError(`"${pattern}" has dot segments, which requests have lost when they are compared`)
   return { is: isPrefix ? 'prefix' : 'exact', text }
+}
+
+/** Whether a path is one of these, as it is read at this moment. */
+export function pathHolds(pattern: PathPattern, path: string): Verdict {
+  if (pattern.is === 'regex') return pattern.test(path)
+  if (pattern.is === 'template') return verdictOf(capturedIn(pattern.segments, path) !== null)
+  return verdictOf(pattern.is === 'exact' ? path === pattern.text : path.startsWith(pattern.text))
+}
+
+/** What parameters stand for; null: the template does not match. */
+export function capturedIn(
+  segments: readonly Segment[],
+  path: string,
+): Readonly<Record<string, string>> | null {
+  if (!path.startsWith('/')) return null
+  const texts = path.split('/').slice(1)
+  const captures: Record<string, string> = {}
+  for (const [place, segment] of segments.entries()) {
+    const text = texts[place]
+    if (text === undefined) return null
+    if (segment.is === 'rest') {
+      if (segment.name !== null) captures[segment.name] = texts.slice(place).join('/')
+      return captures
+    }
+    if (segment.is === 'text' ? text !== segment.text : text === '') return null
+    if (segment.is === 'one') captures[segment.name] = text
+  }
+  return texts.length === segments.length ? captures : null
 }
 
 function templateOf(pattern: string): PathPattern {

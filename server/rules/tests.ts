@@ -1,8 +1,13 @@
 // What of a rule no index finds: tests of a request, asked of those candidates that the index leaves.
+import { Ranges } from '../lib/ranges.ts'
 import type { Asked } from './asked.ts'
-import type { MatchConfig } from './match.options.ts'
+import { hostHolds, hostPattern } from './host.ts'
+import type { Condition } from './match.options.ts'
+import { pathHolds, pathPattern } from './path.ts'
+import { timeWindow } from './time-window.ts'
+import { tlsFactsTest } from './tls-facts.ts'
 import { readsWhole, valuePattern } from './value-pattern.ts'
-import type { Verdict } from './verdict.ts'
+import { allOf, anyOf, notOf, UNCLEAR, type Verdict, verdictOf } from './verdict.ts'
 
 /** Whether something holds for a request. */
 export type Test = (asked: Asked) => Verdict
@@ -24,26 +29,103 @@ export interface Conditions {
   readonly tests: readonly Test[]
 }
 
-export function conditionsOf({ method, header, query, cookie }: MatchConfig): Conditions {
+/** Compiles all but hosts and paths. */
+export function conditionsOf(words: Condition): Conditions {
   const fields: FieldTest[] = []
-  const tests: Test[] = []
-  for (const [written, words] of Object.entries(header)) {
+  const values: Test[] = []
+  for (const [written, pattern] of Object.entries(words.header)) {
     const name = written.toLowerCase()
-    const pattern = valuePattern(words)
-    if (pattern.isAny || pattern.exact !== null) fields.push({ name, value: pattern.exact })
-    else tests.push(({ request }) => pattern.judge(request.values(name)))
+    const { isAny, exact, judge } = valuePattern(pattern)
+    if (isAny || exact !== null) fields.push({ name, value: exact })
+    else values.push(({ request }) => judge(request.values(name)))
   }
-  for (const [name, words] of Object.entries(cookie)) {
-    const { judge } = valuePattern(words)
-    tests.push((asked) => judge(asked.cookieValues(name)))
+  for (const [name, pattern] of Object.entries(words.cookie)) {
+    const { judge } = valuePattern(pattern)
+    values.push((asked) => judge(asked.cookieValues(name)))
   }
-  for (const [name, words] of Object.entries(query)) {
-    const { judge } = valuePattern(words)
-    tests.push((asked) => judge(asked.queryValues(name)))
+  for (const [name, pattern] of Object.entries(words.query)) {
+    const { judge } = valuePattern(pattern)
+    values.push((asked) => judge(asked.queryValues(name)))
   }
-  return { methods: method, fields, tests }
+  return { methods: words.method, fields, tests: [...clientTests(words), ...values, ...nestedTests(words)] }
+}
+
+function clientTests({ scheme, client, tls, time }: Condition): Test[] {
+  const tests: Test[] = []
+  if (scheme !== undefined) tests.push(({ by }) => verdictOf(by.scheme === scheme))
+  if (client.length > 0) {
+    const ranges = Ranges.parse(client)
+    tests.push(({ by: { address } }) => (address === null ? UNCLEAR : verdictOf(ranges.has(address))))
+  }
+  if (tls !== undefined) {
+    const judge = tlsFactsTest(tls)
+    tests.push(({ by }) => judge(by.tls))
+  }
+  if (time !== undefined) {
+    const isOpen = timeWindow(time)
+    tests.push((asked) => verdictOf(isOpen(asked.now())))
+  }
+  return tests
+}
+
+function nestedTests({ all, any, not }: Condition): Test[] {
+  const tests = all.map(conditionTest)
+  if (any.length > 0) {
+    const some = any.map(conditionTest)
+    tests.push((asked) => anyOf(some, asked))
+  }
+  if (not !== undefined) {
+    const test = conditionTest(not)
+    tests.push((asked) => notOf(test(asked)))
+  }
+  return tests
+}
+
+/** A whole condition, asked without an index. */
+function conditionTest(words: Condition): Test {
+  const { methods, fields, tests } = conditionsOf(words)
+  const all: Test[] = []
+  if (methods.length > 0) all.push(({ request }) => verdictOf(methods.includes(request.method)))
+  all.push(...hostTests(words), ...pathTests(words))
+  for (const { name, value } of fields)
+    all.push(({ request }) => {
+      const got = request.get(name)
+      return verdictOf(got !== null && (value === null || got === value))
+    })
+  all.push(...tests)
+  return (asked) => allOf(all, asked)
+}
+
+export function hostTests({ host }: Pick<Condition, 'host'>): Test[] {
+  if (host.length === 0) return []
+  const tests = host.map((one): Test => {
+    const pattern = hostPattern(one)
+    return ({ request }) => hostHolds(pattern, request.host)
+  })
+  return [(asked) => anyOf(tests, asked)]
+}
+
+export function pathTests({ path }: Pick<Condition, 'path'>): Test[] {
+  if (path.length === 0) return []
+  const tests = path.map((one): Test => {
+    const pattern = pathPattern(one)
+    return (asked) => pathHolds(pattern, asked.path)
+  })
+  return [(asked) => anyOf(tests, asked)]
 }
 
 /** Lower-case names of fields of which a request may have one value only. */
-export const wholeFields = ({ header }: MatchConfig): string[] =>
-  Object.entries(header).flatMap(([name, words]) => (readsWhole(words) ? [name.toLowerCase()] : []))
+export const wholeFields = (words: Condition): string[] => [
+  ...Object.entries(words.header).flatMap(([name, one]) => (readsWhole(one) ? [name.toLowerCase()] : [])),
+  ...nestedIn(words).flatMap(wholeFields),
+]
+
+/** Whether it asks anything of paths. */
+export const seesPath = (words: Condition): boolean => words.path.length > 0 || nestedIn(words).some(seesPath)
+
+export const nestedIn = ({ all, any, not }: Condition): readonly Condition[] =>
+  all.length === 0 && any.length === 0 && not === undefined
+    ? NOTHING
+    : [...all, ...any, ...(not === undefined ? [] : [not])]
+
+const NOTHING: readonly Condition[] = []

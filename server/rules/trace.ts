@@ -1,68 +1,94 @@
 // Why a rule does not match: each thing that it asks for, put alone to the matcher that serves requests.
 // There is no second one that could tell another story.
+import { ANYBODY, type AskedBy, type Matchable } from './asked.ts'
 import { ANYTHING, compileMatch, type Match } from './match.ts'
-import type { Matchable } from './asked.ts'
+import type { Condition } from './match.options.ts'
 import { cookieValues, queryValues } from './query.ts'
-import type { MatchConfig } from './match.options.ts'
+import { conditionTexts, patternTexts, tlsText } from './condition-text.ts'
+import { localTimeText } from './time-window.ts'
 import { patternText } from './value-pattern.ts'
 
 /** What of a rule is told apart, in the order in which it is told. */
-export const PARTS = ['host', 'path', 'method', 'header', 'query', 'cookie'] as const
+export const PARTS = [
+  ...(['host', 'path', 'method', 'scheme', 'client', 'tls', 'time'] as const),
+  ...(['header', 'query', 'cookie', 'any', 'not'] as const),
+] as const
 
-/** A part of a rule's `match` that does not hold for a request. */
+/** A part of a rule's `match` that does not hold for a request. What stands in "all" is told part by part. */
 export interface Unmet {
   readonly part: (typeof PARTS)[number]
   /** Of the field, the part of the query or the cookie; null where it is none of these. */
   readonly name: string | null
-  /** One of these would have; of a field "*" is any value. */
+  /** One of these would have; of a field "*" is any value. Of "not": what must not be so. */
   readonly wanted: readonly string[]
-  /** Null: the request has none. */
+  /** Null: the request has none; also of "any" and "not". */
   readonly found: string | null
   /** Readers of the request could take it either way. */
   readonly isUnclear: boolean
 }
 
 /** The parts of a rule that do not hold; none: it matches. */
-export function unmetParts(match: MatchConfig, request: Matchable): Unmet[] {
-  return partsOf(match, request).flatMap(({ words, ...part }) => {
-    const is = alone(words)(request)
+export function unmetParts(match: Condition, request: Matchable, by: AskedBy = ANYBODY): Unmet[] {
+  return partsOf(match, request, by).flatMap(({ words, ...part }) => {
+    const is = alone(words)(request, by)
     return is === true ? [] : [{ ...part, isUnclear: is === 'ambiguous' }]
   })
 }
 
 interface Part extends Omit<Unmet, 'isUnclear'> {
-  readonly words: Partial<MatchConfig>
+  readonly words: Partial<Condition>
 }
 
-function partsOf(match: MatchConfig, request: Matchable): Part[] {
+function partsOf(match: Condition, request: Matchable, by: AskedBy): Part[] {
   const parts: Part[] = []
-  const add = (part: 'host' | 'path' | 'method', found: string | null): void => {
-    const words = { [part]: match[part] }
-    const wanted = match[part].map((one) => (typeof one === 'string' ? one : patternText(one)))
-    if (wanted.length > 0) parts.push({ part, name: null, wanted, found, words })
+  const add = (
+    part: Exclude<Unmet['part'], 'not'>,
+    wanted: readonly string[],
+    found: string | null,
+  ): void => {
+    if (wanted.length > 0) parts.push({ part, name: null, wanted, found, words: { [part]: match[part] } })
   }
-  add('host', request.host)
-  add('path', request.path)
-  add('method', request.method)
-  const named = (part: 'header' | 'query' | 'cookie', values: (name: string) => readonly string[]): void => {
-    for (const [name, pattern] of Object.entries(match[part])) {
-      const all = [...new Set(values(name))]
-      const found = all.length === 0 ? null : all.join(', ')
-      parts.push({
-        part,
-        name,
-        wanted: [patternText(pattern)],
-        found,
-        words: { [part]: { [name]: pattern } },
-      })
-    }
-  }
-  named('header', (name) => request.values(name.toLowerCase()))
-  named('query', (name) => queryValues(request.query).get(name) ?? [])
-  named('cookie', (name) => cookieValues(request.values('cookie')).get(name) ?? [])
+  add('host', patternTexts(match.host), request.host)
+  add('path', patternTexts(match.path), request.path)
+  add('method', match.method, request.method)
+  const { scheme, tls, time, any, not } = match
+  if (scheme !== undefined) add('scheme', [scheme], by.scheme)
+  add('client', match.client, by.address)
+  if (tls !== undefined)
+    add('tls', [tlsText(tls)], by.tls === null ? null : `${by.tls.version}, ${by.tls.cipher}`)
+  // oxlint-disable-next-line no-restricted-properties -- windows of time are of the wall
+  if (time !== undefined) add('time', conditionTexts({ time }), localTimeText(time.zone, Date.now()))
+  parts.push(...valueParts(match, request), ...match.all.flatMap((one) => partsOf(one, request, by)))
+  add(
+    'any',
+    any.map((one) => conditionTexts(one).join(' and ')),
+    null,
+  )
+  if (not !== undefined)
+    parts.push({
+      part: 'not',
+      name: null,
+      wanted: [conditionTexts(not).join(' and ')],
+      found: null,
+      words: { not },
+    })
   return parts
 }
 
+function valueParts(match: Condition, request: Matchable): Part[] {
+  const named = (part: 'header' | 'query' | 'cookie', values: (name: string) => readonly string[]): Part[] =>
+    Object.entries(match[part]).map(([name, pattern]) => {
+      const all = [...new Set(values(name))]
+      const found = all.length === 0 ? null : all.join(', ')
+      return { part, name, wanted: [patternText(pattern)], found, words: { [part]: { [name]: pattern } } }
+    })
+  return [
+    ...named('header', (name) => request.values(name.toLowerCase())),
+    ...named('query', (name) => queryValues(request.query).get(name) ?? []),
+    ...named('cookie', (name) => cookieValues(request.values('cookie')).get(name) ?? []),
+  ]
+}
+
 /** The matcher of a rule that asks for nothing else. */
-const alone = (words: Partial<MatchConfig>): Match<true> =>
+const alone = (words: Partial<Condition>): Match<true> =>
   compileMatch([{ match: { ...ANYTHING, ...words }, rule: true }])

@@ -62,7 +62,7 @@ function* indexOf({ name, options, ground }: ListenerSource<HttpListenerConfig>)
   if (rules.matchAsBefore && before?.kind === 'http' && hadBackend === (options.backend !== undefined))
     return before.index
   const own = plan.config.rules.flatMap(({ match }, place): MatchSource<number>[] =>
-    rules.list[place] && isOn(match, name) ? [{ match, patterns: rules.patterns[place], rule: place }] : [],
+    rules.list[place] && isOn(match, name) ? [{ match, filings: rules.filings[place], rule: place }] : [],
   )
   return own.length === 0 && options.backend !== undefined ? null : yield* matchSteps(own)
 }
@@ -70,8 +70,8 @@ function* indexOf({ name, options, ground }: ListenerSource<HttpListenerConfig>)
 /** An index is older than the rules where they have changed in other things than what they match. */
 const throughIndex =
   (index: RuleIndex, rules: readonly (Rule | null)[]): Match<Rule> =>
-  (request) => {
-    const place = index(request)
+  (request, by) => {
+    const place = index(request, by)
     return typeof place === 'number' ? (rules[place] ?? null) : place
   }
 

@@ -5,7 +5,7 @@ import { kindOfRule } from '../lib/rule-kind.ts'
 import type { Steps } from '../lib/slices.ts'
 import { ruleLimit } from '../middleware/concurrency.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
-import { type Patterns, readPatterns } from '../rules/match.ts'
+import { type Filing, filingsOf } from '../rules/filing.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { at } from './compile-problem.ts'
 import { type Backends, destinationOf } from './destination.ts'
@@ -27,7 +27,7 @@ const STEP = 32
 
 export function* compileRules(config: Config, ground: RuleGround): Steps<CompiledRules> {
   const list: (Rule | null)[] = []
-  const patterns: (Patterns | undefined)[] = []
+  const filings: (readonly Filing[] | undefined)[] = []
   const before = asBefore(config, ground.previous)
   let matchAsBefore = before?.config.rules.length === config.rules.length
   for (const [place, words] of config.rules.entries()) {
@@ -35,20 +35,20 @@ export function* compileRules(config: Config, ground: RuleGround): Steps<Compile
     const known = before?.rules[place]
     if (known !== undefined && isSame(old, words)) {
       list.push(known && takenOver(known, words, ground))
-      patterns.push(undefined)
+      filings.push(undefined)
     } else if (kindOfRule(words, config.listeners) === 'http') {
       // Patterns are read here, so that a problem names its rule.
-      patterns.push(at(`rules.${place}.match`, () => readPatterns(words.match)))
+      filings.push(at(`rules.${place}.match`, () => filingsOf(words.match)))
       list.push(compileRule(words, place, ground))
       matchAsBefore &&= known !== null && isSame(old?.match, words.match)
     } else {
       list.push(null)
-      patterns.push(undefined)
+      filings.push(undefined)
       matchAsBefore &&= known === null
     }
     if (list.length % STEP === 0) yield
   }
-  return { list, patterns, matchAsBefore }
+  return { list, filings, matchAsBefore }
 }
 
 /** What the same rules mean the same after; null: there is nothing such. */

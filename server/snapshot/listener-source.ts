@@ -1,7 +1,7 @@
 // What a listener is compiled from, and what its protocol does not change.
 import type { Config } from '../config/schema.ts'
 import { Ranges } from '../lib/ranges.ts'
-import type { Patterns } from '../rules/match.ts'
+import type { Filing } from '../rules/filing.ts'
 import type { Certificate } from '../tls/certificate.ts'
 import { at } from './compile-problem.ts'
 import type { Backends } from './destination.ts'
@@ -23,7 +23,7 @@ export interface CompiledRules {
   /** Null: it is none of HTTP. */
   readonly list: readonly (Rule | null)[]
   /** What was read of each; undefined: nothing yet. */
-  readonly patterns: readonly (Patterns | undefined)[]
+  readonly filings: readonly (readonly Filing[] | undefined)[]
   /** All match what those of the snapshot before do that stood in their places. */
   readonly matchAsBefore: boolean
 }

@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema.ts'
 import { isSecretField } from '../../config/secret-field.ts'
 import { kindOfRule } from '../../lib/rule-kind.ts'
 import { partsOf, type Steps } from '../../lib/slices.ts'
-import type { Matchable } from '../../rules/asked.ts'
+import type { AskedBy, Matchable } from '../../rules/asked.ts'
 import { ANYTHING, type Match, type MatchSource, matchSteps } from '../../rules/match.ts'
 import { PARTS, type Unmet, unmetParts } from '../../rules/trace.ts'
 import { DEFAULT_RULE, isOn } from '../../snapshot/compile-http.ts'
@@ -98,15 +98,15 @@ const STEP = 16
 /** Looks at the rules up to the one that takes it; `limit`: how many are told, that one beside them. */
 export function* traceRules(
   { match, sources }: ListenerRules,
-  request: Matchable,
+  { request, by }: { readonly request: Matchable; readonly by: AskedBy },
   limit: number,
 ): Steps<{ readonly found: PlacedRule | null | 'ambiguous'; readonly trace: RulesTrace }> {
-  const found = match(request)
+  const found = match(request, by)
   const at = sources.findIndex(({ rule }) => rule === found)
   const end = at === -1 ? sources.length : at
   const closest = new Closest(limit)
   for (const [place, { match: words, rule }] of sources.slice(0, end).entries()) {
-    closest.add(rule, unmetParts(words, request))
+    closest.add(rule, unmetParts(words, request, by))
     if (place % STEP === STEP - 1) yield
   }
   const { candidates, leftOut } = closest

@@ -10,6 +10,7 @@ import type { HttpListenerConfig } from '../../http/listener.options.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import { Ranges } from '../../lib/ranges.ts'
 import type { Steps } from '../../lib/slices.ts'
+import type { AskedBy } from '../../rules/asked.ts'
 import { capturesOf } from '../../rules/captures.ts'
 import { redirect } from '../../rules/redirect.ts'
 import { whyAmbiguous } from '../../rules/why-ambiguous.ts'
@@ -76,7 +77,7 @@ export function* explain(
   const early = one.atOnce()
   if (early !== null) return early
   const rules = yield* listenerRules(ground.config, listener.name, listener.options)
-  const { found, trace } = yield* traceRules(rules, request, candidatesMax)
+  const { found, trace } = yield* traceRules(rules, { request, by: one.by }, candidatesMax)
   if (found === 'ambiguous')
     return one.refused('match_ambiguous', whyAmbiguous(request, fieldsThatDiffer(request)), trace)
   if (found === null) return { ...one.refused('no_rule', null, trace), outcome: 'no_rule' }
@@ -90,6 +91,10 @@ interface Given {
   readonly listener: FoundListener
   readonly request: RequestHead
   readonly ground: Ground
+}
+
+const USUAL_TLS = {
+  ...{ version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', protocol: null, isResumed: false, client: null },
 }
 
 class Explanation {
@@ -112,6 +117,15 @@ class Explanation {
     this.#told = {
       request: { method: asked.method, scheme: this.#scheme, host, path, query, client: this.#client },
       listener: { name, why },
+    }
+  }
+
+  /** Who asks. Nothing is known of the TLS of who has not come: what is usual is taken. */
+  get by(): AskedBy {
+    return {
+      address: this.#client,
+      scheme: this.#scheme,
+      tls: this.#scheme === 'https' ? { ...USUAL_TLS, serverName: this.#request.host } : null,
     }
   }
 

@@ -140,14 +140,15 @@ class Ways {
   }
 
   /** Null: there is no such listener. */
-  *wayOf({ listener, scheme }: ToldRequest, head: RequestHead): Steps<KnownWay | null> {
+  *wayOf({ listener, scheme, client }: ToldRequest, head: RequestHead): Steps<KnownWay | null> {
     let rules = this.#rules.get(listener)
     if (rules === undefined) {
       rules = yield* this.#rulesOf(listener)
       this.#rules.set(listener, rules)
     }
     if (rules === null) return null
-    const found = rules.match(head)
+    // What was its TLS is not kept.
+    const found = rules.match(head, { address: client, scheme, tls: null })
     if (found === 'ambiguous') return nowhere('400 match_ambiguous')
     if (found === null) return nowhere('404 no_rule')
     const words = found.place === null ? null : (this.#config.rules[found.place] ?? null)

@@ -156,9 +156,15 @@ describe('examples', () => {
   })
 })
 
-function keysOf({ properties = {}, additionalProperties, items, anyOf = [] }: SchemaNode): Set<string> {
+function keysOf(schema: SchemaNode, above: readonly unknown[] = []): Set<string> {
+  const { properties = {}, additionalProperties, items, anyOf = [] } = schema
+  // Conditions hold themselves.
+  if (above.includes(properties)) return new Set()
   const below = [...Object.values(properties), additionalProperties, items, ...anyOf].filter((one) => !!one)
-  return new Set([...Object.keys(properties), ...below.flatMap((one) => [...keysOf(one)])])
+  return new Set([
+    ...Object.keys(properties),
+    ...below.flatMap((one) => [...keysOf(one, [...above, properties])]),
+  ])
 }
 
 test('a file beside another folder is found from where the config file is', () => {

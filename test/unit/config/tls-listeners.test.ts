@@ -98,7 +98,7 @@ describe('rules of tls listeners', () => {
     expect(
       told(`${LEADS}, { name: r, match: { listener: web, server_name: a.example }, respond: {} }`, more),
     ).toEqual([
-      'rules[1].match.server_name: found "server_name" for an http listener, allowed "host", "path", "method" or "header"; write "host"',
+      'rules[1].match.server_name: found "server_name" for an http listener, allowed what is asked of requests: "host", "path", "method", "header" and others; write "host"',
     ])
     expect(
       told(`${LEADS}, { name: r, match: { listener: [web, front] }, respond: {} }`, more)[0],

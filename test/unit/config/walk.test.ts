@@ -43,6 +43,9 @@ describe('decoding', () => {
       header: {},
       query: {},
       cookie: {},
+      client: [],
+      all: [],
+      any: [],
       server_name: [],
       alpn: [],
     })

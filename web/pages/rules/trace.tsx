@@ -117,8 +117,10 @@ export function unmetWords({
 }: ExplainedPart): string {
   const what = name ?? part
   if (unclear) return `${what} can be read in two ways`
-  if (found === null) return `${what} is absent`
   const others = more > 0 ? ` and ${number(more)} more` : ''
+  if (part === 'any') return `none of: ${wanted.join('; ')}${others}`
+  if (part === 'not') return `is what it must not be: ${wanted.join('; ')}`
+  if (found === null) return `${what} is absent`
   return part === 'path' || part === 'host'
     ? `${what}: not ${wanted.join(', ')}${others}`
     : `${what} is ${found}, not ${wanted.join(', ')}${others}`
