@@ -112,10 +112,12 @@ export function serverHealth(
   const ordered = board.order(slot)
   const admin = adminName(ordered)
   const failing = faultReason(failingSince(board, slot, nowS))
-  const warmth = isStartedSlowly && known === 'up' ? warmthOf(board, slot) : undefined
   const circuit = breaker === null ? CLOSED : board.circuits.state(slot)
   const tripped =
     breaker === 'enforce' && circuit !== CLOSED ? circuitReason(board, slot, heldOpen(orders)) : null
+  // Behind a breaker that is not closed it has not begun.
+  const isIn = known === 'up' && tripped === null
+  const warmth = isStartedSlowly && isIn ? warmthOf(board, slot) : undefined
   const inForce = weightOf(ordered, weight)
   return {
     url,

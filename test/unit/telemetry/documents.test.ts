@@ -1,3 +1,4 @@
+import { CLOSED } from '../../../server/scoreboard/circuits.ts'
 import { describe, expect, test } from 'bun:test'
 import * as layout from '../../../server/scoreboard/layout.ts'
 import { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
@@ -149,8 +150,12 @@ test('a server is starting until its first checks are over, and up with what its
   expect(about()).toMatchObject({
     operational_reason: expect.stringMatching(/^connect_refused, .*; slow start, 40 %$/),
   })
-  cells.shares.setWarmth(2, 100)
   cells.attemptAnswered(2)
+  const guarded = servers.map((one) => ({ ...one, breaker: 'enforce' as const }))
+  cells.circuits.beginOpening(2, CLOSED)
+  expect(healthDocument(guarded, cells, NOW).backends[0]).toMatchObject({ operational_reason: null })
+  expect(healthDocument(guarded, cells, NOW).backends[0]).not.toHaveProperty('slow_start')
+  cells.shares.setWarmth(2, 100)
   expect(about()).toMatchObject({ operational: 'up', operational_reason: null })
 })
 
