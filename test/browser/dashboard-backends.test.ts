@@ -2,14 +2,13 @@
 import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { dashboard, type Scene, settled } from '../support/dashboard.ts'
+import { SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = dashboard({
   servers: ['one', 'two', 'three', 'next'],
   config: ({ one, two, three }) => `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners: { web: { bind: 127.0.0.1:0 } }
 backends:
   api:

@@ -5,14 +5,13 @@ import { connect } from 'node:tls'
 import type { Page } from 'playwright-core'
 import { axeInBothThemes } from '../support/axe.ts'
 import { dashboard, type Scene } from '../support/dashboard.ts'
+import { fileOf, SMALL } from '../support/dashboard-steps.ts'
 import { makePair } from '../support/pki.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = dashboard({
   config: `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 certificates:
   first: { self_signed: { names: [first.example] } }   # ours
 listeners:
@@ -22,8 +21,6 @@ rules:
 `,
   users: ['admin', 'viewer'],
 })
-
-const configText = ({ gateway }: Scene): Promise<string> => Bun.file(gateway.configFile).text()
 
 /** Whom a client finds that asks for a name. */
 function servedFor({ gateway }: Scene, servername: string): Promise<string> {
@@ -52,7 +49,7 @@ test('a certificate is pasted with its key, served at once, and undone', async (
   const { page, open, signIn } = scene
   await signIn('admin')
   await open('/certificates')
-  const before = await configText(scene)
+  const before = await fileOf(scene)
   await page.getByRole('button', { name: 'Upload' }).click()
   const pair = makePair(['shop.example', 'www.shop.example'])
   const field = page.getByLabel('Certificate, chain and key as PEM')
@@ -64,14 +61,14 @@ test('a certificate is pasted with its key, served at once, and undone', async (
   await page.getByRole('dialog', { name: 'shop.example' }).waitFor()
   expect(await servedFor(scene, 'www.shop.example')).toBe('shop.example')
   expect(await servedFor(scene, 'first.example')).toBe('first.example')
-  const text = await configText(scene)
+  const text = await fileOf(scene)
   expect(text).toContain('certificates: [first, shop-example]')
   expect(text).toContain('# ours')
   expect(await page.evaluate('JSON.stringify({ ...sessionStorage, ...localStorage })')).not.toContain(
     'PRIVATE',
   )
   await page.getByRole('button', { name: 'Undo' }).click()
-  await waitFor(async () => (await configText(scene)) === before, { what: 'the file to be as it was' })
+  await waitFor(async () => (await fileOf(scene)) === before, { what: 'the file to be as it was' })
 })
 
 test('a key of another certificate is told before anything is sent, and looking sends nothing', async (scene) => {

@@ -3,7 +3,7 @@
 import { afterAll, expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { dashboard, type Scene } from '../support/dashboard.ts'
-import { drawerOf, fileOf, reviewDraft } from '../support/dashboard-steps.ts'
+import { drawerOf, fileOf, reviewDraft, SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 /** Answers each request with a failure. */
@@ -13,9 +13,7 @@ afterAll(() => sick.stop(true))
 const test = dashboard({
   servers: ['one', 'two'],
   config: ({ one, two }) => `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners: { web: { bind: 127.0.0.1:0 } }
 backends:
   first: { servers: [{ url: "${one}", name: one }] }   # rack A

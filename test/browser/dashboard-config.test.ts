@@ -2,12 +2,11 @@
 import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { dashboard } from '../support/dashboard.ts'
+import { runs, SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 const TEXT = `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners: { web: { bind: 127.0.0.1:0 } }
 backends:
   api:
@@ -43,7 +42,7 @@ test('what is typed is the draft, is checked, reviewed and applied as it stands'
   await page.keyboard.press('Control+s')
   await page.getByText('drain 2s 3s').waitFor()
   await page.getByRole('button', { name: /^Apply/ }).click()
-  await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
+  await runs(page)
   expect(await Bun.file(gateway.configFile).text()).toBe(TEXT.replace('drain: 2s', 'drain: 3s'))
 })
 
@@ -122,7 +121,7 @@ test('an earlier text is compared in words and lines, and comes back through a r
   await page.getByRole('button', { name: /^Restore r\d+…$/ }).click()
   await page.getByText('workers 2 1').waitFor()
   await page.getByRole('button', { name: /^Apply/ }).click()
-  await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
+  await runs(page)
   expect(await Bun.file(gateway.configFile).text()).toBe(before)
   await open('/config/history')
   await page.getByRole('row', { name: /running.*r\d+ again/ }).waitFor()

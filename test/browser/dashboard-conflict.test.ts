@@ -3,12 +3,11 @@
 import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { dashboard, type Scene } from '../support/dashboard.ts'
+import { fileOf, runs, SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 const TEXT = `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners: { web: { bind: 127.0.0.1:0 } }
 backends:
   api:
@@ -21,14 +20,13 @@ rules:
 const test = dashboard({ config: TEXT })
 
 const SERVER = 'backends/api/servers/one'
-const onDisk = ({ gateway }: Scene): Promise<string> => Bun.file(gateway.configFile).text()
 const json = (page: Page, path: string): Promise<unknown> =>
   page.evaluate(async (to) => (await fetch(to)).json() as Promise<unknown>, path)
 
 /** From the text at the top of the file; with a draft that gives server `one` the weight 7. */
 async function drafted(scene: Scene): Promise<void> {
   const { page, open, signIn, gateway } = scene
-  if ((await onDisk(scene)) !== TEXT) await gateway.apply(TEXT)
+  if ((await fileOf(scene)) !== TEXT) await gateway.apply(TEXT)
   await signIn('admin')
   await open('/review')
   const server = (await json(page, `/api/v1/${SERVER}`)) as { etag: string; configured: unknown }
@@ -43,7 +41,7 @@ async function drafted(scene: Scene): Promise<void> {
 
 const apply = async (page: Page): Promise<void> => {
   await page.getByRole('button', { name: /^Apply/ }).click()
-  await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
+  await runs(page)
 }
 
 test('what somebody else changed elsewhere moves the draft without a question', async (scene) => {
@@ -55,7 +53,7 @@ test('what somebody else changed elsewhere moves the draft without a question', 
   await page.getByText(/^Your draft stands on r\d+ now$/).waitFor()
   await page.getByText('Server one of backend api: weight 3 7').waitFor()
   await apply(page)
-  expect(await onDisk(scene)).toBe(TEXT.replace('random', 'round_robin').replace('weight: 3', 'weight: 7'))
+  expect(await fileOf(scene)).toBe(TEXT.replace('random', 'round_robin').replace('weight: 3', 'weight: 7'))
 })
 
 test('a field that both changed is asked for, with what it was and what each wants', async (scene) => {
@@ -72,7 +70,7 @@ test('a field that both changed is asked for, with what it was and what each wan
   await rebase.click()
   await page.getByText('Server one of backend api: weight 5 7').waitFor()
   await apply(page)
-  expect(await onDisk(scene)).toBe(TEXT.replace('weight: 3', 'weight: 7'))
+  expect(await fileOf(scene)).toBe(TEXT.replace('weight: 3', 'weight: 7'))
 })
 
 test('two texts are put together, and lines of both are asked for', async (scene) => {
@@ -93,7 +91,7 @@ test('two texts are put together, and lines of both are asked for', async (scene
   await page.getByRole('button', { name: 'Rebase onto the file' }).click()
   await page.getByText('Server one of backend api: weight 3 7').waitFor()
   await apply(page)
-  expect(await onDisk(scene)).toBe(
+  expect(await fileOf(scene)).toBe(
     TEXT.replace('# kept', '# kept, and more')
       .replace('drain: 2s', 'drain: 4s')
       .replace('weight: 3', 'weight: 7'),
@@ -104,7 +102,7 @@ test('a rejected file is told with its line, beside what runs, and is put back',
   const { page, open, gateway } = scene
   await drafted(scene)
   await page.evaluate(`sessionStorage.clear()`)
-  const before = await onDisk(scene)
+  const before = await fileOf(scene)
   await Bun.write(gateway.configFile, before.replace('weight: 3', 'weight: heavy'))
   await open('/config')
   await page.getByText(/^The file on disk was rejected, line 10, column \d+$/).waitFor()
@@ -115,7 +113,7 @@ test('a rejected file is told with its line, beside what runs, and is put back',
   await page.locator('.cm-marked', { hasText: 'heavy' }).waitFor()
   await page.getByRole('button', { name: /^Restore r\d+ to disk…$/ }).click()
   await page.getByRole('button', { name: /^Restore r\d+$/ }).click()
-  await waitFor(async () => (await onDisk(scene)) === before, { what: 'the file to be what runs' })
+  await waitFor(async () => (await fileOf(scene)) === before, { what: 'the file to be what runs' })
   await page.getByText(/^The file on disk was rejected/).waitFor({ state: 'detached' })
 })
 
@@ -123,7 +121,7 @@ test('with a rejected file, a draft asks which text it is made from', async (sce
   const { page, open, gateway, watch } = scene
   watch.mean(/412/)
   await drafted(scene)
-  const before = await onDisk(scene)
+  const before = await fileOf(scene)
   await Bun.write(gateway.configFile, before.replace('drain: 2s', 'drain: soon'))
   await waitFor(
     async () =>
@@ -135,5 +133,5 @@ test('with a rejected file, a draft asks which text it is made from', async (sce
   await page.getByRole('button', { name: 'What runs', exact: true }).click()
   await page.getByText('Server one of backend api: weight 3 7').waitFor()
   await apply(page)
-  expect(await onDisk(scene)).toBe(before.replace('weight: 3', 'weight: 7'))
+  expect(await fileOf(scene)).toBe(before.replace('weight: 3', 'weight: 7'))
 })

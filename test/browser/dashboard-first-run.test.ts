@@ -2,7 +2,7 @@
 // its own, the rule between them, and the requests that then come, seen as they pass.
 import { expect } from 'bun:test'
 import { dashboard } from '../support/dashboard.ts'
-import { applyReviewed, drawerOf, fileOf, reviewDraft } from '../support/dashboard-steps.ts'
+import { applyReviewed, drawerOf, fileOf, reviewDraft, SMALL } from '../support/dashboard-steps.ts'
 import { freePort } from '../support/kernel.ts'
 import { PASSWORD } from '../support/store-world.ts'
 import { waitFor } from '../support/wait.ts'
@@ -10,9 +10,7 @@ import { waitFor } from '../support/wait.ts'
 const test = dashboard({
   servers: ['one', 'two'],
   config: `# mine
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners: { web: { bind: 127.0.0.1:0 } }   # nothing leads anywhere yet
 rules: [{ name: hello, match: { path: /hello }, respond: { body: hello } }]
 `,

@@ -3,15 +3,14 @@
 import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { axeInBothThemes } from '../support/axe.ts'
-import { dashboard, type Scene, settled } from '../support/dashboard.ts'
+import { dashboard, settled } from '../support/dashboard.ts'
+import { fileOf, runs, SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 const bare = dashboard({
   servers: ['first'],
   config: `# mine
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners: { web: { bind: 127.0.0.1:0 } }
 rules: [{ name: hello, match: { path: /hello }, respond: { body: hello } }]
 `,
@@ -20,9 +19,7 @@ rules: [{ name: hello, match: { path: /hello }, respond: { body: hello } }]
 const test = dashboard({
   servers: ['one'],
   config: ({ one }) => `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners:
   web:
     bind: 127.0.0.1:0   # the way in
@@ -37,7 +34,6 @@ rules:
 })
 
 const drawer = (page: Page, name: string) => page.getByRole('dialog', { name })
-const configText = ({ gateway }: Scene): Promise<string> => Bun.file(gateway.configFile).text()
 
 /** A port that nobody has just now. */
 function freePort(): number {
@@ -53,7 +49,7 @@ async function applyDraft(page: Page): Promise<void> {
   await page.getByRole('region', { name: /Difference of/ }).waitFor()
   await settled(page)
   await page.keyboard.press('Control+Enter')
-  await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
+  await runs(page)
 }
 
 /** What changes something; trying a change does not. */
@@ -93,7 +89,7 @@ bare('a new gateway shows three steps to the first answer of a server', async (s
   await applyDraft(page)
   expect((await gateway.fetch('/hello')).status).toBe(200)
   expect(await (await gateway.fetch('/')).text()).toContain('first')
-  expect(await configText(scene)).toContain('# mine')
+  expect(await fileOf(scene)).toContain('# mine')
   await open('/')
   await page.getByRole('heading', { level: 1, name: 'Backend api is up' }).waitFor()
   await steps.waitFor({ state: 'detached' })
@@ -125,7 +121,7 @@ test('an address is tried before it is applied, and whoever has it is named', as
   await page.getByRole('button', { name: /^Keep r\d+$/ }).click()
   await page.getByRole('button', { name: /^Keep r\d+$/ }).waitFor({ state: 'detached' })
   expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toContain('one')
-  expect(await configText(scene)).toContain('# the way in')
+  expect(await fileOf(scene)).toContain('# the way in')
 })
 
 test('touching nothing sends nothing, and leaves no draft', async ({ page, open, signIn }) => {

@@ -3,14 +3,13 @@ import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { axeInBothThemes } from '../support/axe.ts'
 import { dashboard, type Scene } from '../support/dashboard.ts'
+import { SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = dashboard({
   servers: ['one'],
   config: ({ one }) => `
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners: { web: { bind: 127.0.0.1:0 } }
 backends:
   api: { servers: [{ url: "${one}", name: one }] }

@@ -3,13 +3,12 @@
 import { expect } from 'bun:test'
 import { axeInBothThemes } from '../support/axe.ts'
 import { dashboard } from '../support/dashboard.ts'
+import { SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = dashboard({
   config: `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners:
   web: { bind: 127.0.0.1:0 }
   turn:

@@ -3,16 +3,14 @@
 import { expect } from 'bun:test'
 import { Browser as ApiBrowser } from '../support/admin-world.ts'
 import { dashboard, settled } from '../support/dashboard.ts'
-import { drawerOf, fileOf } from '../support/dashboard-steps.ts'
+import { drawerOf, fileOf, SMALL } from '../support/dashboard-steps.ts'
 import { freePort } from '../support/kernel.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = dashboard({
   servers: ['one', 'two'],
   config: ({ one, two }) => `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners: { web: { bind: 127.0.0.1:0 } }
 backends:
   api:

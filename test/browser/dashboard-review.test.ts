@@ -4,14 +4,13 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { dashboard, type Scene, settled } from '../support/dashboard.ts'
+import { fileOf, runs, SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = dashboard({
   servers: ['one', 'two'],
   config: ({ one, two }) => `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners: { web: { bind: 127.0.0.1:0 } }
 backends:
   api:
@@ -44,8 +43,6 @@ async function draftWeight(page: Page, weight: number, more: readonly object[] =
 const json = (page: Page, path: string): Promise<unknown> =>
   page.evaluate(async (to) => (await fetch(to)).json() as Promise<unknown>, path)
 
-const configText = ({ gateway }: Scene): Promise<string> => Bun.file(gateway.configFile).text()
-
 async function review(scene: Scene, weight: number, more: readonly object[] = []): Promise<void> {
   const { page, open, signIn } = scene
   await signIn('admin')
@@ -60,13 +57,13 @@ test('a weight is reviewed, applied as one changed line, and undone', async (sce
   await page.getByText('Server one of backend api: weight 3 7').waitFor()
   const diff = await page.getByRole('region', { name: /Difference of/ }).innerText()
   expect(diff).toContain('weight: 7 }   # rack A')
-  const before = await configText(scene)
+  const before = await fileOf(scene)
   await page.getByLabel('Message').fill('one takes more')
   await page.keyboard.press('Control+Enter')
-  await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
-  expect(await configText(scene)).toBe(before.replace('weight: 3 }', 'weight: 7 }'))
+  await runs(page)
+  expect(await fileOf(scene)).toBe(before.replace('weight: 3 }', 'weight: 7 }'))
   await page.getByRole('button', { name: 'Undo' }).click()
-  await waitFor(async () => (await configText(scene)) === before, { what: 'the file to be as it was' })
+  await waitFor(async () => (await fileOf(scene)) === before, { what: 'the file to be as it was' })
   await page.getByRole('button', { name: 'Undo' }).waitFor({ state: 'detached' })
 })
 
@@ -128,12 +125,12 @@ test('a change that comes back by itself waits on every page, and is kept', asyn
   await review(scene, 5)
   await page.getByRole('switch', { name: /Take back unless confirmed/ }).check()
   await page.getByRole('button', { name: /^Apply, then confirm/ }).click()
-  await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
+  await runs(page)
   await open('/')
   await page.getByRole('button', { name: /^Keep r\d+$/ }).click()
   await page.getByRole('button', { name: /^Keep r\d+$/ }).waitFor({ state: 'detached' })
   await settled(page)
-  expect(await configText(scene)).toContain('weight: 5 }')
+  expect(await fileOf(scene)).toContain('weight: 5 }')
 })
 
 test('the time to confirm is that of the gateway, whatever a clock of a browser says', async (scene) => {
@@ -145,7 +142,7 @@ test('the time to confirm is that of the gateway, whatever a clock of a browser 
   await review(scene, 4)
   await page.getByRole('switch', { name: /Take back unless confirmed/ }).check()
   await page.getByRole('button', { name: /^Apply, then confirm/ }).click()
-  await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
+  await runs(page)
   await open('/backends/api/servers/one')
   await page.getByText(/taken back in.*1:\d\d/).waitFor()
   await page.getByRole('button', { name: 'Take back', exact: true }).click()

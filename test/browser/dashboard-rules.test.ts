@@ -3,14 +3,13 @@ import { expect } from 'bun:test'
 import type { Locator, Page } from 'playwright-core'
 import { axeInBothThemes } from '../support/axe.ts'
 import { dashboard, type Scene, settled } from '../support/dashboard.ts'
+import { fileOf, runs, SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = dashboard({
   servers: ['one', 'two'],
   config: ({ one, two }) => `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners:
   web: { bind: 127.0.0.1:0 }
   inner: { bind: 127.0.0.1:0 }
@@ -37,7 +36,6 @@ const hasOrder = (page: Page, wanted: readonly string[]): Promise<true> =>
   waitFor(async () => (await order(page)).join() === wanted.join(), { what: `the order ${wanted.join()}` })
 const draftOf = (page: Page): Promise<string | null> =>
   page.evaluate(() => sessionStorage.getItem('sluice.draft'))
-const configText = ({ gateway }: Scene): Promise<string> => Bun.file(gateway.configFile).text()
 
 async function openRules({ page, signIn, open }: Scene, path = '/rules'): Promise<void> {
   await signIn('admin')
@@ -149,14 +147,14 @@ test('a curl command becomes a rule that takes real requests, as one line of the
   await drawer.getByRole('button', { name: 'Add to the draft' }).click()
   // Before what takes everything: behind that it would never be asked.
   await hasOrder(page, ['hello', 'canary', 'api', 'broken', 'shop-cart', 'all', 'late'])
-  const before = await configText(scene)
+  const before = await fileOf(scene)
   await page.getByRole('link', { name: /^Review/ }).click()
   await page.getByRole('button', { name: /^Apply/ }).click()
-  await page.getByRole('heading', { level: 1, name: /^r\d+ runs$/ }).waitFor()
+  await runs(page)
   const headers = { Host: 'shop.example', 'X-Shop': 'yes' }
   const answer = await gateway.fetch('/cart', { listener: 'web', method: 'POST', headers, body: 'x=1' })
   expect(await answer.text()).toContain('two')
-  const after = (await configText(scene)).split('\n')
+  const after = (await fileOf(scene)).split('\n')
   expect(before.split('\n').every((line) => after.includes(line))).toBe(true)
 })
 

@@ -3,15 +3,13 @@
 import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { dashboard, type Scene } from '../support/dashboard.ts'
-import { drawerOf, fileOf, reviewDraft, runs } from '../support/dashboard-steps.ts'
+import { drawerOf, fileOf, reviewDraft, runs, SMALL } from '../support/dashboard-steps.ts'
 import { PASSWORD } from '../support/store-world.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = dashboard({
   config: `# kept
-admin: { bind: 127.0.0.1:0 }
-workers: 1
-drain: 2s
+${SMALL}
 listeners: { web: { bind: 127.0.0.1:0 } }
 backends:
   api:

@@ -6,6 +6,11 @@ import { waitFor } from './wait.ts'
 /** More than any page has between two of its controls that a journey goes to. */
 const TABS_MAX = 150
 
+/** How a config in words begins that is no more than its test needs. */
+export const SMALL = `admin: { bind: 127.0.0.1:0 }
+workers: 1
+drain: 2s`
+
 /** The config file as it is now. */
 export const fileOf = ({ gateway }: Scene): Promise<string> => Bun.file(gateway.configFile).text()
 
