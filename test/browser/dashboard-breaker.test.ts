@@ -26,6 +26,7 @@ const test = dashboard({
       },
     },
     rules: [{ name: 'all', backend: 'api' }],
+    overload: { memory: '8GiB', mode: 'shadow' },
   }),
   users: ['admin', 'operator'],
 })
@@ -73,4 +74,41 @@ test('a breaker that opens is seen with its reason, and reset', async (scene) =>
   await page.getByRole('heading', { name: 'Requests by their session' }).waitFor()
   await open('/activity')
   await page.getByText('leaves the breaker of flaky to itself').first().waitFor()
+})
+
+test('one that a person holds open is told as that, and is no fault of its backend', async (scene) => {
+  const { page, open, signIn } = scene
+  await signIn('operator')
+  await open('/backends/api')
+  await page.getByRole('button', { name: 'Breaker by hand: steady' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Breaker of steady' })
+  await dialog.getByLabel('Reason').fill('disk swap')
+  await dialog.getByLabel('Until').selectOption('1h')
+  await dialog.getByRole('button', { name: 'Hold open steady' }).click()
+  const row = breakerOf(scene, 'steady')
+  await row.getByText('Held open', { exact: true }).waitFor()
+  await row.getByText(/^held open by operator until .*: “disk swap”$/).waitFor()
+  await page.getByText('1 of 2 servers takes new requests: steady is held open.').waitFor()
+  const listed = page.getByRole('table', { name: 'Servers of api' }).getByRole('row', { name: /steady/ })
+  await listed.getByText(/^Breaker held open: operator · until/).waitFor()
+  await open('/backends')
+  await page.getByText('1 held open').waitFor()
+  await page.getByRole('row', { name: /api/ }).getByText('Up', { exact: true }).waitFor()
+  await open('/backends/api')
+  await page.getByRole('button', { name: 'Reset the breaker: steady' }).click()
+  await dialog.getByRole('button', { name: 'Reset steady' }).click()
+  await row.getByText('Held open', { exact: true }).waitFor({ state: 'detached' })
+})
+
+test('how near workers are to too much stands beside the listeners', async (scene) => {
+  const { page, open, signIn } = scene
+  await signIn('operator')
+  await open('/listeners')
+  const workers = page.getByRole('table', { name: 'Workers' })
+  await workers
+    .getByText(/^[0-9.]+ MiB of 8 GiB$/)
+    .first()
+    .waitFor()
+  await workers.getByText('Takes all').first().waitFor()
+  await page.getByText(/Would have been, in shadow mode: none/).waitFor()
 })

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
-import type { OverloadDocument } from '../../server/telemetry/overload-facts.ts'
+import type { OverloadDocument } from '../../server/control/facts-of-overload.ts'
 import { rawClient, type RawClient } from '../support/client.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
