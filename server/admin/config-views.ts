@@ -1,6 +1,7 @@
 // The config in the forms in which it may be read. Its text may hold secrets, in comments as well: it is for
 // those who may change it; others get what it says, with secrets hidden.
 import { extname } from 'node:path'
+import { ownTree } from '../config/edit/older-edits.ts'
 import { longTreeOfText, plainOf, treeOfText } from '../config/plain.ts'
 import type { Config } from '../config/schema.ts'
 import { shownAsWritten, shownConfig } from '../config/shown.ts'
@@ -106,9 +107,10 @@ function preferred(accept: string, fileType: string, mayReadText: boolean): 'tex
 function documentOf({ file, text, effective }: ViewedConfig, mayReadText: boolean): unknown {
   if (mayReadText) {
     const tree = treeOfText(file, text)
-    return tree === null ? null : plainOf(tree)
+    return tree === null ? null : plainOf(ownTree(tree))
   }
-  const tree = longTreeOfText(file, text)
-  if (tree === null) return null
+  const long = longTreeOfText(file, text)
+  if (long === null) return null
+  const tree = ownTree(long)
   return effective === null ? shownAsWritten(tree) : shownConfig(effective, tree)
 }

@@ -273,3 +273,24 @@ test('a dry run is no change in the audit, and a refused one says that it was dr
   ])
   expect((await entries()).length).toBe(before + 2)
 })
+
+test('what the file spells by an older key is told and changed by ours, and never stands there twice', async () => {
+  const retry = { max_retries: 3, backoff_ms: 100 }
+  const sent = { name: 'older', servers: [{ url: 'http://127.0.0.1:9' }], retry }
+  const { status } = await ask('POST', '/backends', sent)
+  expect([status, onDisk().includes('max_retries: 3')]).toEqual([201, true])
+  const told = await ask('GET', '/backends/older')
+  expect(told.body.configured.retry).toEqual({ attempts: 4, backoff: '100ms' })
+  const other = await ask('PATCH', '/backends/older', { algorithm: 'random' })
+  expect([other.status, onDisk().includes('max_retries: 3')]).toEqual([200, true])
+  const made = await ask('PATCH', '/backends/older', { retry: { attempts: 6 } })
+  expect(made.body.configured.retry).toEqual({ attempts: 6, backoff: '100ms' })
+  expect(onDisk()).not.toContain('max_retries')
+  expect(onDisk()).toContain('backoff_ms: 100')
+  const both = await ask('PATCH', '/backends/older', { retry: { max_retries: 1 } })
+  expect([both.status, JSON.stringify(both.body)]).toEqual([
+    422,
+    expect.stringContaining('which says the same'),
+  ])
+  expect((await ask('DELETE', '/backends/older')).status).toBe(200)
+})
