@@ -8,7 +8,7 @@ import { createRegion, scoreboardOn } from '../../../server/scoreboard/region.ts
 import { seededRandom, seedOfRun } from '../../support/random.ts'
 import { sendSignal } from '../../support/processes.ts'
 import { waitFor } from '../../support/wait.ts'
-import { ENDING, HELD, KEYS, LIMITS, ROUNDS, TOO_MANY } from './mortals.ts'
+import { ENDING, HELD, KEYS, LIMITS, LIVES, ROUNDS, TOO_MANY } from './mortals.ts'
 
 const ROWS = 4
 const DEATHS = 20
@@ -43,10 +43,12 @@ let deaths = 0
 /** Workers of a row, one after the other, each taken back from as the supervisor does. */
 async function follow(row: number): Promise<void> {
   while (told[ENDING] === 0) {
+    told[LIVES + row] = 0
     const child = begin(row)
-    const rounds = told[ROUNDS]! + random.below(20_000)
     let isGone = false
     const exit = child.exited.finally(() => (isGone = true))
+    await Promise.race([exit, waitFor(() => told[LIVES + row] === 1 || isGone)])
+    const rounds = told[ROUNDS]! + random.below(20_000)
     await Promise.race([exit, waitFor(() => told[ROUNDS]! > rounds || told[ENDING] !== 0 || isGone)])
     if (!isGone && told[ENDING] === 0) sendSignal(child.pid, 'SIGKILL')
     await exit

@@ -9,7 +9,7 @@ import { mapRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
 import { sendSignal } from '../../support/processes.ts'
 import { seededRandom } from '../../support/random.ts'
 import { pause, waitFor } from '../../support/wait.ts'
-import { ENDING, HELD, KEYS, LIMITS, ROUNDS, TOO_MANY } from './mortals.ts'
+import { ENDING, HELD, KEYS, LIMITS, LIVES, ROUNDS, TOO_MANY } from './mortals.ts'
 
 const [row = 0, rows = 0, seed = 0] = process.argv.slice(2).map(Number)
 const dies = process.argv[5] === 'dies'
@@ -104,6 +104,7 @@ function willDie(): void {
 }
 
 async function live(): Promise<void> {
+  add(told, LIVES + row, 1)
   const until = dies ? 500 + random.below(3000) : Infinity
   for (let round = 0; load(told, ENDING) === 0; round++) {
     if (round === until) willDie()

@@ -14,6 +14,8 @@ export const KEYS = 40
 
 export const ENDING = 0
 export const ROUNDS = 1
+/** Of each row: whether its worker has begun. */
+export const LIVES = 4
 /** Of each limit how many each row holds: a byte each. */
 export const HELD = 16
 /** Of each limit how often it was seen to be passed. */
