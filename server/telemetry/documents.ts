@@ -13,7 +13,7 @@ import type { ListenerTotals } from './listener-totals.ts'
 import { type OrderFacts, type ServerFacts, type ServerHealth, serverHealth } from './server-health.ts'
 
 export interface HealthDocument {
-  /** At least one server of every backend is up. */
+  /** At least one server of every backend is up, or those that are down are used (panic_threshold). */
   readonly healthy: boolean
   readonly backends: readonly ServerHealth[]
   readonly healthy_count: number
@@ -162,7 +162,7 @@ export function serversOfPlan({
       if (slot === undefined) return []
       const reason = reasons[backend]?.[server] ?? null
       const own = { backend, server, url, weight, slot, reason, orders: orders.get(slot) }
-      return [{ ...own, isPanic: panics?.has(slot) === true, ...policiesOf(options) }]
+      return [{ ...own, ...(panics?.has(slot) === true && { isPanic: true }), ...policiesOf(options) }]
     }),
   )
 }
@@ -212,8 +212,10 @@ export function healthDocument(
 export function healthOf(backends: readonly ServerHealth[]): HealthDocument {
   const named = new Set(backends.map(({ backend }) => backend))
   const up = backends.filter(({ healthy }) => healthy)
+  // Requests are answered where servers are used that are down, too.
+  const serving = backends.filter(({ healthy, panic }) => healthy || panic === true)
   return {
-    healthy: new Set(up.map(({ backend }) => backend)).size === named.size,
+    healthy: new Set(serving.map(({ backend }) => backend)).size === named.size,
     backends,
     healthy_count: up.length,
     total_count: backends.length,

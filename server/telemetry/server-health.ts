@@ -52,7 +52,7 @@ export interface ServerFacts {
   readonly reason: string | null
   /** What a person has ordered of it, where that is known: not to workers. */
   readonly orders?: readonly OrderFacts[] | undefined
-  /** It gets requests although it is down, as panic_threshold says; not known to workers. */
+  /** It gets requests although it is down, as panic_threshold says. */
   readonly isPanic?: boolean
 }
 
@@ -82,7 +82,7 @@ export interface ServerHealth {
   readonly slow_start?: number
   /** Only where weights follow what servers do: its weight by that, or what it would be (shadow). */
   readonly dynamic_weight?: number
-  /** Only where it gets requests although it is down (panic_threshold), in what the supervisor answers. */
+  /** Only where it gets requests although it is down (panic_threshold). */
   readonly panic?: true
   /** Only where something is ordered of it, in what the supervisor answers. */
   readonly orders?: readonly OrderFacts[]

@@ -228,6 +228,15 @@ describe('when few are left', () => {
     d.status = 500
     await inUse(gateway, 'a', 'b', 'c', 'd')
     expect((await healthOf(gateway.admin)).states).toEqual({ a: 'up', b: 'down', c: 'down', d: 'down' })
+    // Requests are answered: whoever asks whether to send some here is told yes, though all are down.
+    const isDown = async (down: boolean) => ((await healthOf(gateway.admin)).states['a'] === 'down') === down
+    all[0]!.status = 500
+    await waitFor(() => isDown(true), { what: 'a to be down' })
+    await inUse(gateway, 'a', 'b', 'c', 'd')
+    expect((await healthOf(gateway.admin)).status).toBe(200)
+    expect((await gateway.fetch('/_health')).status).toBe(200)
+    all[0]!.status = 200
+    await waitFor(() => isDown(false), { what: 'a to be up again' })
     c.status = 200
     await inUse(gateway, 'a', 'c')
     for (const { origin } of all) origin.kill()

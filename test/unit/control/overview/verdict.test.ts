@@ -3,7 +3,14 @@ import { overviewOf } from '../../../../server/control/overview/overview.ts'
 import type { Seen } from '../../../../server/control/overview/seen.ts'
 import { healthOf } from '../../../../server/telemetry/documents.ts'
 import type { ServerHealth } from '../../../../server/telemetry/server-health.ts'
-import { configWith, downServer, minutesAgo, seenWith, serverWith } from '../../../support/seen-with.ts'
+import {
+  configWith,
+  downServer,
+  minutesAgo,
+  NOW_MS,
+  seenWith,
+  serverWith,
+} from '../../../support/seen-with.ts'
 
 type Kind = 'up' | 'down' | 'half'
 const up = (backend: string, server = 'a', more: Partial<ServerHealth> = {}) =>
@@ -63,6 +70,11 @@ test('what clients feel of it follows: for how long, how many, and what the othe
     verdictOf(backends, { spanOf, perMinute: () => each }).verdict.detail
   expect(detail({ api: 'down', a: 'up', b: 'up', c: 'half', d: 'half', e: 'up', f: 'up' }, 41)).toBe(
     'api has answered 503 to every request for 8 minutes, 41 in the last minute. The other six serve, two of them degraded.',
+  )
+  // Of those of the last minute nobody knows how many came before it was down.
+  const lately = { spanOf: () => ({ sinceMs: NOW_MS - 2000, lastUpMs: null }), perMinute: () => 1329 }
+  expect(verdictOf({ api: 'down', b: 'up' }, lately).verdict.detail).toStartWith(
+    'api has answered 503 to every request for 2 seconds; 1,329 came in the last minute. ',
   )
   expect(detail({ api: 'down', b: 'half' })).toBe(
     'api has had no server for 8 minutes: requests to it are answered 503. The other one serves, on some of its servers.',
