@@ -121,7 +121,7 @@ export function meterOverload(registry: Registry, processName: string, look: () 
   registry.onRead(() => {
     const now = look()
     if (now === null && told.size === 0) return
-    tell('', () => registry.gauge('overload_share', [processName]), now?.share ?? 0)
+    tell('', () => registry.gauge('overload_share', [processName]), Math.round((now?.share ?? 0) * 100) / 100)
     const levels = new Map(Object.entries(now?.levels ?? {}))
     // What is looked at no more is not near anything.
     for (const cause of told.keys()) if (cause !== '' && !levels.has(cause)) levels.set(cause, 0)

@@ -114,11 +114,13 @@ function* upgradeProblem(seen: Seen): Generator<OverviewProblem> {
   const over = Math.max(failed?.atMs ?? 0, lastOf(seen, 'upgrade_done')?.atMs ?? 0, seen.startedMs)
   if (begun !== undefined && begun.atMs > over) return yield upgrading(seen, begun)
   if (failed === undefined || failed.atMs < seen.startedMs) return
+  const { program } = failed.fields
+  const tried = typeof program === 'string' && program !== '' ? ` It was to hand over to ${program}.` : ''
   yield {
     id: 'upgrade',
     ...{ state: 'not_upgraded', severity: 'warn', since: timeOf(failed.atMs) },
     title: 'The last upgrade failed',
-    cause: `${asSentence(String(failed.fields['why'] ?? ''))} This gateway goes on as it was.`,
+    cause: `${asSentence(String(failed.fields['why'] ?? ''))} This gateway goes on as it was.${tried}`,
     remedy: 'Look into the log for what the new one said, then try again.',
     about: { kind: 'worker', name: 'upgrade' },
     actions: [openAction('Open activity')],

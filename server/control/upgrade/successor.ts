@@ -105,7 +105,8 @@ export class Successor {
     } catch (error) {
       exited.resolve()
       const { code, message } = error as NodeJS.ErrnoException
-      this.#fail(`it cannot be started: ${code ?? message}`)
+      const why = code === 'ENOEXEC' ? 'it is no program of this system (ENOEXEC)' : (code ?? message)
+      this.#fail(`it cannot be started: ${why}`)
     }
   }
 

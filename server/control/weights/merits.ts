@@ -5,6 +5,8 @@
 //             fast. Found of ten attempts or more; what is known of fewer is nothing.
 //   merit     the speed by the median of all that are known, within the bounds. It moves by a part of the way each
 //             second, as load that moves changes what is measured.
+//             Whose share of good answers is far below that of its peers gets no more than that part of its weight:
+//             the few that it answers well may be fast.
 //   trial     of whom nothing was heard for ten seconds nothing is known any more: its merit goes back to the whole, so
 //             that one that was slow once is asked again, however few requests there are.
 import type { BackendConfig } from '../../backends/backend.options.ts'
@@ -33,6 +35,8 @@ interface Rated {
   looks: number
   /** Good answers, squared, by ms; null: not known. */
   speed: number | null
+  /** The share of good answers that was measured with it. */
+  good: number
   merit: number
 }
 
@@ -84,7 +88,7 @@ export class Merits {
   ): Rated {
     const key = slotKey(slot)
     const known = this.#board().shares.answers(slot.index)
-    const fresh = { known, looks: 0, speed: null, merit: 1 }
+    const fresh = { known, looks: 0, speed: null, good: 1, merit: 1 }
     const rated = { ...(before.get(key) ?? fresh), slot: slot.index, options }
     this.#rated.set(key, rated)
     return rated
@@ -98,11 +102,16 @@ export class Merits {
   #judge({ words, slot, servers }: RatedBackend): void {
     const board = this.#board()
     for (const one of servers) this.#measure(one, board)
-    const median = medianOf(servers.flatMap(({ speed }) => (speed === null ? [] : [speed])))
+    const known = servers.filter(({ speed }) => speed !== null)
+    const median = medianOf(known.map(({ speed }) => speed ?? 0))
+    const good = medianOf(known.map((one) => one.good)) ?? 0
     let isNew = false
     for (const one of servers) {
       const isWhole = isOrdered(one, board) || board.state(one.slot) !== STATE_UP
-      const wanted = isWhole || median === null || one.speed === null ? 1 : within(one.speed / median, words)
+      const wanted =
+        isWhole || median === null || one.speed === null
+          ? 1
+          : within(Math.min(one.speed / median, mostOf(one, good)), words)
       one.merit = isWhole ? 1 : one.merit + STEP * (wanted - one.merit)
       if (write(one, board, wanted, words)) isNew = true
     }
@@ -116,8 +125,10 @@ export class Merits {
     const bad = now.bad - one.known.bad
     one.looks++
     if (board.state(one.slot) !== STATE_UP) one.speed = null
-    else if (good + bad >= ATTEMPTS_MIN) one.speed = speedOf(good, bad, now.goodMs - one.known.goodMs)
-    else if (one.looks < FORGOTTEN_AFTER) return
+    else if (good + bad >= ATTEMPTS_MIN) {
+      one.speed = speedOf(good, bad, now.goodMs - one.known.goodMs)
+      one.good = good / (good + bad)
+    } else if (one.looks < FORGOTTEN_AFTER) return
     else one.speed = null
     one.known = now
     one.looks = 0
@@ -131,6 +142,11 @@ function speedOf(good: number, bad: number, goodMs: number): number {
   if (good === 0) return 0
   return (good / (good + bad)) ** 2 / Math.max(goodMs / good, TIME_MIN_MS)
 }
+
+/** Beside the share of good answers that its peers have. */
+const mostOf = ({ good }: Rated, ofPeers: number): number =>
+  good < ofPeers * AS_GOOD ? good / ofPeers : Number.POSITIVE_INFINITY
+const AS_GOOD = 0.9
 
 /** Null: of one alone nothing is to be compared. All that fail are alike. */
 function medianOf(speeds: readonly number[]): number | null {

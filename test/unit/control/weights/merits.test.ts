@@ -98,6 +98,15 @@ test('failing fast is no speed', () => {
   expect([world.of('a'), world.of('b'), world.of('c')]).toEqual([100, 100, 25])
 })
 
+test('nor is answering a part of them fast: it is never given more than that part', () => {
+  const world = new World('abc')
+  world.serve(40, 1000, { a: { ms: 100 }, b: { ms: 20 }, c: { ms: 1, bad: 0.5 } })
+  expect(world.of('c')).toBeWithin(40, 60)
+  // One in fifty is what fast servers may fail.
+  world.serve(40, 1000, { a: { ms: 20 }, b: { ms: 20 }, c: { ms: 1, bad: 0.02 } })
+  expect(world.of('c')).toBe(200)
+})
+
 describe('a server that was slow once', () => {
   test('has its weight back, as it is asked all the while', () => {
     const world = new World('abc')
