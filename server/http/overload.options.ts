@@ -22,7 +22,8 @@ export const OverloadOptions = Type.Object(
     memory: Type.Optional(
       Size({
         least: '16MiB',
-        description: 'Resident memory of a worker that is too much. Left out: that is not looked at.',
+        description:
+          'Resident memory of a worker that is too much: 5 % are refused there, `most` from a quarter above it, as what a process has taken of memory it hardly gives back. Left out: that is not looked at.',
       }),
     ),
     descriptors: Type.Optional(

@@ -28,6 +28,8 @@ const STEPS_MAX = 4
 const CALM = 0.8
 /** While it lasts it is told again after so long. */
 const TOLD_EVERY_MS = 10_000
+/** So far beyond its limit memory takes the largest share, as a part of that. */
+const MEMORY_SPREAD = 0.25
 const PRIORITIES = 201
 const MIDDLE = 100
 /** Of what came, this part still counts at the next look: some two seconds in all. */
@@ -123,13 +125,23 @@ export class Shedder {
   }
 
   #judge(now: number): void {
-    const { most = 0 } = this.#words ?? {}
     const level = this.#level()
-    if (level >= 1) {
-      const steps = Math.min(STEPS_MAX, Math.floor(level))
-      this.#set(Math.min(most, this.share + STEP * steps), now)
-    } else if (level < CALM) this.#set(Math.max(0, this.share - STEP), now)
-    else this.#set(this.share, now)
+    const less = this.share - STEP
+    if (level < CALM) return this.#set(Math.max(0, less), now)
+    const most = this.#mostAt(level)
+    if (this.share > most) return this.#set(Math.max(most, less), now)
+    const steps = level < 1 ? 0 : Math.min(STEPS_MAX, Math.floor(level))
+    this.#set(Math.min(most, this.share + STEP * steps), now)
+  }
+
+  /**
+   * The largest share. What a process has taken of memory it hardly gives back, however little it has to do:
+   * so much as it is beyond its limit, or all would be refused once that was reached.
+   */
+  #mostAt(level: number): number {
+    const { most = 0 } = this.#words ?? {}
+    if (this.cause !== 'memory') return most
+    return Math.min(most, Math.max(STEP, (most * (level - 1)) / MEMORY_SPREAD))
   }
 
   /** How near it is to too much, which is 1. */

@@ -117,6 +117,26 @@ describe('what is looked at', () => {
     memory.now.memory = 1000
     memory.turns(5)
     expect([memory.shedder.share, memory.shedder.cause]).toEqual([0.05, 'memory'])
+    // It does not shrink as less is done: so much is refused as it is beyond.
+    memory.turns(100)
+    expect(memory.shedder.share).toBe(0.05)
+    memory.now.memory = 1125
+    memory.turns(100)
+    expect(memory.shedder.share).toBeCloseTo(0.475)
+    memory.now.memory = 1250
+    memory.turns(100)
+    expect(memory.shedder.share).toBe(0.95)
+    memory.now.memory = 1050
+    memory.turns(15)
+    expect(memory.shedder.share).toBeCloseTo(0.8)
+    memory.turns(100)
+    expect(memory.shedder.share).toBeCloseTo(0.19)
+    memory.now.memory = 900
+    memory.turns(100)
+    expect(memory.shedder.share).toBeCloseTo(0.05)
+    memory.now.memory = 790
+    memory.turns(5)
+    expect([memory.shedder.share, memory.events.at(-1)]).toEqual([0, 'overload_ended memory'])
     const files = shedderOf({ descriptors: 0.9, most: 0.1 })
     files.now.descriptors = 0.95
     files.turns(50)
