@@ -39,6 +39,8 @@ export abstract class Retrying extends Sending implements ReadFor {
   #awaited: SparedReading | null = null
   /** What is told in the end, where none of those that are read is here as a whole. */
   #tellEnd: (() => void) | null = null
+  /** The budget let no other attempt be made. */
+  #whyNotAgain: string | null = null
   /** Until when the attempt under way may take. */
   #deadline: Deadline | null = null
 
@@ -187,6 +189,7 @@ export abstract class Retrying extends Sending implements ReadFor {
     const { name, retry } = this.backend
     const why = `not tried again: the retry budget of backend ${name} is used up (${retry.budget.inUse} under way)`
     const { detail } = this.asker
+    this.#whyNotAgain = why
     this.asker.detail = detail === null ? why : `${detail}; ${why}`
     return false
   }
@@ -222,7 +225,8 @@ export abstract class Retrying extends Sending implements ReadFor {
     this.dropBody()
     asker.server = spared.server
     asker.fault = null
-    asker.detail = `no other answer was got: ${code}`
+    const why = this.#whyNotAgain === null ? '' : `; ${this.#whyNotAgain}`
+    asker.detail = `no other answer was got: ${code}${why}`
     asker.firstByteMs = nowMs
     spared.giveTo(asker, () => !this.isOver)
     this.isOver = true

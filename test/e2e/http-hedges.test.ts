@@ -157,6 +157,29 @@ test('an answer of a status that is tried again wins nothing while another may c
   await gateway.settled()
 })
 
+test('the answer of one is given where the first is lost and the budget lets no other be made, which is said', async () => {
+  await using slow = startOrigin(silent)
+  await using busy = startOrigin((_request, reply) => reply.send(503, 'busy'))
+  await using gateway = hedging(slow.url, busy.url, {
+    ...{ statuses: [503], timeout: '5s', budget: { ratio: 0, least: 1 } },
+  })
+  await using client = await gateway.client()
+  client.send(GET)
+  await waitFor(() => gateway.counted('hedges_total')['origin failed'] === 1)
+  const { retry, servers } = gateway.backend()
+  expect(retry.budget.take(servers)).toBe(true)
+  gateway.runAhead(6000)
+  const { status, body } = await client.readAnswer()
+  expect([status, body]).toEqual([503, 'busy'])
+  const { attempts, detail } = gateway.log[0]!
+  expect(attempts).toBe(2)
+  expect(detail).toStartWith(
+    'no other answer was got: attempt_timeout; not tried again: the retry budget of backend origin is used up',
+  )
+  retry.budget.giveBack()
+  await gateway.settled()
+})
+
 test('a body that is here as a whole is sent along; nothing is hedged that may do harm, or is being sent', async () => {
   await using slow = startOrigin(silent)
   await using quick = startOrigin((request, reply) => reply.send(200, request.body))

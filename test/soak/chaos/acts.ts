@@ -115,7 +115,7 @@ const stallsInBody: Act = async (asked) => {
   const { body, fields } = answerOf(asked)
   void asked.reply.raw(headOf([...fields, `Content-Length: ${body.length}`]))
   void bodied(asked, body.subarray(0, body.length >> 1))
-  await asked.reply.gone
+  if (!asked.isHead) await asked.reply.gone
 }
 
 const tooShort: Act = async (asked) => {

@@ -1,8 +1,9 @@
 // What must hold of a chaos once it is over: between what clients and servers wrote down, the access log, the
 // metrics (sums.ts) and the events of the gateway.
+import type { SocketsKind } from '../../../server/sockets/socket.ts'
 import type { Samples } from '../gauge.ts'
 import { type Entry, isIdempotent, shown } from './books.ts'
-import { ATTEMPTS, REFUSALS } from './scene.ts'
+import { ATTEMPTS, QUEUE_FAULTS, REFUSALS } from './scene.ts'
 import { STEADY } from './servers.ts'
 import type { Stage } from './storm.ts'
 import { sums } from './sums.ts'
@@ -40,6 +41,7 @@ export interface Ended extends Stage {
   readonly counted: readonly LogLine[]
   readonly samples: Samples
   readonly isUpgraded: boolean
+  readonly kind: SocketsKind
 }
 
 /** Bodies that are larger, as they are framed, are not kept for another attempt. */
@@ -83,8 +85,9 @@ function oncePerPost({ books }: Ended, entry: Entry): void {
 }
 
 /** It broke off, and the log knows nothing of it or an answer that nobody got: as a worker was killed. */
-function isLostWithWorker({ books }: Ended, entry: Entry, line: LogLine | undefined): boolean {
-  const isBroken = entry.fate === 'none' || entry.fate === 'cut' || entry.fate === 'left'
+function isLostWithWorker({ books, kind }: Ended, entry: Entry, line: LogLine | undefined): boolean {
+  // With Bun's sockets an answer is sent some instructions before it is written down.
+  const isBroken = entry.fate !== 'whole' || (kind === 'bun' && line === undefined)
   if (!isBroken || !books.mayBeKilled(entry)) return false
   return line === undefined ? entry.comings.length > 0 || entry.isUnanswered : line.fault === null
 }
@@ -120,8 +123,9 @@ function refusedUnsent({ books, scene }: Ended, entry: Entry, line: LogLine): vo
 }
 
 /** A request that may be repeated fails only where it was repeated as often as it may be. */
-function notInVain({ books, gateway }: Ended, entry: Entry, line: LogLine): void {
-  const { fate } = entry
+function notInVain({ books, gateway, scene }: Ended, entry: Entry, line: LogLine): void {
+  const { fate, backend } = entry
+  if (QUEUE_FAULTS.has(line.fault ?? '') && backend === 'tight' && scene.hasShortQueue) return
   if (fate === 'left' || (fate === 'whole' && entry.status < 500)) return
   const hasBegun = line.status === 200
   const isNotKept = entry.framedBytes > KEPT_BYTES

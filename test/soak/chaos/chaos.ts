@@ -13,7 +13,7 @@ import { type LogLine, audit, idOf } from './audit.ts'
 import { type BackendName, type Entry, Books, shown } from './books.ts'
 import { ChaosClient } from './clients.ts'
 import { nothingIsLeft } from './leftovers.ts'
-import { type Scene, REFUSALS, configOf, drawScene, sparesServers, told } from './scene.ts'
+import { type Scene, QUEUE_FAULTS, REFUSALS, configOf, drawScene, sparesServers, told } from './scene.ts'
 import { ChaosServer, STEADY } from './servers.ts'
 import { type Stage, Storm } from './storm.ts'
 import { OUT } from './was-out.ts'
@@ -127,7 +127,7 @@ class Chaos {
       what: 'answers in calm times',
     }).catch((problem: unknown) => books.wrong('calm', String(problem)))
     for (const entry of later()) {
-      const isRefused = entry.refusal !== null && REFUSALS.has(entry.refusal)
+      const isRefused = REFUSALS.has(entry.refusal ?? '') || QUEUE_FAULTS.has(entry.refusal ?? '')
       if (entry.fate !== null && entry.fate !== 'none' && entry.status !== 200 && !isRefused)
         books.wrong('failed in calm times', shown(entry))
     }
@@ -140,9 +140,10 @@ class Chaos {
     const { backends } = (await (await fetch(`${gateway.admin}/_health`)).json()) as {
       backends: readonly ServerHealth[]
     }
-    return backends.filter(({ healthy, circuit_state: state, backend }) => {
-      const isAsked = !sparesServers(scene[backend as BackendName])
-      return !healthy || state === 'Open' || (state === 'HalfOpen' && isAsked)
+    return backends.filter(({ healthy, circuit_state: state, backend, operational }) => {
+      // Of who is not asked what it failed last is known for a minute.
+      if (sparesServers(scene[backend as BackendName])) return operational === 'down' || state === 'Open'
+      return !healthy || state !== 'Closed'
     })
   }
 
@@ -166,7 +167,9 @@ class Chaos {
     const slack = books.kills.length
     const isWritten = async (): Promise<boolean> => {
       const ids = new Set((await logOf()).map(idOf))
-      const isThere = [...books.entries.values()].every(({ id, fate }) => fate !== 'whole' || ids.has(id))
+      const isThere = [...books.entries.values()].every(
+        (entry) => entry.fate !== 'whole' || ids.has(entry.id) || books.mayBeKilled(entry),
+      )
       return isThere && Math.abs((await counted()).length - (await asked())) <= slack
     }
     await waitFor(isWritten, { everyMs: 300, forMs: 10_000 }).catch(async () =>
@@ -174,7 +177,14 @@ class Chaos {
     )
     const samples = await metricsOf(gateway)
     const log = await logOf()
-    const { lost } = audit({ ...this.#stage, log, counted: await counted(), samples, isUpgraded })
+    const { lost } = audit({
+      ...this.#stage,
+      log,
+      counted: await counted(),
+      samples,
+      isUpgraded,
+      kind: this.#options.kind,
+    })
     this.#tell(lost, samples)
   }
 

@@ -4,13 +4,13 @@ import { type RawClient, type WireAnswer, rawClient } from '../../support/client
 import type { Random } from '../../support/random.ts'
 import { pause, waitFor } from '../../support/wait.ts'
 import { type BackendName, type Books, type Entry, BACKENDS, LANES, isIdempotent, sumOf } from './books.ts'
+import { KEYS } from './scene.ts'
 
 const BODY = Buffer.alloc(200_000, 'what a client has to say, ')
 /** Bodies up to 64 KiB, as they come, may be sent again. */
 const KEPT = 64 * 1024
 const SIZES = [0, 1, 900, 20_000, KEPT - 1, KEPT, KEPT + 1, 150_000]
 const METHODS = ['GET', 'GET', 'GET', 'HEAD', 'PUT', 'PUT', 'POST', 'POST', 'DELETE']
-const KEYS = 4
 /** Of who asks whether to go on with a body: so long, then it goes on unasked. */
 const CONTINUE_MS = 40
 
@@ -40,7 +40,7 @@ export class ChaosClient {
   constructor(options: ChaosClientOptions) {
     this.#options = options
     const { random } = options
-    this.#key = `k${random.below(KEYS)}`
+    this.#key = random.pick(KEYS)
     this.#cookies = random.below(2) === 0 ? new Map(BACKENDS.map((name) => [name, new Map()])) : null
   }
 

@@ -5,7 +5,7 @@ import { makeGate, waitFor } from '../../support/wait.ts'
 import { metricsOf } from '../gauge.ts'
 import { type Entry, type Lane, BACKENDS, shown } from './books.ts'
 import type { ChaosClient } from './clients.ts'
-import { KEY_MAX, RULE_MAX, STILL, configOf } from './scene.ts'
+import { KEYS, KEY_MAX, RULE_MAX, STILL, configOf } from './scene.ts'
 import type { Stage } from './storm.ts'
 
 const GAUGES = [
@@ -22,15 +22,15 @@ export async function nothingIsLeft(
   await gaugesAreZero(stage)
   await noPermits(stage, names)
   const { scene, gateway, servers, books } = stage
-  const limits: [Lane, number, string][] = []
-  if (scene.ruleLimit) limits.push(['low', RULE_MAX, 'rule_full'])
-  if (scene.keyLimit === 'enforce') limits.push(['keys', KEY_MAX, 'concurrency_limited'])
+  const limits: Omit<Limit, 'client'>[] = []
+  if (scene.ruleLimit) limits.push({ lane: 'low', max: RULE_MAX, refusal: 'rule_full', key: 'nobody' })
+  if (scene.keyLimit === 'enforce')
+    for (const key of KEYS) limits.push({ lane: 'keys', max: KEY_MAX, refusal: 'concurrency_limited', key })
   if (limits.length === 0) return
   const { event } = await gateway.apply(configOf(scene, servers, STILL))
   if (event !== 'applied') return books.wrong('reload', 'the last one was refused')
   let count = 0
-  for (const [lane, max, refusal] of limits)
-    await fillsUp(stage, { lane, max, refusal, client: () => client(count++) })
+  for (const limit of limits) await fillsUp(stage, { ...limit, client: () => client(count++) })
   await gaugesAreZero(stage)
 }
 
@@ -56,25 +56,19 @@ async function noPermits({ gateway, books }: Stage, names: readonly string[]): P
     }
 }
 
+interface Limit {
+  readonly lane: Lane
+  readonly max: number
+  readonly refusal: string
+  readonly key: string
+  readonly client: () => ChaosClient
+}
+
 /** Exactly so many are let in, and the next one is refused. */
-async function fillsUp(
-  { books }: Stage,
-  {
-    lane,
-    max,
-    refusal,
-    client,
-  }: {
-    readonly lane: Lane
-    readonly max: number
-    readonly refusal: string
-    readonly client: () => ChaosClient
-  },
-): Promise<void> {
+async function fillsUp({ books }: Stage, { lane, max, refusal, key, client }: Limit): Promise<void> {
   for (const backend of BACKENDS) {
     const gate = makeGate()
     books.held = gate.opened
-    const key = `held-${backend}`
     const wish = { method: 'GET', backend, lane, key }
     const clients = Array.from({ length: max + 1 }, client)
     const asked: Promise<Entry>[] = []

@@ -18,6 +18,10 @@ export const BACKEND_MAX = 14
 export const RULE_MAX = 6
 export const KEY_MAX = 3
 const STICKY_COOKIE = 'sluice_sticky'
+/** What clients call themselves by, of which each has a limit. */
+export const KEYS = ['k0', 'k1', 'k2', 'k3']
+/** Why no server with room was waited for. */
+export const QUEUE_FAULTS: ReadonlySet<string> = new Set(['queue_full', 'queue_timeout'])
 /** Why requests are refused that come to no server. */
 export const REFUSALS: ReadonlySet<string> = new Set(['rule_full', 'concurrency_limited', 'overloaded'])
 
@@ -46,6 +50,9 @@ export interface Scene extends Readonly<Record<BackendName, BackendSwitches>> {
   readonly keyLimit: Mode
   readonly hasPriorities: boolean
   readonly overload: Mode
+  readonly overloadBy: 'memory' | 'loop_lag'
+  /** Of `tight`. */
+  readonly hasShortQueue: boolean
   readonly isKilled: boolean
   readonly isReloaded: boolean
   readonly isUpgraded: boolean
@@ -57,7 +64,8 @@ export function drawScene(random: Random): Scene {
     ample: drawBackend(random),
     tight: drawBackend(random),
     ...{ hasTlsListener: coin(), hasTlsServers: coin(), ruleLimit: coin(), keyLimit: random.pick(MODES) },
-    ...{ hasPriorities: coin(), overload: random.pick(MODES) },
+    ...{ hasPriorities: coin(), overload: random.pick(MODES), hasShortQueue: coin() },
+    overloadBy: random.pick(['memory', 'loop_lag'] as const),
     ...{ isKilled: coin(), isReloaded: coin(), isUpgraded: coin() },
   }
 }
@@ -129,8 +137,11 @@ export function configOf(
       : { web: { bind: '127.0.0.1:0' } },
     ...(scene.hasTlsListener && own),
     ...(has(scene.overload, off, 'overload') && {
-      // A little: more memory than that has any worker.
-      overload: { memory: '16MiB', most: 0.15, mode: scene.overload },
+      // A little: more memory than that has any worker, and most turns are late on a machine that is busy.
+      overload: {
+        ...(scene.overloadBy === 'memory' ? { memory: '16MiB' } : { loop_lag: '10ms' }),
+        ...{ most: 0.15, mode: scene.overload },
+      },
     }),
     rules: [
       ...BACKENDS.flatMap((name) => rulesOf(scene, name, off)),
@@ -184,8 +195,15 @@ function backendOf(
   const isTight = name === 'tight'
   const hedge = has(own.isHedged, off, 'hedge') ? { hedge: { quantile: 0.8, after: '10ms' } } : {}
   const budget = isTight ? {} : { budget: { ratio: 1, least: 10_000 } }
-  const retry = { ...RETRY, attempts: ATTEMPTS[name], ...budget, ...hedge }
-  const timeouts = { connect: '2s', response: '3s', idle: '500ms' }
+  const isHasty = !off.has('haste')
+  const retry = {
+    ...RETRY,
+    ...(!isHasty && { timeout: '20s' }),
+    attempts: ATTEMPTS[name],
+    ...budget,
+    ...hedge,
+  }
+  const timeouts = isHasty ? { connect: '2s', response: '3s', idle: '500ms' } : {}
   return {
     algorithm: own.algorithm,
     ...(own.algorithm === 'hash' && { hash: { by: 'path' } }),
@@ -196,7 +214,7 @@ function backendOf(
     ...policiesOf(own, off),
     ...(own.panicThreshold > 0 && { panic_threshold: own.panicThreshold }),
     ...(isTight && !off.has('max_connections') && { max_connections: BACKEND_MAX }),
-    queue: { size: 1000, timeout: '30s' },
+    queue: isTight && scene.hasShortQueue ? { size: 3, timeout: '100ms' } : { size: 1000, timeout: '30s' },
     ...stickyOf(own.sticky),
   }
 }

@@ -52,6 +52,7 @@ export function sums(ended: Ended, lost: number): void {
   )
   same('attempts_total', [], new Map([['', sum(({ attempts }) => attempts)]]), ofAttempts)
   refusals(ended, (name, labels, wanted) => same(name, labels, wanted, lost + ofRequests))
+  waits(ended, ofAttempts)
   triesAdd(ended, ofAttempts)
   sessions(ended, lost)
   asServersSaw(ended, ofAttempts)
@@ -82,6 +83,27 @@ function refusals(
     if (books.kills.length === 0 && (passed.get(decision) ?? 0) !== (inLog.get(decision) ?? 0))
       books.wrong('metrics and log', `${decision} by key: ${passed.get(decision)}, ${inLog.get(decision)}`)
 }
+
+/** Waits for a server that came to nothing end a request, or in place of another attempt its last answer is given. */
+function waits({ counted: log, samples, books }: Ended, slack: number): void {
+  for (const [outcome, fault] of [
+    ['timeout', 'queue_timeout'],
+    ['full', 'queue_full'],
+  ] as const) {
+    const count = samples.sum('queue_waits_total', { outcome })
+    const [ended, given] = [log.filter((line) => line.fault === fault), log.filter(saysSo(fault))]
+    if (count < ended.length - slack || count > ended.length + given.length + slack)
+      books.wrong(
+        'metrics and log',
+        `${count} ${fault}: ${ended.length} of requests, ${given.length} of retries`,
+      )
+  }
+}
+
+const saysSo =
+  (fault: string) =>
+  ({ fault: own, detail }: LogLine): boolean =>
+    own !== fault && (detail?.includes(fault) ?? false)
 
 /** The last attempt of who left is counted, but nothing became of it. */
 function triesAdd({ counted: log, samples, books }: Ended, slack: number): void {
