@@ -84,7 +84,7 @@ function refusals(
       books.wrong('metrics and log', `${decision} by key: ${passed.get(decision)}, ${inLog.get(decision)}`)
 }
 
-/** Waits for a server that came to nothing end a request, or in place of another attempt its last answer is given. */
+/** A wait for a server that came to nothing ends a request, or has its last answer given in place of another. */
 function waits({ counted: log, samples, books }: Ended, slack: number): void {
   for (const [outcome, fault] of [
     ['timeout', 'queue_timeout'],
