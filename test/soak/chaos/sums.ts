@@ -84,7 +84,7 @@ function refusals(
       books.wrong('metrics and log', `${decision} by key: ${passed.get(decision)}, ${inLog.get(decision)}`)
 }
 
-/** A wait for a server that came to nothing ends a request, or has its last answer given in place of another. */
+/** A wait for a server that came to nothing ends a request, or its last answer is given after all. */
 function waits({ counted: log, samples, books }: Ended, slack: number): void {
   for (const [outcome, fault] of [
     ['timeout', 'queue_timeout'],
