@@ -1,11 +1,12 @@
 // What a rule says, in the parts that are shown and compared: what it matches, where it leads.
 import type { Change } from './change.ts'
 import { isMap, type JsonMap } from './merge.ts'
+import { inOne, timeText, tlsText } from './condition-words.ts'
 import { valueText } from './value-words.ts'
 
 /** One thing that must hold: `host | api.example.com`. Of several values one will do. */
 export interface MatchPart {
-  /** As the config calls it: host, path, method, header, query, cookie, server_name, alpn, listener. */
+  /** As the config calls it: host, path, header, client, any and so on. */
   readonly part: string
   /** Of a header field, a part of the query, a cookie. */
   readonly name: string | null
@@ -39,24 +40,36 @@ export const writtenPattern = (text: string): string | { readonly regex: string 
 /** In the order in which they are told: what decides most comes first. */
 const PARTS = ['host', 'server_name', 'path', 'method', 'alpn'] as const
 
-/** The parts of a rule's `match`, without its listeners. */
-export function matchParts(rule: JsonMap): readonly MatchPart[] {
-  const match = isMap(rule['match']) ? rule['match'] : {}
-  const parts: MatchPart[] = PARTS.flatMap((part) => {
-    const values = patternTexts(match[part])
-    return values.length === 0 ? [] : [{ part, name: null, values }]
-  })
+/** The parts of a rule's `match`, without its listeners; what stands below "all" stands beside the others. */
+export const matchParts = (rule: JsonMap): readonly MatchPart[] => partsOf(rule['match'])
+
+function partsOf(match: unknown): MatchPart[] {
+  if (!isMap(match)) return []
+  const one = (part: string, values: readonly string[]): MatchPart[] =>
+    values.length === 0 || values[0] === '' ? [] : [{ part, name: null, values }]
+  const parts = PARTS.flatMap((part) => one(part, patternTexts(match[part])))
   for (const part of ['header', 'query', 'cookie'] as const) {
     const named = isMap(match[part]) ? match[part] : {}
     for (const [name, value] of Object.entries(named)) parts.push({ part, name, values: [valueText(value)] })
   }
-  return parts
+  const { scheme, client, tls, time, all, any, not } = match
+  return [
+    ...parts,
+    ...one('scheme', listOf(scheme)),
+    ...one('client', listOf(client)),
+    ...one('tls', tls === undefined ? [] : [tlsText(tls)]),
+    ...one('time', time === undefined ? [] : [timeText(time)]),
+    ...(Array.isArray(all) ? all.flatMap(partsOf) : []),
+    ...one('any', Array.isArray(any) ? any.map(inOne) : []),
+    ...one('not', not === undefined ? [] : [inOne(not)]),
+  ]
 }
 
 /** A part as the two halves of a chip. */
 export function chipOf({ part, name, values }: MatchPart): { readonly k: string; readonly v: string } {
   const words = values.join(', ')
   if (name !== null) return { k: part, v: words === '*' ? `${name}: any` : `${name}: ${words}` }
+  if (part === 'any') return { k: part, v: values.join(' or ') }
   return { k: part === 'server_name' ? 'name' : part, v: words }
 }
 

@@ -4,6 +4,7 @@ import { listOf, type ListenerRow, patternTexts, writtenPattern } from '../../da
 import { valueText } from '../../data/value-words.ts'
 import { ListField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
+import { ConditionFields } from './condition-fields.tsx'
 import type { RuleFormProps } from './rule-form-props.ts'
 import css from './rule-form.module.css'
 import { isForTls } from './for-tls.ts'
@@ -63,6 +64,7 @@ export function MatchFields(props: RuleFormProps) {
         <ListPart key={row.name} row={row} form={props} />
       ))}
       {!isTls && VALUES.map((row) => <ValuePart key={row.name} row={row} form={props} />)}
+      {!isTls && <ConditionFields {...props} />}
       {asked.length > 1 && <ListenerPart form={props} listeners={asked} />}
     </div>
   )
