@@ -8,7 +8,8 @@ import { build } from '../../build.ts'
 const ROOT = join(import.meta.dir, '../..')
 const KB = 1000
 const FIRST_LOAD_MAX = 60 * KB
-const EMBEDDED_MAX = 1200 * KB
+/** A third of it is the editor. It is not loaded: what is has the budget above. */
+const EMBEDDED_MAX = 1250 * KB
 
 /** Packages that come only once a page needs them, told by a word that stays in what is built of them. */
 const LATE = {
@@ -92,7 +93,7 @@ describe.each(Object.entries(LATE))('%s', (what, { from, mark, max }) => {
   test(`is within ${max / KB} KB (gzip)`, () => expectWithin(what, gzipOf(marked()), max, marked()))
 })
 
-test('what the executable carries is within 1.2 MB, not compressed', () => {
+test('what the executable carries is within 1.25 MB, not compressed', () => {
   const total = [...files.values()].reduce((sum, { bytes }) => sum + bytes, 0)
   expectWithin('all of it', total, EMBEDDED_MAX, files.keys())
 })
