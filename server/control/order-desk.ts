@@ -22,6 +22,7 @@ import { goesOnWhileDraining, warningsOf } from './orders/warnings.ts'
 import type { Crew } from './processes/crew.ts'
 import type { PlanBody } from './processes/worker.ts'
 import type { WeightDesk } from './weights/weight-desk.ts'
+import { panicsOf } from './weights/panics.ts'
 
 export interface OrderDeskParts {
   readonly board: () => Scoreboard
@@ -159,12 +160,15 @@ export class OrderDesk {
     const reasons = this.#parts.prober().reasons()
     const words = this.#plan.config.backends[backend]
     const config = { backends: words === undefined ? {} : { [backend]: words } }
-    const all = serversOfPlan({ config, slots: this.#plan.slots, reasons, orders: this.orders.facts() })
+    const board = this.#parts.board()
+    const of = { config, slots: this.#plan.slots }
+    const panics = panicsOf(of, board)
+    const all = serversOfPlan({ ...of, reasons, orders: this.orders.facts(), panics })
     const facts = all.find((one) => one.server === server)
     if (facts === undefined) return null
     const admin = this.orders.of(place).find(({ kind }) => kind === 'admin')
     return {
-      ...serverHealth(facts, this.#parts.board(), Date.now() / 1000),
+      ...serverHealth(facts, board, Date.now() / 1000),
       health_reason: reasons[backend]?.[server] ?? null,
       drained: admin !== undefined && this.#drained.hasDrained(admin),
       ...checksIn(this.#parts.prober().checksOf(backend, server) ?? []),

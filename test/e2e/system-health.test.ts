@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'bun:test'
 import { healthOf, serverIs } from '../support/backends.ts'
 import { rawClient } from '../support/client.ts'
-import { type Gateway, startGateway } from '../support/gateway.ts'
+import { type Gateway, runCommand, startGateway } from '../support/gateway.ts'
 import { freePort } from '../support/kernel.ts'
 import { startLoad } from '../support/load.ts'
 import { type Origin, startOrigin } from '../support/origin.ts'
@@ -228,6 +228,8 @@ describe('when few are left', () => {
     d.status = 500
     await inUse(gateway, 'a', 'b', 'c', 'd')
     expect((await healthOf(gateway.admin)).states).toEqual({ a: 'up', b: 'down', c: 'down', d: 'down' })
+    const said = await runCommand(['server', 'b', '-c', gateway.configFile])
+    expect(said.stdout).toContain('it gets requests all the same, as fewer are up than panic_threshold asks')
     // Requests are answered: whoever asks whether to send some here is told yes, though all are down.
     const isDown = async (down: boolean) => ((await healthOf(gateway.admin)).states['a'] === 'down') === down
     all[0]!.status = 500

@@ -6,7 +6,7 @@ import type { ToldEvent } from './seen.ts'
 
 /** Of each topic: more say the same again. */
 const EACH_MAX = 50
-const TOPICS: readonly Topic[] = ['limits', 'worker', 'turn', 'config', 'listener']
+const TOPICS: readonly Topic[] = ['limits', 'worker', 'turn', 'config', 'listener', 'health']
 
 /** Read once. */
 const known = new WeakMap<KeptEvent, ToldEvent>()
