@@ -3,6 +3,7 @@
 // no further handshakes; then it goes on accepting until none is under way and nobody came for two turns of
 // the event loop.
 import type { OpenAddress } from '../accept/open-address.ts'
+import { libc } from '../lib/native.ts'
 import { dropSyns } from '../lib/syn-filter.ts'
 import { handshakesOn } from '../lib/tcp-table.ts'
 
@@ -13,7 +14,7 @@ const LONGEST_MS = 900
 const LOOK_EVERY_MS = 20
 
 export interface Retiring {
-  readonly listener: Pick<OpenAddress, 'accepted' | 'stop'>
+  readonly listener: Pick<OpenAddress, 'accepted' | 'fd' | 'stop'>
   /** Null: not known, its handshakes cannot be held off. */
   readonly fd: number | null
   /** Null: there are no handshakes. */
@@ -25,9 +26,17 @@ export interface RetireWorld {
   readonly now: () => number
   readonly dropSyns: (fd: number) => boolean
   readonly handshakesOn: (port: number) => number
+  /** Ends the listening of all who have the socket. */
+  readonly unlisten: (fd: number) => void
 }
 
-const SYSTEM: RetireWorld = { now: () => performance.now(), dropSyns, handshakesOn }
+const SHUT_RDWR = 2
+const SYSTEM: RetireWorld = {
+  now: () => performance.now(),
+  dropSyns,
+  handshakesOn,
+  unlisten: (fd) => void libc().shutdown(fd, SHUT_RDWR),
+}
 
 /** Stops a listener once its queue is empty, then calls `done`. */
 export function retire(retiring: Retiring, done: () => void, world: RetireWorld = SYSTEM): void {
@@ -45,6 +54,7 @@ export function retire(retiring: Retiring, done: () => void, world: RetireWorld 
       quiet = -1
       return void setTimeout(turn, LOOK_EVERY_MS)
     }
+    if (fd !== null) world.unlisten(listener.fd)
     listener.stop()
     done()
   }

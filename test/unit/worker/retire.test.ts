@@ -6,12 +6,14 @@ import { staysTrue, waitFor } from '../../support/wait.ts'
 
 interface Fake {
   accepted: number
+  fd: number
   isStopped: boolean
   stop(): void
 }
 
 const fake = (): Fake => ({
   accepted: 0,
+  fd: 7,
   isStopped: false,
   stop() {
     this.isStopped = true
@@ -26,14 +28,16 @@ afterEach(() => {
 })
 
 /** A system with its own time and handshakes. */
-function world(): RetireWorld & { nowMs: number; handshakes: number; filtered: number[] } {
+function world(): RetireWorld & { nowMs: number; handshakes: number; filtered: number[]; ended: number[] } {
   const made = {
     nowMs: 0,
     handshakes: 0,
     filtered: [] as number[],
+    ended: [] as number[],
     now: () => made.nowMs,
     dropSyns: (fd: number) => made.filtered.push(fd) > 0,
     handshakesOn: () => made.handshakes,
+    unlisten: (fd: number) => void made.ended.push(fd),
   }
   return made
 }
@@ -43,10 +47,12 @@ test('a listener to which nobody comes is stopped after a few turns', async () =
   const system = world()
   let isDone = false
   retire({ listener, fd: 7, port: 1 }, () => (isDone = true), system)
-  expect(system.filtered).toEqual([7])
+  expect([system.filtered, system.ended]).toEqual([[7], []])
   expect(listener.isStopped).toBe(false)
   await waitFor(() => isDone)
   expect(listener.isStopped).toBe(true)
+  // Who else has it accepts nothing: the kernel is to choose it no more.
+  expect(system.ended).toEqual([7])
 })
 
 test('it stays open as long as somebody comes in each turn, up to its time', async () => {
@@ -62,6 +68,8 @@ test('it stays open as long as somebody comes in each turn, up to its time', asy
   system.nowMs = 900
   listener.accepted++
   await waitFor(() => listener.isStopped)
+  // It is not its own.
+  expect(system.ended).toEqual([])
 })
 
 test('it stays open while a handshake is under way', async () => {
@@ -80,7 +88,7 @@ test.each(Object.keys(kindsHere()) as SocketsKind[])(
     const { kind: had } = await useSockets(kind)
     closing.push(() => void useSockets('bun'))
     if (had !== kind) return void process.stderr.write(`skipped: needs ${kind}\n`)
-    const view = { accepted: 0, isStopped: false, stop: () => listening.stop() }
+    const view = { accepted: 0, fd: -1, isStopped: false, stop: () => listening.stop() }
     const listening = sockets().listen({ hostname: '127.0.0.1', port: 0 }, (client) => {
       view.accepted++
       client.owner = NOBODY
