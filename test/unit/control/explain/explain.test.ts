@@ -71,6 +71,14 @@ function randomConfig(random: Random): Config {
       ...part(random, 'path', PATHS),
       ...part(random, 'method', METHODS),
       header: Object.fromEntries(some(random, FIELDS).map((name) => [name, random.pick(VALUES)])),
+      ...(random.below(4) === 0 && { query: { q: random.pick([{ min: 2 }, '1', { present: false }]) } }),
+      ...(random.below(4) === 0 && { client: random.pick(['10.0.0.0/8', '127.0.0.1']) }),
+      ...(random.below(4) === 0 && {
+        any: [{ path: '/u/{id}' }, { query: { q: '1' } }, { path: { regex: 'b$' } }],
+      }),
+      ...(random.below(4) === 0 && {
+        not: random.pick([{ query: { q: '2' } }, { method: 'GET' }, { path: '/u/*' }]),
+      }),
     },
     respond: { status: 200 + index },
   }))
@@ -94,8 +102,14 @@ function randomRequest(random: Random): AskedRequest {
       () => [name, random.pick(['1', '2'])] as const,
     ),
   )
-  const url = `http://${random.pick(ASKED_HOSTS)}${random.pick(ASKED_PATHS)}`
-  return ask(url, { method: random.pick(METHODS), headers, listener: random.pick(['web', 'two']) })
+  const path = random.below(4) === 0 ? '/u/7' : random.pick(ASKED_PATHS)
+  const query = random.pick(['', '', '?q=1', '?q=2', '?q=1&q=2'])
+  return ask(`http://${random.pick(ASKED_HOSTS)}${path}${query}`, {
+    method: random.pick(METHODS),
+    headers,
+    client: random.pick(['10.0.0.1', null]),
+    listener: random.pick(['web', 'two']),
+  })
 }
 
 test('the rule that is told is the one that serves, and none before it matches, on configs of chance', () => {
@@ -119,7 +133,8 @@ test('the rule that is told is the one that serves, and none before it matches, 
         expect([context, explained.fault]).toEqual([context, fault])
         continue
       }
-      const live = listener.match(request)
+      const by = { address: asked.client ?? '127.0.0.1', scheme: 'http', tls: null } as const
+      const live = listener.match(request, by)
       const name = live === null ? 'no_rule' : live === 'ambiguous' ? 'match_ambiguous' : live.name
       seen.add(name === 'no_rule' || name === 'match_ambiguous' ? name : 'rule')
       expect([context, explained.rule?.name ?? explained.fault]).toEqual([context, name])
