@@ -67,6 +67,7 @@ function plain(sent: Sent, all: Readonly<Record<string, Sent>>, above: readonly 
   const only = choices?.length === 1 ? choices[0] : severalOf(choices ?? [])
   if (only !== undefined) return plain({ ...only, ...without(sent, ['anyOf', 'oneOf']) }, all, above)
   const { definitions: _d, allOf: _a, $ref: _r, properties, items, anyOf: _o, oneOf: _n, ...rest } = sent
+  const { additionalProperties: values } = sent
   return {
     ...rest,
     ...amountOf(sent),
@@ -79,6 +80,7 @@ function plain(sent: Sent, all: Readonly<Record<string, Sent>>, above: readonly 
       ),
     }),
     ...(items !== undefined && { items: plain(items, all, above) }),
+    ...(typeof values === 'object' && { additionalProperties: plain(values as Sent, all, above) }),
     ...(choices !== undefined && { anyOf: choices.map((choice) => plain(choice, all, above)) }),
   }
 }
