@@ -125,15 +125,15 @@ describe('problems', () => {
     ],
     [
       'drain: [5s]',
-      '7:8 drain: found a list, allowed a duration between 0s and 24d, such as 250ms, 10s, 1m, 1h',
+      '7:8 drain: found a list, allowed a duration between 0s and 24d, such as 250ms, 10s, 1m, 1h, or a map',
     ],
     [
       'drain: 10',
-      '7:8 drain: found 10, allowed a duration between 0s and 24d, such as 250ms, 10s, 1m, 1h; write "10s" or "10ms"',
+      '7:8 drain: found 10, allowed a duration between 0s and 24d, such as 250ms, 10s, 1m, 1h, or a map; write "10s" or "10ms"',
     ],
     [
       'drain: 10 sec',
-      '7:8 drain: found "10 sec", allowed a duration between 0s and 24d, such as 250ms, 10s, 1m, 1h; write "10s"',
+      '7:8 drain: found "10 sec", allowed a duration between 0s and 24d, such as 250ms, 10s, 1m, 1h, or a map; write "10s"',
     ],
     [
       'admin: yes',
