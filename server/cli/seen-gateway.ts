@@ -18,23 +18,26 @@ const HANDING_MS_MAX = 5000
 const LOOK_EVERY_MS = 50
 
 /** Of each of these files; waits while one gateway hands over to another. */
-export function seenInTime(files: readonly string[]): readonly Seen[] {
-  const until = performance.now() + HANDING_MS_MAX
-  for (;;) {
-    const seen = files.map(seenOf)
-    const isHanding = seen.some(
-      ({ pid, sockets, closed }) => pid !== null && sockets.length === 0 && closed === null,
-    )
-    if (!isHanding || performance.now() > until) return seen
-    Bun.sleepSync(LOOK_EVERY_MS)
+export function seenInTime(files: readonly string[], sleep = Bun.sleepSync): readonly Seen[] {
+  let seen = files.map(seenOf)
+  for (let ms = 0; ms < HANDING_MS_MAX && seen.some(isHanding); ms += LOOK_EVERY_MS) {
+    sleep(LOOK_EVERY_MS)
+    seen = files.map(seenOf)
   }
+  return seen
 }
+
+/** It runs, and would have its control socket open at any other time. */
+const isHanding = ({ pid, sockets, closed, isTooLong }: Seen): boolean =>
+  pid !== null && sockets.length === 0 && closed === null && !isTooLong
 
 export interface Seen {
   readonly sockets: readonly string[]
   readonly closed: string | null
   /** The admin listener, as the text has it: by TLS where others than this machine reach it, mostly. */
   readonly urls: readonly string[]
+  /** No socket can have such a name: commands ask the admin listener there. */
+  readonly isTooLong: boolean
   /** Process id of a gateway that says of itself that it runs. */
   readonly pid: number | null
   /** What a supervisor left that did not end in order. */
@@ -55,10 +58,22 @@ function seenOf(file: string): Seen {
   const url = text === null || admin === false ? null : admin === null ? DEFAULT_URL : urlOfBind(admin)
   const isOpen = typeof admin === 'string' && url !== null && !isWithinMachine(admin)
   const urls = url === null ? [] : isOpen ? [url.replace('http:', 'https:'), url] : [url]
+  const isTooLong = folders.every(
+    (path) => Buffer.byteLength(controlSocketPath(path, file)) > SOCKET_NAME_MAX,
+  )
   const left = folders.flatMap((path) => leftBehindIn(path, file) ?? [])[0] ?? null
-  return { sockets: [...there, ...believed], closed: closed[0] ?? null, urls, pid: pids[0] ?? null, left }
+  return {
+    sockets: [...there, ...believed],
+    closed: closed[0] ?? null,
+    isTooLong,
+    urls,
+    pid: pids[0] ?? null,
+    left,
+  }
 }
 
+/** sun_path of unix(7), with its end. */
+const SOCKET_NAME_MAX = 107
 const NOTHING = { data: null, admin: null }
 
 /** Where to ask a listener that is bound so: one that is bound to all addresses is on this machine too. */
