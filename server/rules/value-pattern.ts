@@ -30,7 +30,7 @@ export function valuePattern(words: string | ValueWords): ValuePattern {
   if (prefix !== undefined) return whole((value) => verdictOf(value.startsWith(prefix)))
   if (suffix !== undefined) return whole((value) => verdictOf(value.endsWith(suffix)))
   if (contains !== undefined) return whole((value) => verdictOf(value.includes(contains)))
-  if (regex !== undefined) return whole(regexTest(regex))
+  if (regex !== undefined) return foundBy(regex)
   if (has !== undefined) return hasMember(has)
   if (min !== undefined || max !== undefined) return whole(within(min, max))
   throw new RangeError(
@@ -72,16 +72,27 @@ const whole = (test: (value: string) => Verdict): ValuePattern => ({
   },
 })
 
+/** Of several values all together are not longer than one may be: each is looked at. */
+function foundBy(pattern: string): ValuePattern {
+  const { test, most } = compiled(pattern)
+  const { judge, ...rest } = whole(test)
+  const isTooLong = (values: readonly string[]): boolean =>
+    values.length > 1 && values.reduce((sum, { length }) => sum + length, 0) > most
+  return { ...rest, judge: (values) => (isTooLong(values) ? UNCLEAR : judge(values)) }
+}
+
 /**
  * The test of a regular expression: whether it is found in a text; UNCLEAR of texts that are too long to be
  * looked at. Throws a RangeError on one that could be made to take long.
  */
-export function regexTest(pattern: string): (text: string) => Verdict {
+export const regexTest = (pattern: string): ((text: string) => Verdict) => compiled(pattern).test
+
+function compiled(pattern: string): { readonly test: (text: string) => Verdict; readonly most: number } {
   const regex = new RegExp(pattern)
   const judged = judgeRegex(pattern)
   if ('part' in judged) throw new RangeError(`"${judged.part || pattern}" ${judged.why}: ${judged.hint}`)
   const most = judged.isSlow ? SLOW_TEXT_MAX : TEXT_MAX
-  return (text) => (text.length > most ? UNCLEAR : verdictOf(regex.test(text)))
+  return { test: (text) => (text.length > most ? UNCLEAR : verdictOf(regex.test(text))), most }
 }
 
 const NUMBER = /^[+-]?[0-9]{1,15}(?:\.[0-9]{1,15})?$/

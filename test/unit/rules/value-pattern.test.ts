@@ -60,6 +60,14 @@ describe('a regular expression', () => {
     expect([square('a'.repeat(2048)), square('a'.repeat(2049))]).toEqual([NO, UNCLEAR])
   })
 
+  test('is asked of several values as of one that is as long as all of them', () => {
+    const many = (count: number): string[] => Array.from({ length: count }, () => 'a'.repeat(1024))
+    const { judge: square } = valuePattern({ regex: 'a.*b' })
+    expect([square(many(2)), square(many(3))]).toEqual([NO, UNCLEAR])
+    const { judge: plain } = valuePattern({ regex: '^a' })
+    expect([plain(many(8)), plain(many(9))]).toEqual([YES, UNCLEAR])
+  })
+
   test('that could be made to take long is refused with the part that causes it', () => {
     expect(() => valuePattern({ regex: '^x(a+)+$' })).toThrow(RangeError)
     expect(() => valuePattern({ regex: '^x(a+)+$' })).toThrow('"(a+)+" can be read in more ways')
