@@ -1,6 +1,5 @@
 // What must hold of a chaos once it is over: between what clients and servers wrote down, the access log, the
 // metrics (sums.ts) and the events of the gateway.
-import type { SocketsKind } from '../../../server/sockets/socket.ts'
 import type { Samples } from '../gauge.ts'
 import { type Entry, isIdempotent, shown } from './books.ts'
 import { ATTEMPTS, QUEUE_FAULTS, REFUSALS } from './scene.ts'
@@ -41,7 +40,6 @@ export interface Ended extends Stage {
   readonly counted: readonly LogLine[]
   readonly samples: Samples
   readonly isUpgraded: boolean
-  readonly kind: SocketsKind
 }
 
 /** Bodies that are larger, as they are framed, are not kept for another attempt. */
@@ -85,9 +83,9 @@ function oncePerPost({ books }: Ended, entry: Entry): void {
 }
 
 /** It broke off, and the log knows nothing of it or an answer that nobody got: as a worker was killed. */
-function isLostWithWorker({ books, kind }: Ended, entry: Entry, line: LogLine | undefined): boolean {
-  // With Bun's sockets an answer is sent some instructions before it is written down.
-  const isBroken = entry.fate !== 'whole' || (kind === 'bun' && line === undefined)
+function isLostWithWorker({ books }: Ended, entry: Entry, line: LogLine | undefined): boolean {
+  // One that is sent by itself is so some instructions before it is written down.
+  const isBroken = entry.fate !== 'whole' || line === undefined
   if (!isBroken || !books.mayBeKilled(entry)) return false
   return line === undefined ? entry.comings.length > 0 || entry.isUnanswered : line.fault === null
 }
@@ -125,7 +123,9 @@ function refusedUnsent({ books, scene }: Ended, entry: Entry, line: LogLine): vo
 /** A request that may be repeated fails only where it was repeated as often as it may be. */
 function notInVain({ books, gateway, scene }: Ended, entry: Entry, line: LogLine): void {
   const { fate, backend } = entry
-  if (QUEUE_FAULTS.has(line.fault ?? '') && backend === 'tight' && scene.hasShortQueue) return
+  // It found no server with room; an answer that was kept is given in place of that.
+  const isCrowded = [...QUEUE_FAULTS].some((fault) => line.fault === fault || line.detail?.includes(fault))
+  if (isCrowded && backend === 'tight' && scene.hasShortQueue) return
   if (fate === 'left' || (fate === 'whole' && entry.status < 500)) return
   const hasBegun = line.status === 200
   const isNotKept = entry.framedBytes > KEPT_BYTES

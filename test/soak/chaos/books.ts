@@ -56,6 +56,9 @@ export const isIdempotent = (method: string): boolean => method !== 'POST'
 /** So late a worker may see, through all that lies between, that its client has left. */
 const NOTICED_WITHIN_MS = 2000
 
+/** A worker that a busy machine lets wait may have sent an answer so long before the same turn is over. */
+const IN_A_TURN_MS = 200
+
 /** A worker was killed, and nobody knows what became of what it had in its hands. */
 interface Killed {
   readonly fromMs: number
@@ -84,7 +87,7 @@ export class Books {
 
   /** Whether it may have been in the hands of a worker that was killed. */
   mayBeKilled({ beganMs, endedMs, fate }: Entry): boolean {
-    const knownMs = endedMs + (fate === 'left' ? NOTICED_WITHIN_MS : 0)
+    const knownMs = endedMs + (fate === 'left' ? NOTICED_WITHIN_MS : IN_A_TURN_MS)
     return this.kills.some(({ fromMs, untilMs }) => beganMs <= untilMs && knownMs >= fromMs)
   }
 

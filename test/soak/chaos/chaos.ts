@@ -183,7 +183,6 @@ class Chaos {
       counted: await counted(),
       samples,
       isUpgraded,
-      kind: this.#options.kind,
     })
     this.#tell(lost, samples)
   }

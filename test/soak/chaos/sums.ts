@@ -196,14 +196,15 @@ function asServersWereAsked({ books, servers, samples, isUpgraded }: Ended, slac
       more(came, `${backend} ${coming.server}`)
       if (!looksStale(coming)) more(surely, `${backend} ${coming.server}`)
     }
-  for (const { name } of servers)
+  for (const { name, isEverDown } of servers)
     for (const backend of BACKENDS) {
       const place = `${backend} ${name}`
       const of = (outcome: string): number =>
         samples.sum('attempts_total', { backend, server: name, outcome })
       const [answered, sent] = [of('answered'), of('answered') + of('lost') + of('given_up')]
       const [most, least] = [came.get(place) ?? 0, surely.get(place) ?? 0]
-      if (answered > most + slack || sent < least - slack)
+      // Whose connections were broken while it answered, it may have been asked again, which is no attempt.
+      if (answered > most + slack || (sent < least - slack && !isEverDown))
         books.wrong(
           'attempts and servers',
           `${place}: ${answered} answered, ${sent} sent; ${most} came, ${least} for sure`,
