@@ -31,7 +31,7 @@ interface Known {
   readonly totals: Totals
   readonly live: SeenLive
   /** Null: before the first config. */
-  readonly certificates: () => Pick<Parts, 'acme'> | null
+  readonly certificates: () => Pick<Parts, 'acme' | 'desk'> | null
 }
 
 interface Asks {
@@ -81,6 +81,11 @@ function seenOf(
     acme: known.certificates()?.acme.facts() ?? [],
     certificates: livesOf(health.certificates ?? [], running?.plan.certificates ?? {}),
     spanOf: (backend, server) => live.timelines.spanOf(backend, server),
+    backMs: (backend, server, by) => {
+      const guards = known.certificates()?.desk.guards(backend, server)
+      const time = by === 'breaker' ? guards?.circuit?.half_open_at : guards?.passive?.until
+      return time == null ? null : Date.parse(time)
+    },
     rates: live.rates.lately(),
     perMinute: (backend) => live.rates.perMinute(backend),
     untried,

@@ -38,7 +38,11 @@ export const isUsed = (one: ServerHealth): boolean =>
   !isLeftAlone(one) && !isTriedAgain(one) && one.operational !== 'down'
 
 /** Whose breaker or passive health would have it out, if others were not: max_out. In the config's order. */
-function heldIn(backend: string, { usable, ailing }: Sorted, { events, spanOf }: Seen): readonly string[] {
+export function heldIn(
+  backend: string,
+  { usable, ailing }: Sorted,
+  { events, spanOf }: Seen,
+): readonly string[] {
   const outs = ailing.filter((one) => isLeftAlone(one) || one.reason?.startsWith('passive: ') === true)
   if (outs.length === 0) return []
   const since = Math.min(...outs.map(({ server }) => spanOf(backend, server).sinceMs ?? 0)) - HELD_BEFORE_MS

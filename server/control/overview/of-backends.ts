@@ -1,29 +1,16 @@
 // What is wrong with backends and their servers: one problem for each backend that is not well.
 import type { Rates } from '../history/error-rates.ts'
-import {
-  type BackendState,
-  isHeldOpen,
-  isLeftAlone,
-  isTriedAgain,
-  type Sorted,
-  sorted,
-} from './backend-state.ts'
+import { type BackendState, isHeldOpen, isLeftAlone, isTriedAgain, sorted } from './backend-state.ts'
 import type { About, OverviewProblem, ProblemAction } from './document.ts'
-import { ailmentOf, causeOf, type Checks, outWords } from './reasons.ts'
+import { causeOf, outWords } from './reasons.ts'
 import { loopProblems } from './of-loops.ts'
-import { isUsed, leftWords } from './left.ts'
+import { heldIn, isUsed, leftWords } from './left.ts'
 import { type Seen, serversByBackend } from './seen.ts'
+import { type Ill, todo } from './todo.ts'
 import { ageOf, counted, listOf, numberOf, percentOf, timeOf } from './words.ts'
 
 /** Servers that an action names: more are asked one by one by nobody. */
 const CHECKED_MAX = 20
-
-interface Ill {
-  readonly backend: string
-  readonly is: Sorted
-  readonly checks: Checks
-  readonly seen: Seen
-}
 
 export function* backendProblems(seen: Seen): Generator<OverviewProblem> {
   const rulesOf = rulesTo(seen)
@@ -142,6 +129,7 @@ function degradedProblem(ill: Ill): OverviewProblem {
   const isOne = ill_.length === 1 && one !== undefined
   const { sinceMs } = isOne ? seen.spanOf(backend, one.server) : seen.spanOf(backend)
   const isOnlyFailing = ailing.length === 0
+  const held = heldIn(backend, is, seen)
   const isBreaker = ill_.every((one_) => isLeftAlone(one_) || isTriedAgain(one_))
   const about: About = isOne
     ? { kind: 'server', name: one.server, backend }
@@ -163,7 +151,7 @@ function degradedProblem(ill: Ill): OverviewProblem {
     title: degradedTitle(ill, isOne ? one.server : null),
     cause: [...causes, leftWords(backend, is, seen)].filter((text) => text !== '').join(' '),
     remedy:
-      (isOnlyFailing && usable.length === failing.length) || ill_.some(isUsed)
+      (isOnlyFailing && usable.length === failing.length) || ill_.some(isUsed) || held.length > 0
         ? `${todo(ill)}.`
         : `${todo(ill)}; until then ${usable.length - failing.length === 1 ? 'the other one takes' : 'the others take'} ${isOne ? 'its' : 'their'} requests.`,
     about,
@@ -195,25 +183,6 @@ function degradedTitle({ backend, is }: Ill, one: string | null): string {
   return one === null
     ? `Backend ${backend} runs on ${usable.length} of ${all.length} servers`
     : `Server ${one} of backend ${backend} is down`
-}
-
-/** What helps most; without a full stop. */
-function todo({ is: { ailing, failing, all }, checks }: Ill): string {
-  const ill = [...ailing, ...failing]
-  if (all.length === 0) return 'Give it servers'
-  const [first] = ill
-  const what = ill.length === 1 && first !== undefined ? first.server : 'the servers'
-  const ailment = ailmentOf(ill, checks)
-  if (ailment === 'refuses') return ill.length === 1 ? `Start the service of ${what}` : 'Start their services'
-  if (ailment === 'breaker')
-    return ill.length === 1
-      ? `See which of its requests fail: its breaker tries it again by itself`
-      : `See which requests fail: the breakers try their servers again by themselves`
-  if (ailment === 'silent')
-    return `See whether ${what} ${ill.length === 1 ? 'hangs' : 'hang'}, or a firewall is between`
-  if (ailment === 'answers_wrong')
-    return `Look at what ${what} ${ill.length === 1 ? 'says' : 'say'} of ${ill.length === 1 ? 'its' : 'their'} own state`
-  return `Look at ${what}`
 }
 
 /** Requests answered with 5xx, so many that somebody should look, and far more than in the hour before. */

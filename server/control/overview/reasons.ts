@@ -13,7 +13,7 @@ import { ageOf, listOf, someOf } from './words.ts'
 export type Checks = Config['backends'][string]['health_check']
 
 /** What stands against a server. */
-export type Ailment = 'refuses' | 'silent' | 'answers_wrong' | 'breaker' | 'other'
+export type Ailment = 'refuses' | 'silent' | 'answers_wrong' | 'breaker' | 'passive' | 'other'
 
 interface Found {
   readonly ailment: Ailment
@@ -69,7 +69,7 @@ function foundOf({ reason, url, orders = [] }: ServerHealth, checks: Checks): Fo
   const passive = /^passive: (.*)$/.exec(text)?.[1]
   if (passive !== undefined)
     return {
-      ...{ ailment: 'other', key: text },
+      ...{ ailment: 'passive', key: text },
       one: `was taken out by passive health: ${passive}`,
       many: `were taken out by passive health: ${passive}`,
     }

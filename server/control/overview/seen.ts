@@ -59,6 +59,8 @@ export interface Seen {
   readonly certificates: readonly CertificateLife[]
   /** Since when a backend, or one of its servers, is as it is now. */
   readonly spanOf: (backend: string, server?: string) => Span
+  /** When what has a server out tries it again by itself, in ms since 1970; null: it does not, or is not known. */
+  readonly backMs?: (backend: string, server: string, by: 'breaker' | 'passive') => number | null
   readonly rates: ReadonlyMap<string, Rates>
   /** Requests in the last minute of a backend; null: that is not known. */
   readonly perMinute: (backend: string) => number | null

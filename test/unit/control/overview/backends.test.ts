@@ -242,6 +242,28 @@ test('of a server that fails and is used all the same nobody says that the other
   )
 })
 
+const passiveOut = (server: string): ServerHealth =>
+  downServer(server, 'passive: 5 failures in 30s (last connect_refused), out for 1m')
+
+test('whom passive health or a breaker has out is told with when it is tried again, and how at once', () => {
+  const backMs: Seen['backMs'] = (_, server, by) =>
+    NOW_MS + (by === 'passive' ? 25_000 : 90_000) + (server === 'b' ? 5_000 : 0)
+  const up = serverWith({ server: 'c' })
+  expect(only([passiveOut('a'), up], { backMs }).remedy).toBe(
+    'Look at a: it is in use again by itself in 25 s, or at once by `sluice server a passive reset`; until then the other one takes its requests.',
+  )
+  expect(only([passiveOut('a'), passiveOut('b'), up], { backMs }).remedy).toBe(
+    'Look at the servers: they are in use again by themselves, the first in 25 s; or at once by `sluice server SERVER passive reset`; until then the other one takes their requests.',
+  )
+  expect(only([broken('a', 'Open'), up], { backMs }).remedy).toStartWith(
+    'See which of its requests fail: its breaker tries it again by itself in 1 min, or at once by `sluice server a circuit reset`;',
+  )
+  const other = serverWith({ server: 'a', backend: 'other' })
+  expect(only([passiveOut('a'), up, other]).remedy).toStartWith(
+    'Look at a: it is in use again by itself, or at once by `sluice server a passive reset --backend api`;',
+  )
+})
+
 test('who would be out but for max_out is named as long as others are out', () => {
   const events = [
     { event: 'circuit_held', atMs: NOW_MS - 60_000, fields: { backend: 'api', server: 'b', max_out: 0.5 } },
@@ -254,6 +276,8 @@ test('who would be out but for max_out is named as long as others are out', () =
   expect(only(servers, seen).cause).toBe(
     'a is left alone by its breaker (57 of 100 failed). b fails as well, and is used all the same: no more may be out at once (max_out 0.4). The one left of three answers what comes to it.',
   )
+  // Who is kept in use fails requests of the other as its own.
+  expect(only(servers, seen).remedy).not.toContain('until then')
   const well = ['a', 'b', 'c'].map((server) => serverWith({ server }))
   expect(problems(well, seen)).toEqual([])
 })
@@ -310,7 +334,7 @@ test('a breaker that is open is told with its figures, and that it tries again b
     ...{ id: 'server:api/api-2', state: 'open', severity: 'warn' },
     title: 'The breaker of api-2 of backend api is open',
     remedy:
-      'See which of its requests fail: its breaker tries it again by itself; until then the other one takes its requests.',
+      'See which of its requests fail: its breaker tries it again by itself, or at once by `sluice server api-2 circuit reset`; until then the other one takes its requests.',
   })
   expect(one.cause).toStartWith('api-2 is left alone by its breaker (57 of 100 failed).')
   expect(one.actions.map(({ kind }) => kind)).toEqual(['requests', 'open'])
@@ -329,7 +353,7 @@ test('where all breakers are open the backend is down, also where nobody checks 
     title: 'Backend api has its breakers open, and refuses requests',
     cause: 'Both servers are left alone by their breakers.',
     remedy:
-      'See which requests fail: the breakers try their servers again by themselves, or lead rule shop to another backend.',
+      'See which requests fail: the breakers try their servers again by themselves, or at once by `sluice server SERVER circuit reset`, or lead rule shop to another backend.',
   })
 })
 
