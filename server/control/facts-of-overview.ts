@@ -84,9 +84,13 @@ function seenOf(
     backMs: (backend, server, by) => {
       const guards = known.certificates()?.desk.guards(backend, server)
       const time = by === 'breaker' ? guards?.circuit?.half_open_at : guards?.passive?.until
-      return time == null ? null : Date.parse(time)
+      return time === undefined || time === null ? null : Date.parse(time)
     },
     rates: live.rates.lately(),
+    errors: {
+      suspects: live.serverErrors.suspects(),
+      last: (backend, server) => live.serverErrors.last(backend, server),
+    },
     perMinute: (backend) => live.rates.perMinute(backend),
     untried,
     ...{ limits: [], ...limitsOf(known) },

@@ -13,6 +13,7 @@ import { Measures, type ServerPlace } from './history/measures.ts'
 import { PolicyFigures } from './history/policy-figures.ts'
 import { nowDocumentSteps } from './history/now.ts'
 import { type Answered, type Asked, isRemembered, queriedSteps } from './history/query.ts'
+import { ServerErrors } from './history/server-errors.ts'
 import { RuleFigures } from './history/rule-figures.ts'
 import { RulePresence } from './history/rule-presence.ts'
 import { TenMinutes } from './history/ten-minutes.ts'
@@ -35,6 +36,8 @@ export class SeenLive {
   readonly timelines = new HealthTimelines()
   /** Of requests that are answered with 5xx. */
   readonly rates: ErrorRates
+  /** The same of servers. */
+  readonly serverErrors: ServerErrors
   readonly #history: FigureHistory
   readonly #parts: SeenParts
   readonly #untap = tapEvents((level, event, fields = {}) => {
@@ -66,6 +69,7 @@ export class SeenLive {
       },
     })
     this.rates = new ErrorRates(this.#history, Date.now)
+    this.serverErrors = new ServerErrors(this.#history, Date.now)
     events.onFiguresWanted = () => this.#history.wake()
   }
 

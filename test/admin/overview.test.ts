@@ -180,3 +180,35 @@ test('since when a server is down is told of now, by whoever asks as soon as it 
   })
   expect(Date.parse(down?.since ?? '')).toBeGreaterThanOrEqual(wasUpMs)
 })
+
+test('a server that answers all with 5xx is named, and one whose breaker is open with when it is tried again', async () => {
+  await using good = await startOrigin((_, reply) => void reply.send(200, 'ok'))
+  await using bad = await startOrigin((_, reply) => void reply.send(500, 'no'))
+  const servers = [
+    { name: 'good', url: good.url },
+    { name: 'bad', url: bad.url },
+  ]
+  const guarded = { servers, circuit_breaker: { failures: 3 } }
+  const config = {
+    listeners: { web: { bind: '127.0.0.1:0' } },
+    backends: { api: { servers }, guarded },
+    rules: [
+      { name: 'guarded', match: { path: '/guarded' }, backend: 'guarded' },
+      { name: 'all', backend: 'api' },
+    ],
+  }
+  await using gateway = await startGateway({ config })
+  const problemOf = (id: string) =>
+    waitFor(async () => {
+      for (const path of ['/', '/guarded']) await (await gateway.fetch(path)).text()
+      const { problems } = await ask<Overview>(gateway, '/api/v1/overview')
+      return problems.find((one) => one.id === id)
+    })
+  expect(await problemOf('errors:api/bad')).toMatchObject({
+    ...{ state: 'failing', severity: 'warn' },
+    title: 'Server bad of backend api answers all requests with 5xx',
+  })
+  expect((await problemOf('server:guarded/bad'))?.remedy).toMatch(
+    /its breaker tries it again by itself in [0-9]+ s, or at once by `sluice server bad circuit reset --backend guarded`;/,
+  )
+})

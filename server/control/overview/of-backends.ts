@@ -4,6 +4,7 @@ import { type BackendState, isHeldOpen, isLeftAlone, isTriedAgain, sorted } from
 import type { About, OverviewProblem, ProblemAction } from './document.ts'
 import { causeOf, outWords } from './reasons.ts'
 import { loopProblems } from './of-loops.ts'
+import { erringProblems } from './of-errors.ts'
 import { heldIn, isUsed, leftWords } from './left.ts'
 import { type Seen, serversByBackend } from './seen.ts'
 import { type Ill, todo } from './todo.ts'
@@ -24,6 +25,7 @@ export function* backendProblems(seen: Seen): Generator<OverviewProblem> {
     else if (is.state === 'degraded') yield degradedProblem(ill)
     const rates = NOBODY.has(is.state) ? undefined : seen.rates.get(backend)
     if (rates !== undefined) yield* errorProblem(backend, rates)
+    if (!NOBODY.has(is.state)) yield* erringProblems(backend, servers, seen)
   }
   if (seen.config !== null) yield* loopProblems(seen.config)
 }

@@ -5,7 +5,7 @@ import type { OverloadFacts } from '../../telemetry/overload-facts.ts'
 import type { HealthDocument } from '../../telemetry/documents.ts'
 import type { ServerHealth } from '../../telemetry/server-health.ts'
 import type { AcmeFacts } from '../acme/followed.ts'
-import type { Rates } from '../history/error-rates.ts'
+import type { Rate, Rates } from '../history/error-rates.ts'
 
 /** Since when something is as it is. Ms since 1970. */
 export interface Span {
@@ -59,9 +59,14 @@ export interface Seen {
   readonly certificates: readonly CertificateLife[]
   /** Since when a backend, or one of its servers, is as it is now. */
   readonly spanOf: (backend: string, server?: string) => Span
-  /** When what has a server out tries it again by itself, in ms since 1970; null: it does not, or is not known. */
+  /** When what has a server out tries it again by itself, ms since 1970; null: not, or nobody knows. */
   readonly backMs?: (backend: string, server: string, by: 'breaker' | 'passive') => number | null
   readonly rates: ReadonlyMap<string, Rates>
+  /** Servers with 5xx of late, as "backend/server", and how the last requests to one were answered. */
+  readonly errors?: {
+    readonly suspects: ReadonlySet<string>
+    readonly last: (backend: string, server: string) => Rate | null
+  }
   /** Requests in the last minute of a backend; null: that is not known. */
   readonly perMinute: (backend: string) => number | null
   /** Servers that nobody checks, and that have had no request: see untriedKey. */

@@ -58,15 +58,18 @@ export class HistoryWorld {
   }
 
   /** A worker tells of requests that took so long. */
-  requests(count: number, { ms = 8, status = '200', rule = 'all', bytes = 0 } = {}): void {
+  requests(
+    count: number,
+    { ms = 8, status = '200', rule = 'all', bytes = 0, server = 'http://a' } = {},
+  ): void {
     const labels = ['web', rule, 'api']
     const buckets = [...BOUNDS_S.map(() => 0), 0, (count * ms) / 1000]
     const place = BOUNDS_S.findIndex((bound) => ms / 1000 <= bound)
     buckets[place < 0 ? BOUNDS_S.length : place] = count
     this.totals.merge([
-      ['requests_total', [...labels, 'http://a', 'GET', status], count],
+      ['requests_total', [...labels, server, 'GET', status], count],
       ['request_duration_seconds', labels, buckets],
-      ['server_response_seconds', ['api', 'http://a'], buckets],
+      ['server_response_seconds', ['api', server], buckets],
       ['response_size_bytes', labels, [...Array.from({ length: 13 }, () => 0), bytes]],
     ])
   }

@@ -242,28 +242,6 @@ test('of a server that fails and is used all the same nobody says that the other
   )
 })
 
-const passiveOut = (server: string): ServerHealth =>
-  downServer(server, 'passive: 5 failures in 30s (last connect_refused), out for 1m')
-
-test('whom passive health or a breaker has out is told with when it is tried again, and how at once', () => {
-  const backMs: Seen['backMs'] = (_, server, by) =>
-    NOW_MS + (by === 'passive' ? 25_000 : 90_000) + (server === 'b' ? 5_000 : 0)
-  const up = serverWith({ server: 'c' })
-  expect(only([passiveOut('a'), up], { backMs }).remedy).toBe(
-    'Look at a: it is in use again by itself in 25 s, or at once by `sluice server a passive reset`; until then the other one takes its requests.',
-  )
-  expect(only([passiveOut('a'), passiveOut('b'), up], { backMs }).remedy).toBe(
-    'Look at the servers: they are in use again by themselves, the first in 25 s; or at once by `sluice server SERVER passive reset`; until then the other one takes their requests.',
-  )
-  expect(only([broken('a', 'Open'), up], { backMs }).remedy).toStartWith(
-    'See which of its requests fail: its breaker tries it again by itself in 1 min, or at once by `sluice server a circuit reset`;',
-  )
-  const other = serverWith({ server: 'a', backend: 'other' })
-  expect(only([passiveOut('a'), up, other]).remedy).toStartWith(
-    'Look at a: it is in use again by itself, or at once by `sluice server a passive reset --backend api`;',
-  )
-})
-
 test('who would be out but for max_out is named as long as others are out', () => {
   const events = [
     { event: 'circuit_held', atMs: NOW_MS - 60_000, fields: { backend: 'api', server: 'b', max_out: 0.5 } },
