@@ -69,6 +69,8 @@ export class ToldValues {
 
   #toldText({ format, secret }: SchemaNode, value: string): string {
     if (secret === true) return NOT_TOLD
+    // As it was decoded: 503 is "503-503".
+    if (format === 'status-range') return value.replace(/^([0-9]{3})-\1$/, '$1')
     if (this.#text.includes(value) || isDefault(value)) return value
     // The folder in front of a path is that of the file: it is told as it stands there.
     const parts = format === 'path' ? value.split('/') : []

@@ -142,12 +142,13 @@ function changed(
   const path = writePath(newPath)
   const name = writePath(newPath.slice(what === '' ? 0 : depthOf(newPath)))
   const isHidden = before === after || before === NOT_TOLD || after === NOT_TOLD
-  const words = isHidden ? `${name}: ${NOT_SHOWN}` : `${name} ${before ?? NONE} → ${after ?? NONE}`
+  const words = isHidden ? `${name}: ${NOT_SHOWN}` : `${name} ${wordOf(before)} → ${wordOf(after)}`
   const values = isHidden ? { before: null, after: null } : { before, after }
   return { kind: 'changed', what, path, ...values, words: what === '' ? words : `${what}: ${words}` }
 }
 
-const NONE = 'none'
+/** A list of nothing is as good as none. */
+const wordOf = (text: string | null): string => (text === null || text === '[]' ? 'none' : text)
 
 /** Where the name of a setting begins in a path: behind what it is a setting of. */
 const depthOf = ([section, , key]: Path): number =>

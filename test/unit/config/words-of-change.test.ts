@@ -160,3 +160,14 @@ test('of a map that comes as a whole all is told that was written, but for its s
     'listener turn: tls none → {"bind":"127.0.0.1:5349","cert":"(hidden)","key":"(hidden)"}',
   ])
 })
+
+test("statuses are told, though they are not read as they are written: they are nobody's secret", () => {
+  const of = (policy: string): string => BASE.replace('api: { servers', `api: { ${policy}, servers`)
+  const retry = (statuses: string): string => of(`retry: { statuses: ${statuses} }`)
+  expect(words(retry('[502-504]'), retry('[500, 502-504]'))).toEqual([
+    'backend api: retry.statuses 502-504 → 500, 502-504',
+  ])
+  expect(words(BASE, retry('[502, 503]'))).toEqual(['backend api: retry.statuses none → 502, 503'])
+  expect(words(retry('503'), BASE)).toEqual(['backend api: retry.statuses 503 → none'])
+  expect(words(retry('5xx'), retry('"502-504"'))).toEqual(['backend api: retry.statuses 500-599 → 502-504'])
+})
