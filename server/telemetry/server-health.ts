@@ -82,6 +82,8 @@ export interface ServerHealth {
   readonly slow_start?: number
   /** Only where weights follow what servers do: its weight by that, or what it would be (shadow). */
   readonly dynamic_weight?: number
+  /** Only where that is not in force, as dynamic weights are in shadow mode. */
+  readonly dynamic_weight_shadow?: true
   /** Only where it gets requests although it is down (panic_threshold). */
   readonly panic?: true
   /** Only where something is ordered of it, in what the supervisor answers. */
@@ -144,6 +146,7 @@ export function serverHealth(
     ...(inForce !== weight && { configured_weight: weight }),
     ...warmth,
     ...(dynamicWeights && { dynamic_weight: Math.round(inForce * board.shares.merit(slot)) / WHOLE }),
+    ...(dynamicWeights === 'shadow' && { dynamic_weight_shadow: true as const }),
     ...(isPanic && known === 'down' && { panic: true as const }),
     ...(orders && { orders }),
   }

@@ -26,6 +26,7 @@ test('a server that answers with failures gets less, and its weight back; an ord
     await waitFor(async () => (await dynamic()) === 0.5, SELDOM)
     expect(await done(gateway, 'large')).toContain('weight:    2, dynamic: 0.5')
     await done(gateway, 'large', 'weight', '1')
+    expect(await done(gateway, 'large')).toContain('weight:    1 (config: 2; dynamic weights leave it alone)')
     await waitFor(async () => (await dynamic()) === 1, SELDOM)
     status = 200
     await done(gateway, 'large', 'weight', 'default')

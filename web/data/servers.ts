@@ -44,6 +44,8 @@ export interface ServerLive {
   readonly slow_start?: number
   /** By how it fares, where weights follow that. */
   readonly dynamic_weight?: number
+  /** That is not in force. */
+  readonly dynamic_weight_shadow?: boolean
   /** It is down, and gets requests all the same (panic_threshold). */
   readonly panic?: boolean
   readonly active_connections: number

@@ -70,6 +70,9 @@ export const ServerAnswer = Type.Object(
           'Where weights follow what servers do (dynamic_weights): its weight by that, or what it would be in shadow mode.',
       }),
     ),
+    dynamic_weight_shadow: Type.Optional(
+      Type.Literal(true, { description: 'That is not in force: dynamic_weights are in shadow mode.' }),
+    ),
     panic: Type.Optional(
       Type.Literal(true, {
         description: 'It gets requests although it is down, as fewer are up than panic_threshold asks.',

@@ -58,13 +58,21 @@ export function serverText(document: ServerDocument): string {
 
 const PANIC = '; it gets requests all the same, as fewer are up than panic_threshold asks'
 
-/** "2 (config: 5), 45 % of it now: slow start". */
+/** "2 (config: 5), 45 % of it now: slow start", "1, dynamic: 0.43", "3 (dynamic weights leave it alone)". */
 function weightText(document: ServerDocument): string {
-  const { weight, configured_weight, slow_start, dynamic_weight } = document
-  const config = configured_weight === undefined ? '' : ` (config: ${configured_weight})`
+  const { weight, configured_weight, slow_start, dynamic_weight, orders = [] } = document
+  const isLeft = dynamic_weight !== undefined && orders.some(({ kind }) => kind === 'weight')
+  const about = [
+    ...(configured_weight === undefined ? [] : [`config: ${configured_weight}`]),
+    ...(isLeft ? ['dynamic weights leave it alone'] : []),
+  ].join('; ')
   const part = slow_start === undefined ? '' : `, ${Math.round(slow_start * 100)} % of it now: slow start`
-  const dynamic = dynamic_weight === undefined ? '' : `, dynamic: ${dynamic_weight}`
-  return `${weight}${config}${dynamic}${part}`
+  return `${weight}${about === '' ? '' : ` (${about})`}${isLeft ? '' : dynamicText(document)}${part}`
+}
+
+function dynamicText({ dynamic_weight: dynamic, dynamic_weight_shadow: isShadow }: ServerDocument): string {
+  if (dynamic === undefined) return ''
+  return isShadow === true ? `, it would be ${dynamic} by dynamic weights (shadow)` : `, dynamic: ${dynamic}`
 }
 
 /** "http :8081/ready: down: status 503, wanted 200-399; last at 12:34:56". */

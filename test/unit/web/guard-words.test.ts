@@ -144,6 +144,13 @@ describe('a server in the list', () => {
     expect(weightWords(live({ weight: 3, dynamic_weight: 2.4, slow_start: 0.4 }))).toBe(
       'dynamic weight 2.40 of 3 · 40 % of it, as it came up lately',
     )
+    expect(weightWords(live({ weight: 3, dynamic_weight: 2.4, dynamic_weight_shadow: true }))).toBe(
+      'dynamic weight would be 2.40 in place of 3 (shadow)',
+    )
+    const orders = [{ kind: 'weight', value: 3, reason: null, by: 'ana', since: '', until: null }] as const
+    expect(weightWords(live({ weight: 3, dynamic_weight: 2.4, orders }))).toBe(
+      'dynamic weights leave an ordered weight alone',
+    )
   })
 
   test('that takes no requests is named in the sentence above with the reason', () => {

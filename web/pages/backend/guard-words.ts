@@ -140,11 +140,20 @@ function orderedWords({ state, by, until, reason }: NonNullable<Circuit['ordered
 }
 
 /** “dynamic weight 2.4 of 3 · 40 % of it, as it came up lately”; '': it has its weight. */
-export const weightWords = ({ weight, dynamic_weight: dynamic, slow_start: part }: ServerLive): string =>
+export const weightWords = (live: ServerLive): string =>
   [
-    ...(dynamic === undefined ? [] : [`dynamic weight ${number(dynamic)} of ${number(weight)}`]),
-    ...(part === undefined ? [] : [`${percent(part)} % of it, as it came up lately`]),
+    ...dynamicWords(live),
+    ...(live.slow_start === undefined ? [] : [`${percent(live.slow_start)} % of it, as it came up lately`]),
   ].join(' · ')
+
+/** What a person orders dynamic weights leave alone. */
+function dynamicWords({ weight, dynamic_weight, dynamic_weight_shadow, orders = [] }: ServerLive): string[] {
+  if (dynamic_weight === undefined) return []
+  if (orders.some(({ kind }) => kind === 'weight')) return ['dynamic weights leave an ordered weight alone']
+  return dynamic_weight_shadow === true
+    ? [`dynamic weight would be ${number(dynamic_weight)} in place of ${number(weight)} (shadow)`]
+    : [`dynamic weight ${number(dynamic_weight)} of ${number(weight)}`]
+}
 
 /** “5 failures in 30 s (last connect refused), the 2nd time”; '': nothing failed. */
 export function passiveWords({ state, reason, failures, last }: PassiveState): string {

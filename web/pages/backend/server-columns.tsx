@@ -123,6 +123,7 @@ function Weight({ row }: { readonly row: ServerRow }) {
       {inForce !== row.weight && <span class={css.second}>now {number(inForce)}</span>}
       {row.live?.dynamic_weight !== undefined && (
         <span class={css.second} title="By its answers and their times (dynamic_weights)">
+          {row.live.dynamic_weight_shadow === true && 'shadow: '}
           dynamic {number(row.live.dynamic_weight)}
         </span>
       )}
