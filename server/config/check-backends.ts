@@ -8,7 +8,7 @@ import { checkHealth } from './check-health.ts'
 import { checkPassive, takesOut } from './check-passive.ts'
 import { checkTcpBackend, checkUdpBackend } from './check-passed-on.ts'
 import { checkShares } from './check-shares.ts'
-import { checkSticky } from './check-sticky.ts'
+import { checkSticky, warnSticky } from './check-sticky.ts'
 import { checkRetry } from './check-retry.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
@@ -25,6 +25,7 @@ export function checkBackends(checked: Checked): void {
     checkOneFamily(checked, [...path, 'servers'], backend.servers)
     checkHash(checked, path, backend)
     checkSticky(checked, path, backend)
+    warnSticky(checked, path, backend)
     checkShares(checked, path, backend)
     checkServerTls(checked, path, backend)
     checkCircuitBreaker(checked, [...path, 'circuit_breaker'], backend)

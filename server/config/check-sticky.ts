@@ -125,6 +125,20 @@ function checkCookie(written: Written, path: Path, sticky: StickySettingsConfig)
     )
 }
 
+/** What it says that may be meant otherwise. */
+export function warnSticky(checked: Checked, path: Path, { sticky }: BackendConfig): void {
+  if (typeof sticky !== 'object' || sticky.client_ip !== false || wayOf(sticky) !== 'cookie') return
+  const here = [...path, 'sticky']
+  if (!checked.isWritten([...here, 'cookie']))
+    checked.warn({
+      code: 'conflict',
+      path: [...here, 'client_ip'],
+      found: 'client_ip: false and no other way, so sessions stay by a cookie',
+      allowed: 'the way that is meant, or no "sticky"',
+      hint: `write ${checked.spelled({ sticky: true })} for the cookie, ${checked.spelled({ sticky: false })} for none`,
+    })
+}
+
 /** Something of another kind stands there: that was told. */
 function isNotAsMeant(written: Written, path: Path): boolean {
   const tree = written.written(path)

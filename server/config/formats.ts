@@ -51,9 +51,17 @@ const size: Format = {
     const unit = /^([0-9.]+) ?([kmgt])(i?b)?$/i.exec(text)
     const letter = unit?.[2]?.toUpperCase() ?? ''
     const mends = unit === null ? [] : [`${unit[1]}${letter}iB`, `${unit[1]}${letter}B`]
-    return no(`a size${bounds} in whole bytes, such as 512, 64KiB, 10MiB`, null, mends)
+    const allowed = SIZES.filter((one) => {
+      const size = parseSize(one) ?? 0
+      return size >= leastBytes && size <= mostBytes
+    }).slice(0, 3)
+    const such = allowed.length === 0 ? '' : `, such as ${allowed.join(', ')}`
+    return no(`a size${bounds} in whole bytes${such}`, null, mends)
   },
 }
+
+/** Examples, of which those are named that would be taken. */
+const SIZES = ['512', '64KiB', '10MiB', '256MiB', '1GiB', '4GiB'] as const
 
 const name: Format = {
   decode(text) {

@@ -75,7 +75,11 @@ export class Hints {
     if (hint !== null || typeof value !== 'string') return hint
     const words = schema.enum?.map(String) ?? []
     const near = nearest(value, words)
-    return near === null ? null : `did you mean "${near}"?`
+    if (near !== null) return `did you mean "${near}"?`
+    // "timeout" is a part of several.
+    const wholes = words.filter((word) => word.split(/[_-]/).includes(value.toLowerCase()))
+    const isFew = wholes.length > 0 && wholes.length <= MENDS_MAX
+    return isFew ? `did you mean ${listed(wholes.map((word) => `"${word}"`))}?` : null
   }
 
   /** A scalar where a list, a map, a number or a truth value belongs. */

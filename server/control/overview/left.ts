@@ -37,6 +37,9 @@ const joined = (...sentences: readonly string[]): string => sentences.filter((on
 export const isUsed = (one: ServerHealth): boolean =>
   !isLeftAlone(one) && !isTriedAgain(one) && one.operational !== 'down'
 
+/** The same without a check: whoever fails a request counts as ailing, and gets the next. */
+export const isTried = (one: ServerHealth): boolean => one.state === 'unchecked' && isUsed(one)
+
 /** Whose breaker or passive health would have it out, if others were not: max_out. In the config's order. */
 export function heldIn(
   backend: string,

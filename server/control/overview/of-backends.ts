@@ -5,7 +5,7 @@ import type { About, OverviewProblem, ProblemAction } from './document.ts'
 import { causeOf, outWords } from './reasons.ts'
 import { loopProblems } from './of-loops.ts'
 import { erringProblems } from './of-errors.ts'
-import { heldIn, isUsed, leftWords } from './left.ts'
+import { heldIn, isTried, isUsed, leftWords } from './left.ts'
 import { type Seen, serversByBackend } from './seen.ts'
 import { type Ill, todo } from './todo.ts'
 import { ageOf, counted, listOf, numberOf, percentOf, timeOf } from './words.ts'
@@ -130,7 +130,8 @@ function degradedProblem(ill: Ill): OverviewProblem {
   const [one] = ill_
   const isOne = ill_.length === 1 && one !== undefined
   const { sinceMs } = isOne ? seen.spanOf(backend, one.server) : seen.spanOf(backend)
-  const isOnlyFailing = ailing.length === 0
+  // Without a check nobody takes them out: they are tried all the same.
+  const isOnlyFailing = ailing.every(isTried)
   const held = heldIn(backend, is, seen)
   const isBreaker = ill_.every((one_) => isLeftAlone(one_) || isTriedAgain(one_))
   const about: About = isOne
@@ -178,7 +179,7 @@ function degradedTitle({ backend, is }: Ill, one: string | null): string {
   if (one !== null && failing.some(isTriedAgain)) return `Server ${one} of backend ${backend} is tried again`
   if (ailing.length === 0 && failing.every(isTriedAgain))
     return `Servers of backend ${backend} are tried again`
-  if (ailing.length === 0)
+  if (ailing.every(isTried))
     return one === null
       ? `Requests to servers of backend ${backend} fail`
       : `Requests to ${one} of backend ${backend} fail`

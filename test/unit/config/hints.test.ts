@@ -317,3 +317,12 @@ test('a certificate, or a backend, where there is none of them at all, is told h
     'write one at the top level: backends: { NAME: { servers: [{ url: "http://HOST:PORT" }] } }',
   ])
 })
+
+test('a part of several words proposes those, and examples of sizes are some that would be taken', () => {
+  const [line] = linesOf(withBackend('circuit_breaker: { counts: { faults: [timeout] } }'))
+  expect(line).toEndWith(
+    '; did you mean "connect_timeout", "tls_timeout", "response_timeout" or "attempt_timeout"?',
+  )
+  const [size] = linesOf(withRules('  - { name: a, backend: app }', 'overload: { memory: 80% }'))
+  expect(size).toEndWith('allowed a size from 16MiB in whole bytes, such as 256MiB, 1GiB, 4GiB')
+})

@@ -39,6 +39,15 @@ describe('sticky', () => {
     expect(stickyWords({})).toBeNull()
   })
 
+  test('that turns off the one way it names is told to stay by a cookie', () => {
+    expect(said({ sticky: { client_ip: false } })).toEqual([
+      'backends.a.sticky.client_ip: found client_ip: false and no other way, so sessions stay by a cookie, allowed the way that is meant, or no "sticky"; write "sticky": true for the cookie, "sticky": false for none',
+    ])
+    expect(said({ sticky: { client_ip: false, cookie: 'sid' } })).toEqual([])
+    expect(said({ sticky: { client_ip: false, header: 'X-User' } })).toEqual([])
+    expect(said({ sticky: true })).toEqual([])
+  })
+
   test('may stand at the top of the short form', () => {
     const text = JSON.stringify({ listen: '127.0.0.1:0', backends: A.servers, sticky: { secret: SECRET } })
     const loaded = parseConfig('test.json', Buffer.from(text), {})

@@ -178,6 +178,11 @@ describe('what policies counted', () => {
       { label: 'Stopped by the budget', value: '0', more: 'the budget was never used up' },
       { label: 'Hedged', value: '7', more: '5 lost, 2 won, 1 stopped by the budget' },
     ])
+    const stopped = (refused: number, hedges: number): string | undefined =>
+      retryCounts({ retries: { ...retries, refused }, hedges: { refused: hedges } })?.[2]?.more
+    expect(stopped(597, 177)).toBe('420 where what had failed stood, 177 hedges')
+    expect(stopped(177, 177)).toBe('all of them hedges: nothing had failed')
+    expect(stopped(3, 0)).toBe('what had failed stood')
   })
 
   test('a limit that was found is told with what waits for answers, and that shadow holds nobody back', () => {

@@ -37,10 +37,20 @@ export function retryCounts(live: Pick<BackendLive, 'retries' | 'hedges'> | null
     },
     {
       ...{ label: 'Stopped by the budget', value: number(refused) },
-      more: refused === 0 ? 'the budget was never used up' : 'what had failed stood',
+      more: stoppedWords(refused, live?.hedges?.['refused'] ?? 0),
     },
     ...(live?.hedges === undefined ? [] : [hedgeCount(live.hedges)]),
   ]
+}
+
+/** Hedges are among them: of those nothing had failed. */
+function stoppedWords(all: number, hedges: number): string {
+  if (all === 0) return 'the budget was never used up'
+  const failed = Math.max(0, all - hedges)
+  if (hedges === 0) return 'what had failed stood'
+  return failed === 0
+    ? 'all of them hedges: nothing had failed'
+    : `${number(failed)} where what had failed stood, ${number(all - failed)} ${all - failed === 1 ? 'hedge' : 'hedges'}`
 }
 
 const hedgeCount = (hedges: Counts): Counted => {

@@ -203,7 +203,8 @@ export function ObservedWords({ live }: { readonly live: ServerLive }) {
     )
   if (admin === 'ready' && reason !== null) return <>{reason.replace(/^circuit [a-z-]+: /, '')}</>
   if (admin === 'maintenance') return <>not checked in maintenance</>
-  if (check === undefined) return <>{why ?? 'no health check'}</>
+  // What a check found that the config has no more says nothing of now.
+  if (check === undefined || operational === 'unchecked') return <>{why ?? 'no health check'}</>
   return (
     <>
       {live.slow_start !== undefined && `${why}; `}

@@ -93,3 +93,14 @@ test('few requests, or as many 5xx at all others, say nothing of one server', ()
   const out = [broken('a'), serverWith({ server: 'b' })]
   expect(only(out, errorsOf({ a: [40, 40], b: [40, 0] })).id).toBe('server:api/a')
 })
+
+test('a server without a check that failed its last request is not called down: it goes on being used', () => {
+  const reason = 'response_timeout, the last 0 s ago'
+  const failed = { reason, healthy: false, state: 'unchecked', operational: 'unchecked' } as const
+  const one = only([serverWith({ server: 'a', ...failed }), serverWith({ server: 'b' })])
+  expect(one).toMatchObject({
+    ...{ id: 'server:api/a', state: 'failing', severity: 'warn' },
+    title: 'Requests to a of backend api fail',
+  })
+  expect(one.remedy).not.toContain('until then')
+})
