@@ -6,6 +6,7 @@ import {
   circuitWords,
   failedOf,
   mostWords,
+  lastCheckOf,
   weightWords,
   opensWords,
   passiveWords,
@@ -137,6 +138,13 @@ describe('a server in the list', () => {
     expect(shownOperation(live({ circuit_state: 'Open' })).word).toBe('Up')
     const first = { state: 'starting', operational: 'starting', reason: 'not checked yet' } as const
     expect(shownOperation(live(first))).toEqual({ look: 'unk', word: 'Starting' })
+  })
+
+  test('has no last check where it is not checked any more', () => {
+    const check = { time: '2026-01-02T03:04:05Z', result: 'pass', reason: null, ms: 0.9 } as const
+    expect(lastCheckOf(live({ last_check: check }))).toEqual(check)
+    const unchecked = live({ last_check: check, state: 'unchecked', operational: 'unchecked' })
+    expect(lastCheckOf(unchecked)).toBeUndefined()
   })
 
   test('has a share of its weight while that is another one', () => {

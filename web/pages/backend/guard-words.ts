@@ -139,6 +139,10 @@ function orderedWords({ state, by, until, reason }: NonNullable<Circuit['ordered
   return `held ${state} by ${by}${end}${reason === null ? '' : `: “${reason}”`}`
 }
 
+/** What a check found that the config has no more says nothing of now. */
+export const lastCheckOf = ({ last_check: check, operational }: ServerLive): ServerLive['last_check'] =>
+  operational === 'unchecked' ? undefined : check
+
 /** “dynamic weight 2.4 of 3 · 40 % of it, as it came up lately”; '': it has its weight. */
 export const weightWords = (live: ServerLive): string =>
   [

@@ -17,6 +17,7 @@ import { Timeline } from '../../parts/graphics.tsx'
 import { Status, Tag } from '../../parts/status.tsx'
 import type { Column } from '../../parts/table.tsx'
 import { Age } from '../../parts/time.tsx'
+import { lastCheckOf } from './guard-words.ts'
 import css from './servers.module.css'
 import type { ServerRow } from './server-rows.ts'
 
@@ -182,7 +183,8 @@ function Observed({ live }: { readonly live: ServerLive }) {
 
 /** Why, and since when: “status 503, wanted 200-399, for 14 min”. */
 export function ObservedWords({ live }: { readonly live: ServerLive }) {
-  const { last_check: check, since, operational, operational_reason: why, admin, reason } = live
+  const { since, operational, operational_reason: why, admin, reason } = live
+  const check = lastCheckOf(live)
   const forced = orderOf(live, 'health')
   if (forced !== null)
     return (
@@ -203,8 +205,7 @@ export function ObservedWords({ live }: { readonly live: ServerLive }) {
     )
   if (admin === 'ready' && reason !== null) return <>{reason.replace(/^circuit [a-z-]+: /, '')}</>
   if (admin === 'maintenance') return <>not checked in maintenance</>
-  // What a check found that the config has no more says nothing of now.
-  if (check === undefined || operational === 'unchecked') return <>{why ?? 'no health check'}</>
+  if (check === undefined) return <>{why ?? 'no health check'}</>
   return (
     <>
       {live.slow_start !== undefined && `${why}; `}

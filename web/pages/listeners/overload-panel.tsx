@@ -3,6 +3,7 @@
 import type { Overload } from '../../data/api-types.ts'
 import { useHeld } from '../../data/held.ts'
 import { percent } from '../../data/say.ts'
+import { to } from '../../data/urls.ts'
 import { classes } from '../../parts/classes.ts'
 import { Panel } from '../../parts/panel.tsx'
 import { Status, Tag } from '../../parts/status.tsx'
@@ -35,7 +36,10 @@ export function OverloadPanel() {
           rows={told.workers}
           keyOf={({ process }) => process}
         />
-        <p class={css.foot}>{shedText(told, isShadow)}</p>
+        <p class={css.foot}>
+          {shedText(told, isShadow)} What is too much is said by <code>overload</code> in the{' '}
+          <a href={to('/config')}>config</a>.
+        </p>
       </Panel>
     </div>
   )
