@@ -54,6 +54,12 @@ test('a breaker that opens is seen with its reason, and reset', async (scene) =>
   await page.getByText('1 of 2 servers takes new requests: flaky has its breaker open.').waitFor()
   await page.getByRole('table', { name: 'Servers of api' }).getByText('Breaker open').waitFor()
 
+  // Beside a drawer the panel may be as narrow: its head takes two lines, and no word is broken.
+  const head = page.getByRole('heading', { name: 'Breaker', exact: true }).first()
+  const line = (await head.boundingBox())?.height
+  await head.evaluate((one) => (one.parentElement!.style.width = '300px'))
+  expect((await head.boundingBox())?.height).toBe(line!)
+
   await open('/')
   await page.getByText('The breaker of flaky of backend api is open').click()
   await page.getByRole('button', { name: 'Reset the breaker: flaky' }).first().waitFor()
