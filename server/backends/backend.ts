@@ -21,6 +21,7 @@ import { RetryPolicy } from './retry-policy.ts'
 import { type Server, serversOf, takeKeepAlive } from './server.ts'
 import { type Sticky, stickyOf } from './sticky.ts'
 import { type Tried, isTried } from './tried.ts'
+import { Turns } from './turns.ts'
 import { clientTlsOf, type FileTexts, textsOf, tlsFilesOf } from './tls.ts'
 import { inUse, isAnyUntried, isByBreakers, NONE, unusedOf } from './usable.ts'
 import { baseWeights, weigh } from './weights.ts'
@@ -107,7 +108,9 @@ export class Backend {
       secret: stickySecret,
       previous: previous?.sticky ?? null,
     })
-    this.#bell = previous === null ? new Bell(now ?? (() => performance.now())) : previous.#bell
+    const clock = now ?? (() => performance.now())
+    const turns = new Turns(board.gauges.waits, this.slot)
+    this.#bell = previous === null ? new Bell(clock, turns) : previous.#bell
     const { size, timeout } = options.queue
     const pick: WaitPick = (key, tried, preferred) => this.pick(key, tried, preferred)
     this.queue = new WaitQueue({ size, timeoutMs: timeout, pick, bell: this.#bell })
@@ -130,7 +133,8 @@ export class Backend {
 
   #pickWithin(key: number, tried: Tried, preferred: Server | null): Server | null {
     // Who comes now stands behind those who wait already.
-    const isBehind = this.#bell.untried !== 0 && tried === null && !this.#bell.isServing
+    const isNew = tried === null && !this.#bell.isServing
+    const isBehind = isNew && (this.#bell.untried !== 0 || this.#bell.leavesToOthers())
     if (preferred !== null && !isBehind) {
       if (this.#takes(preferred, tried)) return preferred
       this.lastPickFull = this.#waitsFor(preferred, tried)

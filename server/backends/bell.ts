@@ -1,5 +1,6 @@
 // Wakes who waits for servers of a backend, in the queues of all its snapshots: when a place is given back in
 // this worker, and each 10 ms while anyone waits, as others give places back too, and servers come up.
+import type { Turns } from './turns.ts'
 import { isOpenToAll, noWaits, type WaitCounts, type Waiter } from './waiter.ts'
 
 const TICK_MS = 10
@@ -10,6 +11,7 @@ interface Woken {
   serve(most: number): number
   expire(nowMs: number): void
   lastBelow(priority: number): (() => void) | null
+  urgency(nowMs: number, ofAnybody: boolean): number
 }
 
 /**
@@ -17,6 +19,8 @@ interface Woken {
  */
 export class Bell {
   readonly #now: () => number
+  /** Between this worker's queues and those of others; null: there are none. */
+  readonly #turns: Turns | null
   /** Queues with waiters, in the order in which they got the first. */
   #queues: Woken[] = []
   #timer: Timer | null = null
@@ -31,8 +35,9 @@ export class Bell {
   counts = noWaits()
 
   /** `now` is the clock of `push`. */
-  constructor(now: () => number) {
+  constructor(now: () => number, turns: Turns | null = null) {
     this.#now = now
+    this.#turns = turns
   }
 
   /** Whether the 10 ms tick runs. */
@@ -41,7 +46,7 @@ export class Bell {
   }
 
   joined(queue: Woken, waiter: Waiter): void {
-    this.length++
+    if (this.length++ === 0) this.#turns?.begin()
     if (isOpenToAll(waiter)) this.untried++
     if (queue.length === 1) this.#queues.push(queue)
     this.#timer ??= setInterval(() => this.tick(), TICK_MS)
@@ -51,6 +56,7 @@ export class Bell {
     this.length--
     if (isOpenToAll(waiter)) this.untried--
     if (queue.length === 0) this.#queues = this.#queues.filter((one) => one !== queue)
+    if (this.length === 0) this.#turns?.end()
     if (this.length > 0 || this.#timer === null) return
     clearInterval(this.#timer)
     this.#timer = null
@@ -79,6 +85,7 @@ export class Bell {
     try {
       while (this.#rings > 0) {
         this.#rings--
+        if (this.leavesToOthers()) continue
         this.#queues.some((queue) => queue.serve(1) > 0)
       }
     } finally {
@@ -91,13 +98,27 @@ export class Bell {
   tick(): void {
     const nowMs = this.#now()
     for (const queue of this.#queues) queue.expire(nowMs)
-    if (this.isServing) return
+    this.#turns?.tell(this.#urgency(nowMs, false))
+    if (this.isServing || this.#turns?.isHeldBack(nowMs) === true) return
     this.isServing = true
     try {
-      for (const queue of this.#queues) queue.serve(Infinity)
+      let served = 0
+      for (const queue of this.#queues) served += queue.serve(Infinity)
+      this.#turns?.looked(nowMs, served)
     } finally {
       this.#rings = 0
       this.isServing = false
     }
+  }
+
+  /** Whether a place that is free is for somebody who has waited for longer in another worker. */
+  leavesToOthers(): boolean {
+    if (this.#turns === null || !this.#turns.areElsewhere) return false
+    const nowMs = this.#now()
+    return this.#turns.leaves(nowMs, this.#urgency(nowMs, true))
+  }
+
+  #urgency(nowMs: number, ofAnybody: boolean): number {
+    return this.#queues.reduce((most, queue) => Math.max(most, queue.urgency(nowMs, ofAnybody)), 0)
   }
 }

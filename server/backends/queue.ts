@@ -4,6 +4,7 @@ import { tellBug } from '../lib/bug.ts'
 import type { Bell } from './bell.ts'
 import type { Server } from './server.ts'
 import type { Tried } from './tried.ts'
+import { urgencyOf } from './turns.ts'
 import { isOpenToAll, type SentAway, type WaitCounts, type Waiter } from './waiter.ts'
 
 /** Retries that still find no server, before those behind them are left to the next look. */
@@ -124,6 +125,20 @@ export class WaitQueue {
     if (!place) return
     this.#bell.counts.left++
     this.#unlink(place)
+  }
+
+  /**
+   * How urgent the wait of its first one is (turns.ts); 0: nobody waits. Of those who would take any server,
+   * or of anybody.
+   */
+  urgency(nowMs: number, ofAnybody: boolean): number {
+    let looks = 0
+    for (let place = this.#firstFrom(0); place !== null && looks < MISSES; place = this.#behind(place)) {
+      looks++
+      if (!ofAnybody && !isOpenToAll(place.waiter)) continue
+      return urgencyOf(place.lane.priority, nowMs - place.dueMs + this.#timeoutMs)
+    }
+    return 0
   }
 
   /** Gives servers to at most `most` waiters, the first ones first; says how many got one. */

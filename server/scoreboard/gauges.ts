@@ -3,12 +3,15 @@
 // comes back.
 import type { Gauge } from './layout.ts'
 import type { Table } from './table.ts'
+import { Waits } from './waits.ts'
 
 export class Gauges {
   readonly #table: Table
+  readonly waits: Waits
 
   constructor(table: Table) {
     this.#table = table
+    this.waits = new Waits(table, this)
   }
 
   /**

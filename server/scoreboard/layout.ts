@@ -20,7 +20,7 @@
 //     0  permits          servers: sum of rows    |   1   retries in flight, backends
 //     1  retries          backends: sum of rows   |   2   attempts that a breaker in shadow mode would have refused
 //     2  circuit          servers: circuits.ts    |   3   carried, backends
-//     3  since            ms, of 32 bits          |   4   answering, backends
+//     3  since            ms, of 32 bits          |   4   answering, 5 whether somebody waits, 6 how long: backends
 //                                                 |   32  Float64  ms, 40 number of good answers, 48 bad ones: shares.ts
 //                                                 |   Of an opening, at the end of line 1:
 //     4  serial           openings ever           |   10  reason            its place
@@ -39,6 +39,7 @@
 //   line 5, shared, of servers: passive health (passive.ts)
 //     0  out  1  failures  2  errors  3  failures in a row  4  the most of that lately  5  what failed last  6  broken
 //   and of backends:
+//     13 queues           sum of rows
 //     14 answering        sum of rows
 //     15 carried          sum of rows
 //   of backends line 1 has in 2 the limit that was found (adaptive.ts), and lines 2 to 4 what it is found by
@@ -156,8 +157,14 @@ export const CARRIED: Gauge = { total: 5 * LINE_INTS + 15, own: LINE_INTS + 3 }
 /** And those of them whose answers have begun, which may last for hours. */
 export const ANSWERING: Gauge = { total: 5 * LINE_INTS + 14, own: LINE_INTS + 4 }
 
+/** Of a backend: workers in which somebody waits for a server. */
+export const QUEUES: Gauge = { total: 5 * LINE_INTS + 13, own: LINE_INTS + 5 }
+
+/** Of a row of a backend: how urgent that is (turns.ts). */
+export const WAITED = LINE_INTS + 6
+
 /** All of them. */
-export const GAUGES: readonly Gauge[] = [EXCHANGES, PERMITS, RETRIES, CARRIED, ANSWERING]
+export const GAUGES: readonly Gauge[] = [EXCHANGES, PERMITS, RETRIES, CARRIED, ANSWERING, QUEUES]
 
 const MAGIC_VALUE = 0x51_1c_e0_04
 

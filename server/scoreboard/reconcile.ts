@@ -1,6 +1,6 @@
 // What is in flight is counted twice, and a worker that died between its two steps has left a total that is
 // not the sum of its rows. The others go on meanwhile: a difference is believed only once nothing moves.
-import { type Gauge, GAUGES, rowInts } from './layout.ts'
+import { type Gauge, GAUGES, rowInts, WAITED } from './layout.ts'
 
 /** Readings of a record in motion before reconciling leaves it to the next time. */
 const READINGS = 12
@@ -15,6 +15,7 @@ interface Place {
 
 /** Takes what a row holds in this record back from its totals. */
 export function takeBack(ints: Int32Array, record: Place, row: number): void {
+  Atomics.store(ints, record.first + rowInts(row) + WAITED, 0)
   for (const gauge of GAUGES) takeBackCell(ints, cellsOf(record, gauge), row)
 }
 
