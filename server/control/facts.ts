@@ -258,7 +258,8 @@ export function controlFactsOf(known: Known): ControlFacts {
       retry: (name) => known.certificates()?.acme.retry(name) ?? false,
       isStandIn: (name) => known.certificates()?.acme.isStandIn(name) ?? false,
     },
-    desk: () => known.certificates()?.desk ?? null,
+    // Before the first plan is served it knows no server.
+    desk: () => (known.running === null ? null : (known.certificates()?.desk ?? null)),
     traffic: trafficFactsOf(known),
     listeners: () => turnNames(known),
     ask: (question) => askRelay(known, question),

@@ -2,7 +2,7 @@
 import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { dashboard, type Scene, settled } from '../support/dashboard.ts'
-import { SMALL } from '../support/dashboard-steps.ts'
+import { sentBy, SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 const test = dashboard({
@@ -32,14 +32,6 @@ rules:
 })
 
 /** What was sent that changes something, from now on. */
-function sentBy(page: Page): string[] {
-  const sent: string[] = []
-  page.on('request', (request) => {
-    if (request.method() !== 'GET') sent.push(`${request.method()} ${new URL(request.url()).pathname}`)
-  })
-  return sent
-}
-
 const row = (page: Page, name: string) => page.getByRole('row').filter({ hasText: name })
 
 async function see(scene: Scene, path: string, as: 'admin' | 'operator' | 'viewer' = 'admin'): Promise<Page> {

@@ -2,10 +2,9 @@
 // asked for, removed; and for who may only look.
 import { expect } from 'bun:test'
 import { connect } from 'node:tls'
-import type { Page } from 'playwright-core'
 import { axeInBothThemes } from '../support/axe.ts'
 import { dashboard, type Scene } from '../support/dashboard.ts'
-import { fileOf, SMALL } from '../support/dashboard-steps.ts'
+import { fileOf, sentBy, SMALL } from '../support/dashboard-steps.ts'
 import { makePair } from '../support/pki.ts'
 import { waitFor } from '../support/wait.ts'
 
@@ -32,17 +31,6 @@ function servedFor({ gateway }: Scene, servername: string): Promise<string> {
     })
     socket.on('error', reject)
   })
-}
-
-/** What was sent that changes something. */
-function sentBy(page: Page): string[] {
-  const sent: string[] = []
-  page.on('request', (request) => {
-    const { pathname } = new URL(request.url())
-    if (request.method() !== 'GET' && !pathname.endsWith('/validate'))
-      sent.push(`${request.method()} ${pathname}`)
-  })
-  return sent
 }
 
 test('a certificate is pasted with its key, served at once, and undone', async (scene) => {

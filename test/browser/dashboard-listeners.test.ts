@@ -4,7 +4,7 @@ import { expect } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { axeInBothThemes } from '../support/axe.ts'
 import { dashboard, settled } from '../support/dashboard.ts'
-import { fileOf, runs, SMALL } from '../support/dashboard-steps.ts'
+import { fileOf, runs, sentBy, SMALL } from '../support/dashboard-steps.ts'
 import { waitFor } from '../support/wait.ts'
 
 const bare = dashboard({
@@ -50,16 +50,6 @@ async function applyDraft(page: Page): Promise<void> {
   await settled(page)
   await page.keyboard.press('Control+Enter')
   await runs(page)
-}
-
-/** What changes something; trying a change does not. */
-function sentBy(page: Page): string[] {
-  const sent: string[] = []
-  page.on('request', (one) => {
-    if (one.method() !== 'GET' && !one.url().includes('dry_run=true'))
-      sent.push(`${one.method()} ${one.url()}`)
-  })
-  return sent
 }
 
 bare('a new gateway shows three steps to the first answer of a server', async (scene) => {

@@ -17,6 +17,17 @@ export const fileOf = ({ gateway }: Scene): Promise<string> => Bun.file(gateway.
 /** The drawer or dialog of this title. */
 export const drawerOf = (page: Page, name: string): Locator => page.getByRole('dialog', { name, exact: true })
 
+/** What was sent from now on that changes something: trying and judging do not. */
+export function sentBy(page: Page): string[] {
+  const sent: string[] = []
+  page.on('request', (request) => {
+    const { pathname, searchParams } = new URL(request.url())
+    const isTried = searchParams.get('dry_run') === 'true' || pathname.endsWith('/validate')
+    if (request.method() !== 'GET' && !isTried) sent.push(`${request.method()} ${pathname}`)
+  })
+  return sent
+}
+
 /** From any page to the review of what is drafted, once that has been tried. */
 export async function reviewDraft(page: Page): Promise<void> {
   await page
