@@ -31,9 +31,9 @@ function checkNested(checked: Checked, path: Path, words: Condition, depth: numb
       allowed: `at most ${DEPTH_MAX}`,
     })
   const written = checked.written(path)
-  // Where something is wrong with what was written, that was said.
-  const isEmpty = written?.is === 'map' && written.entries.size === 0
-  if (isEmpty && Object.values(words).every(asksNothing))
+  // What is no map has no conditions; that was said, as all that is wrong with what was written.
+  if (written?.is !== 'map') return
+  if (written.entries.size === 0 && Object.values(words).every(asksNothing))
     checked.report({
       code: 'missing-key',
       path,

@@ -108,3 +108,13 @@ test('a rule that asks for less hides one behind it only where it asks for nothi
   expect(lines([{ cookie: { a: '1' } }, { cookie: { a: '2' } }])).toEqual([])
   expect(lines([{ query: { a: { min: 1, max: 2 } } }, { query: { a: { max: 2, min: 1 } } }])).toHaveLength(1)
 })
+
+test('what stands in place of a condition and is none is told, in whichever place', () => {
+  for (const [match, found] of [
+    [{ not: 'x' }, '"x"'],
+    [{ not: { not: null } }, 'nothing'],
+    [{ all: [1] }, '1'],
+    [{ any: [[{ path: '/a' }]] }, 'a list'],
+  ] as const)
+    expect(first(match)).toContain(`found ${found}, allowed a map`)
+})
