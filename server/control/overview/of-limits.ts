@@ -155,10 +155,11 @@ function hasOption(options: object, path: string, name: string): boolean {
 function fullWords(of: Owner | null, path: string, { config, limits }: Seen): readonly string[] {
   if (of?.kind !== 'backend' || !path.startsWith(`backends.${of.name}.queue.`)) return []
   const known = limits.find(({ backend }) => backend === of.name)
-  const { adaptive, waiting = 0 } = known ?? {}
+  const { adaptive, waiting = 0, in_flight = 0 } = known ?? {}
   const most = config?.backends[of.name]?.max_connections
   const wait = waiting === 0 ? '' : ` ${counted(waiting, 'waits', 'wait')} now.`
-  if (adaptive?.mode === 'enforce')
+  const isFull = most !== undefined && in_flight >= most
+  if (adaptive?.mode === 'enforce' && !isFull)
     return [
       `Its adaptive_limit lets ${numberOf(adaptive.limit)} wait for answers at once, as their latency came to.${wait}`,
     ]

@@ -159,7 +159,10 @@ test('a wait that was too long is told with its unit, what is full, and what hel
   expect(with_([facts])?.remedy).toStartWith('Give it more servers')
   expect(with_([], config)?.cause).toContain('Its servers have as much as max_connections of each allows.')
   const adaptive = { in_flight: 3, limit: 3, mode: 'enforce' } as const
-  expect(with_([{ ...facts, adaptive }])?.cause).toContain('Its adaptive_limit lets 3 wait for answers')
+  expect(with_([{ ...facts, in_flight: 3, adaptive }])?.cause).toContain(
+    'Its adaptive_limit lets 3 wait for answers',
+  )
+  expect(with_([{ ...facts, adaptive }])?.cause).toContain('limited by its max_connections (10)')
 })
 
 test('a limit that the config has no more is not told', () => {
