@@ -83,6 +83,12 @@ describe('the file', () => {
   })
 })
 
+/** One of them alone may get nothing: while it runs, those that hold all places may not. */
+function expectWithin(all: readonly { readonly held: number; readonly tooMany: number }[]): void {
+  expect(all.reduce((sum, { held }) => sum + held, 0)).toBeGreaterThan(0)
+  expect(all.map(({ tooMany }) => tooMany)).toEqual(all.map(() => 0))
+}
+
 describe('several processes', () => {
   test('lose no count', async () => {
     const shared = region(4, 3)
@@ -110,10 +116,7 @@ describe('several processes', () => {
     let isOver = false
     const all = Promise.all(results).finally(() => (isOver = true))
     await waitFor(() => (board.reconcile(), isOver), { everyMs: 1 })
-    for (const { held, tooMany } of await all) {
-      expect(held).toBeGreaterThan(0)
-      expect(tooMany).toBe(0)
-    }
+    expectWithin(await all)
     board.reconcile()
     expect(board.inFlight(2)).toBe(0)
   })
@@ -123,12 +126,7 @@ describe('several processes', () => {
     const board = scoreboardOn(shared, -1)
     const children = [0, 1, 2, 3].map((row) => spawn(shared, 'permits', row, 200_000, 2))
     await begin(board, 4)
-    for (const { held, tooMany } of await Promise.all(
-      children.map(async (child) => JSON.parse(await child.stdout.text())),
-    )) {
-      expect(held).toBeGreaterThan(0)
-      expect(tooMany).toBe(0)
-    }
+    expectWithin(await Promise.all(children.map(async (child) => JSON.parse(await child.stdout.text()))))
     expect(board.gauges.held(2, PERMITS)).toBe(0)
   })
 
