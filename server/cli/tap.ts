@@ -15,7 +15,7 @@ Usage: sluice tap [--filter EXPR]... [-n COUNT] [--last] [--json] [-c FILE | --a
       --filter EXPR  only those for which it holds; several, or with commas, must all hold:
                      listener=web  rule=api  backend=api  server=api-3  status=503  status=5xx  method=POST
                      host=example.org  path=/v2/ (how it begins)  min_ms=250  fault=connect_refused  fault=* (any)
-                     client=192.0.2.7  retried=true (more than one attempt)
+                     client=192.0.2.7  user=anna  retried=true (more than one attempt)
                      a comma within a value is written "\\,": path=/a\\,b
   -n, --count COUNT  end after so many
       --last         those that were served last, up to 1000 (-n, default 20), and end
@@ -111,11 +111,11 @@ async function follow({ gateway, query, count, show }: Tap, io: Io): Promise<num
 }
 
 function lineOf(one: FoundRequest): string {
-  const { time, client, method, host, path, status, total_ms, rule, server, fault, attempts } = one
+  const { time, client, user, method, host, path, status, total_ms, rule, server, fault, attempts } = one
   const tried = attempts.length > 1 ? ` after ${attempts.length} attempts` : ''
   const by = `${rule ?? '-'} ${server ?? '-'}${tried}`
   return printable(
-    `${time.slice(11, 23)} ${client ?? '-'} ${method} ${host}${path} ${status ?? '-'} ${total_ms}ms ${by}${fault === null ? '' : ` ${fault}`}`,
+    `${time.slice(11, 23)} ${client ?? '-'}${user === null ? '' : ` (${user})`} ${method} ${host}${path} ${status ?? '-'} ${total_ms}ms ${by}${fault === null ? '' : ` ${fault}`}`,
   )
 }
 

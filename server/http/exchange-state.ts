@@ -15,7 +15,7 @@ import type { Fault } from '../tables/faults.ts'
 import { clientOf } from './client.ts'
 import type { BodyForm, ClientStream, Outlet, Sink } from './ends.ts'
 import type { Engine } from './engine.ts'
-import type { Exchange, KnownClient, Try } from './exchange.ts'
+import type { Exchange, Identity, KnownClient, Try } from './exchange.ts'
 import type { Forward } from './forward.ts'
 import type { Parking } from './park.ts'
 import { givenRequestId, requestLines } from './forwarded-headers.ts'
@@ -49,6 +49,7 @@ export abstract class ExchangeState implements Exchange {
   fault: Fault | null = null
   detail: string | null = null
   shadow: string | null = null
+  identity: Identity | null = null
   sticky: Stuck | null = null
   tries: Try[] | null = null
   aborted = false

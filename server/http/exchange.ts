@@ -32,6 +32,16 @@ export interface Client {
   readonly tls: TlsFacts | null
 }
 
+/** Who asks, as a step of the rule has found out. */
+export interface Identity {
+  /** The step that did. */
+  readonly via: string
+  /** For people and servers; clients may have chosen it: at most 256 characters, any of them. */
+  readonly name: string
+  /** What a token says of them; of others nothing. */
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
 /** A client with the lines that are the same for all its requests to one host. */
 export interface KnownClient extends Client {
   /** Whose options those are. */
@@ -97,6 +107,8 @@ export interface Exchange {
   detail: string | null
   /** Steps in shadow mode that would have refused it; null: none would. */
   shadow: string | null
+  /** Null: no step has asked, or nobody is known by what the client has shown. */
+  identity: Identity | null
   /** Whether its server is that of its session, and why not; null: sessions have none, or none was picked. */
   sticky: Stuck | null
   /** The attempts, once one of them has failed, in their order. */

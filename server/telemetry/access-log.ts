@@ -11,7 +11,7 @@ import { JsonConnectionLines, TextConnectionLines } from './connection-lines.ts'
 import type { TcpRecord } from './connection-record.ts'
 import { backendOf } from './exchange-meter.ts'
 import { FlowLines } from './flow-line.ts'
-import { certificateJson, certificateText, isOff, whyJson, whyText } from './why-line.ts'
+import { isOff, whoJson, whoText, whyJson, whyText } from './why-line.ts'
 import { LineSink } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
 import type { LogEvent } from './log.ts'
@@ -129,9 +129,8 @@ class JsonLines {
     const host = (isOther ? this.#otherHosts : this.#hosts[request.methodId]!).of(request.host)
     const agent = this.#agents.of(request.userAgent)
     const names = (request.version === 11 ? this.#http11 : this.#http10).of(x)
-    const { whose } = x.client
     const tls = tlsWords(x.client.tls)
-    const why = `${hasWhy(x) ? whyJson(x) : ''}${whose === null ? '' : certificateJson(whose)}`
+    const why = `${hasWhy(x) ? whyJson(x) : ''}${whoJson(x)}`
     const room =
       LINE_BYTES +
       names.length +
@@ -251,8 +250,7 @@ class TextLines {
     const asked = `${request.method || '-'} ${request.host || '-'}${shownTarget(request.target) || '-'}`
     const agent = request.userAgent ?? '-'
     const answered = answeredText(x)
-    const { whose } = x.client
-    const why = `${tlsWords(x.client.tls).text}${whose === null ? '' : certificateText(whose)}${whyText(x)}`
+    const why = `${tlsWords(x.client.tls).text}${whoText(x)}${whyText(x)}`
     if (
       !sink.begin(
         LINE_BYTES +

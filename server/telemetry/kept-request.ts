@@ -31,6 +31,7 @@ export class KeptRequest implements Filterable {
   version = 11
   id = ''
   client: string | null = null
+  user: string | null = null
   scheme: 'http' | 'https' = 'http'
   listener = ''
   method = ''
@@ -64,6 +65,7 @@ export class KeptRequest implements Filterable {
     const { rule, server, fault, client } = x
     this.id = x.id
     this.client = client.address
+    this.user = x.identity === null ? null : x.identity.name
     this.scheme = client.scheme
     this.listener = x.listener.name
     this.rule = rule === null ? null : rule.name

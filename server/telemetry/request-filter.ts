@@ -3,7 +3,7 @@
 /** Filters that are words as they were asked for; the API and the command line take the same. */
 export const FILTER_WORDS = [
   ...(['listener', 'rule', 'backend', 'server', 'status'] as const),
-  ...(['client', 'method', 'host', 'path', 'fault'] as const),
+  ...(['client', 'user', 'method', 'host', 'path', 'fault'] as const),
 ] as const
 
 /** What is left out takes any. */
@@ -15,6 +15,7 @@ export interface RequestFilter {
   /** "503", or "5xx" for its class. */
   readonly status?: string
   readonly client?: string
+  readonly user?: string
   readonly method?: string
   readonly host?: string
   /** How the path begins. */
@@ -39,12 +40,13 @@ export interface Filterable {
   readonly totalMs: number
   readonly fault: string | null
   readonly client: string | null
+  readonly user: string | null
   readonly attempts: number
 }
 
 export function passes(filter: RequestFilter, one: Filterable): boolean {
-  const { listener, rule, backend, server, status, client, method, host, path } = filter
-  const { min_ms: minMs, fault, retried } = filter
+  const { listener, rule, backend, server, status, client, user } = filter
+  const { method, host, path, min_ms: minMs, fault, retried } = filter
   return (
     (listener === undefined || one.listener === listener) &&
     (rule === undefined || one.rule === rule) &&
@@ -52,6 +54,7 @@ export function passes(filter: RequestFilter, one: Filterable): boolean {
     (server === undefined || one.server === server) &&
     (status === undefined || isStatus(status, one.status)) &&
     (client === undefined || one.client === client) &&
+    (user === undefined || one.user === user) &&
     (retried === undefined || one.attempts > 1) &&
     (method === undefined || one.method === method) &&
     (host === undefined || one.host === host.toLowerCase()) &&

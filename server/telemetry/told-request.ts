@@ -35,6 +35,8 @@ export interface ToldRequest {
   readonly request_id: string | null
   readonly listener: string
   readonly client: string | null
+  /** As a step of its rule knows them. */
+  readonly user: string | null
   readonly scheme: 'http' | 'https'
   readonly method: string
   readonly host: string
@@ -86,8 +88,8 @@ export function tellRequest(kept: KeptRequest, isRaw: boolean): ToldRequest {
   const told = {
     ...{ seq: kept.seq, atMs, time: new Date(atMs).toISOString() },
     request_id: kept.id === '' ? null : kept.id,
-    ...{ listener: kept.listener, client: kept.client, scheme: kept.scheme, method: kept.method },
-    host: kept.host,
+    ...{ listener: kept.listener, client: kept.client, user: kept.user },
+    ...{ scheme: kept.scheme, method: kept.method, host: kept.host },
     path: kept.target,
     protocol: kept.version === 11 ? 'HTTP/1.1' : 'HTTP/1.0',
     ...{ headers: fieldsOf(kept), headers_cut: kept.isHeadCut, hidden_headers: [] },

@@ -1,7 +1,7 @@
 // The part of an access log line that only exchanges with trouble have: what went wrong in more words, and
 // each attempt.
 import type { Stuck } from '../backends/sticky.ts'
-import type { Try } from '../http/exchange.ts'
+import type { Client, Exchange, Try } from '../http/exchange.ts'
 
 /** Of tcp connections there are no answers. */
 type ToldTry = Pick<Try, 'server' | 'phase' | 'fault' | 'ms'> & Partial<Pick<Try, 'status' | 'reason'>>
@@ -56,6 +56,16 @@ const stuckText = ({ result, why }: Stuck): string =>
 /** Whose certificate a client has shown; its text is ASCII. */
 export const certificateJson = (whose: string): string => `,"client_certificate":${JSON.stringify(whose)}`
 export const certificateText = (whose: string): string => ` client_certificate=${JSON.stringify(whose)}`
+
+/** Whose certificate the client has shown, and who a step knows it to be. */
+export const whoJson = ({ client: { whose }, identity }: Who): string =>
+  (whose === null ? '' : certificateJson(whose)) +
+  (identity === null ? '' : `,"user":${ascii(JSON.stringify(identity.name))}`)
+export const whoText = ({ client: { whose }, identity }: Who): string =>
+  (whose === null ? '' : certificateText(whose)) +
+  (identity === null ? '' : ` user=${ascii(JSON.stringify(identity.name))}`)
+
+type Who = Pick<Exchange, 'identity'> & { readonly client: Pick<Client, 'whose'> }
 
 const tryText = (one: ToldTry): string => `${one.server}:${endText(one)}:${rounded(one.ms)}ms`
 

@@ -40,6 +40,7 @@ export const SERVED = Type.Object(
     request_id: text(),
     listener: Type.String(),
     client: text('Its address.'),
+    user: text('Who a step of its rule knows it to be: basic_auth, api_key, jwt and others.'),
     scheme: Type.Union([Type.Literal('http'), Type.Literal('https')]),
     method: Type.String(),
     host: Type.String(),

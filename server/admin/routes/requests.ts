@@ -27,6 +27,7 @@ const QUERY = Type.Object(
       }),
     ),
     client: Word('Of this address.'),
+    user: Word('Of whom a step of the rule knows by this name.'),
     method: Word('Such as GET.'),
     host: Word('Without port.'),
     path: Word('How the path begins.'),

@@ -50,6 +50,7 @@ export const exchange = (more: ExchangeParts = {}): Exchange =>
     bodyLimit: more.bodyLimit ?? 100,
     bytesIn: more.bytesIn ?? 0,
     shadow: null,
+    identity: null,
     sticky: null,
     detail: null,
     fault: null,

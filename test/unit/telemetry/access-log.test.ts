@@ -254,6 +254,19 @@ function sequenceAt(bytes: Buffer, at: number, length: number): string | null {
   }
 }
 
+test('who a step knows the client to be stands in the line, whatever the name has in it', async () => {
+  const identity = { via: 'jwt', name: 'Änna "\r\n\0', claims: {} }
+  const line = await lineOf(fakeExchange({ identity }))
+  expect(line).toEndWith(
+    String.raw`"fault":null,"user":"\u00c4nna \"\r\n\u0000","user_agent":"test/1.0"}` + '\n',
+  )
+  expect(JSON.parse(line)).toMatchObject({ user: identity.name })
+  rmSync(file)
+  expect(await lineOf(fakeExchange({ identity: { ...identity, name: 'anna' } }), 'text')).toContain(
+    ' fault=- user="anna" id=',
+  )
+})
+
 test('UTF-8 in a path or user agent is logged as it is, what only looks like it is escaped', async () => {
   const utf8 = (text: string): string => Buffer.from(text).toString('latin1')
   for (const text of ['/käse/日本語/🧀', '/\u00a0\u07ff\u0800\ud7ff\ue000\uffff\u{10ffff}']) {

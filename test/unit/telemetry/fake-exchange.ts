@@ -20,6 +20,7 @@ export interface FakeFields {
   readonly fault?: Fault | null
   readonly detail?: string | null
   readonly shadow?: string | null
+  readonly identity?: Exchange['identity']
   readonly sticky?: Exchange['sticky']
   readonly tries?: Exchange['tries']
   readonly bytesIn?: number
@@ -74,6 +75,7 @@ export function fakeExchange(fields: FakeFields = {}): Exchange {
     rule: fields.rule === undefined ? API : fields.rule,
     detail: fields.detail ?? null,
     shadow: fields.shadow ?? null,
+    identity: fields.identity ?? null,
     sticky: fields.sticky ?? null,
     tries: fields.tries ?? null,
     server: fields.server === undefined ? SERVER : fields.server,

@@ -36,6 +36,15 @@ test('so many are kept, the newest first, and one is found by its number as long
   expect(ring.answer({ is: 'request', seq: 2 }, 0).requests).toEqual([])
 })
 
+test('they are found by who a step knows their client to be', () => {
+  const ring = ringOf(9)
+  ring.exchange(exchangeOf('/1', '', { identity: { via: 'api_key', name: 'anna', claims: {} } }))
+  ring.exchange(exchangeOf('/2'))
+  const { requests } = ring.answer({ is: 'requests', filter: { user: 'anna' }, limit: 9 }, 0)
+  expect(requests).toMatchObject([{ path: '/1', user: 'anna' }])
+  expect(list(ring).requests.map(({ user }) => user)).toEqual([null, 'anna'])
+})
+
 test('a hundred are told at a time, and older ones to who asks for those before', () => {
   const ring = ringOf(300)
   for (let i = 1; i <= 250; i++) ring.exchange(exchangeOf(`/${i}`))

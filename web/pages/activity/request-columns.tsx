@@ -43,7 +43,9 @@ const CLIENT: Column<ServedRequest> = {
   head: 'Client',
   from: 880,
   onCard: 'none',
-  cell: ({ client }) => <span class={css.client}>{client ?? '–'}</span>,
+  cell: ({ client, user }) => (
+    <span class={css.client}>{[client ?? '–', user].filter(Boolean).join(' · ')}</span>
+  ),
 }
 const RULE: Column<ServedRequest> = {
   key: 'rule',
@@ -94,6 +96,7 @@ export const REQUEST_FIELDS: readonly (readonly [string, (row: ServedRequest) =>
   ['time', ({ time }) => time],
   ['id', ({ id }) => id],
   ['client', ({ client }) => client],
+  ['user', ({ user }) => user],
   ['listener', ({ listener }) => listener],
   ['method', ({ method }) => method],
   ['host', ({ host }) => host],

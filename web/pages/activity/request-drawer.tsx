@@ -141,6 +141,12 @@ function Facts({ request }: { readonly request: ServedRequest }) {
       </dd>
       <dt>Client</dt>
       <dd class="mono">{request.client ?? 'not known'}</dd>
+      {request.user !== null && (
+        <>
+          <dt>User</dt>
+          <dd class="mono">{request.user}</dd>
+        </>
+      )}
       <dt>Listener</dt>
       <dd>
         <a class="link" href={to(`/listeners/${segment(listener)}`)}>

@@ -26,6 +26,7 @@ export const REQUEST_TOKENS: readonly TokenKind[] = [
   { key: 'method', example: 'POST' },
   { key: 'listener', example: 'web' },
   { key: 'client', example: '192.0.2.7' },
+  { key: 'user', example: 'anna' },
   { key: 'retried', example: 'true', isAlone: true },
 ]
 
