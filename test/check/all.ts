@@ -7,6 +7,7 @@ import { checkColumns } from './columns.ts'
 import { checkImports } from './imports.ts'
 import { checkLinks } from './links.ts'
 import { checkLocks } from './locks.ts'
+import { checkMadeFiles } from './made-files.ts'
 import { type Breach, ROOT } from './sources.ts'
 import { checkWebImports } from './web-imports.ts'
 
@@ -28,6 +29,7 @@ const GATES: readonly Gate[] = [
   { name: 'columns', run: async () => checkColumns() },
   { name: 'links', run: async () => checkLinks() },
   { name: 'types of the API', run: async () => checkApiTypes() },
+  { name: 'made files', run: async () => checkMadeFiles() },
   { name: 'locks', run: async () => checkLocks() },
 ]
 
