@@ -11,6 +11,8 @@ export interface Answer {
   readonly body: string | Uint8Array | BodySource
   /** Why, for the log, the metrics and the Proxy-Status field; null: this answer is no failure. */
   readonly fault: FaultCode | null
+  /** What it is as bytes, where that is known: nothing of it is rendered then. */
+  readonly made?: Rendered
 }
 
 /** A body that is pushed as it comes to be. Each answer opens it once, unless nobody wants it (HEAD). */
@@ -41,10 +43,15 @@ export interface BodyFeed {
 /** An Answer as bytes, head and body, and its head scanned. */
 export interface Rendered {
   readonly head: ResponseHead
+  /** Its body lies behind the head in the bytes of that; or these are others, and all of them its body. */
   readonly bytes: Buffer
   /** What follows instead of a body among the bytes; null: nothing does. */
   readonly source: BodySource | null
 }
+
+/** Where its body begins in the bytes of a rendered answer. */
+export const bodyPlace = (head: ResponseHead, bytes: Buffer): number =>
+  bytes === head.fields.bytes ? head.headEnd : 0
 
 /** The answer to a fault; `detail` is for people and stands in the body. */
 export function faultAnswer(code: FaultCode, detail = ''): Answer {

@@ -187,6 +187,7 @@ export abstract class ExchangeState implements Exchange {
 
 /** An answer of ours as bytes, for who asked. */
 export function renderFor({ request, id, engine }: ExchangeState, answer: Answer): Rendered {
+  if (answer.made !== undefined) return answer.made
   return renderAnswer(answer, {
     accept: request.get('accept') ?? '',
     requestId: id,

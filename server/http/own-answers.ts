@@ -1,6 +1,6 @@
 // Answers of our own in place of a server's, and how an answer ends that cannot be finished: what an exchange
 // does out of the ordinary. The ordinary is told in proxy.ts.
-import { type Answer, type BodySource, faultAnswer } from '../head/answer.ts'
+import { type Answer, type BodySource, faultAnswer, type Rendered } from '../head/answer.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import { tellBug } from '../lib/bug.ts'
 import { Deadline } from '../lib/deadline.ts'
@@ -20,6 +20,8 @@ export abstract class OwnAnswers extends ExchangeState {
   protected tunnel: Tunnel | null = null
   /** Of an answer of ours whose body is pushed. */
   protected source: BodySource | null = null
+  /** What of the server's answer is still to come is nobody's. */
+  protected isReplaced = false
 
   /** The final answer's head is here: the steps see it, then it is sent. */
   abstract answered(head: ResponseHead, form: BodyForm, own?: Buffer | null): void
@@ -44,9 +46,23 @@ export abstract class OwnAnswers extends ExchangeState {
     if (this.hasBegun) return
     if (answer.fault) this.fault = fault(answer.fault, this.attempts > 0 && this.fault?.sent === true)
     this.forward?.drop()
-    const { head, bytes, source } = renderFor(this, answer)
-    this.source = source
-    this.answered(head, source !== null && source.length < 0 ? 'content' : 'length', bytes)
+    const rendered = renderFor(this, answer)
+    this.source = rendered.source
+    this.answered(rendered.head, formOf(rendered), rendered.bytes)
+  }
+
+  /** A step has this answer in place of the one that is here, whose body was to come in that form. */
+  begunInstead(answer: Answer, form: BodyForm): Rendered {
+    // One without a body is over as soon as it is here, and its connection may serve others.
+    this.isReplaced = true
+    if (form !== 'none') this.forward?.drop()
+    this.early?.drop()
+    this.early = this.tunnel = null
+    this.fault = answer.fault && fault(answer.fault, this.attempts > 0)
+    const rendered = renderFor(this, answer)
+    this.source = rendered.source
+    this.begin(rendered.head)
+    return rendered
   }
 
   /** Answers with a fault; more about it goes to the log, and to those who may see how we are set up. */
@@ -157,3 +173,7 @@ export abstract class OwnAnswers extends ExchangeState {
     this.stream.reset(code)
   }
 }
+
+/** In which form the body of an answer of ours is told. */
+export const formOf = ({ source }: Rendered): BodyForm =>
+  source !== null && source.length < 0 ? 'content' : 'length'

@@ -13,7 +13,7 @@
 //  10 end        the steps' end, the log, the metrics; the client's next request
 //
 // Nothing here waits: streams' events (ends.ts) call each transition; an ordinary exchange makes no Promise.
-import { faultAnswer } from '../head/answer.ts'
+import { bodyPlace, faultAnswer } from '../head/answer.ts'
 import type { Fields } from '../head/fields.ts'
 import { type ResponseHead, giveHead } from '../head/response-head.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
@@ -203,13 +203,11 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
   protected send(head: ResponseHead, form: BodyForm, own: Buffer | null): void {
     if (!this.transforms) this.stream.head(head, form)
     this.stage = HEAD_SENT
-    if (own === null) {
-      if (this.tunnel || this.early || this.#isHeadShared) this.#relayOn()
-      return
-    }
+    if (own === null) return this.#relayOn()
     const hasBody = this.request.methodId !== METHOD_HEAD
     if (hasBody && this.source) return void (this.pushed = new SourceBody(this, this.source))
-    if (hasBody && own.length > head.headEnd) this.sink.write(own, head.headEnd, own.length)
+    const from = bodyPlace(head, own)
+    if (hasBody && own.length > from) this.sink.write(own, from, own.length)
     this.#finishAnswer(null)
   }
 
@@ -217,6 +215,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
 
   /** The answer's head is on its way to the client: its body may follow, what was kept of it first. */
   #relayOn(): void {
+    if (!this.tunnel && !this.early && !this.#isHeadShared) return
     this.tunnel?.begin()
     const { early } = this
     this.early = null
@@ -228,7 +227,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
   }
 
   answerBody(bytes: Buffer, from: number, to: number, content: number): void {
-    if (this.isEnded) return
+    if (this.isEnded || this.isReplaced) return
     if (this.stage === HEAD_SENT) {
       this.sink.write(bytes, from, to, content)
       if (this.isBodyStalled) this.forward?.pauseServer()
@@ -245,7 +244,8 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
   }
 
   answerEnd(trailers: Fields | null): void {
-    if (!this.isHeadSent) (this.early ??= new EarlyAnswer(this.stream)).wholeWith(trailers)
+    if (this.isReplaced) this.uploadOver()
+    else if (!this.isHeadSent) (this.early ??= new EarlyAnswer(this.stream)).wholeWith(trailers)
     else if (this.tunnel) this.tunnel.serverEnd()
     else this.#finishAnswer(trailers)
   }

@@ -6,6 +6,7 @@ import type { ResponseHead } from '../head/response-head.ts'
 import { tellBug } from '../lib/bug.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import type { BodyForm } from './ends.ts'
+import { formOf } from './own-answers.ts'
 import { park } from './park.ts'
 import type { Proxied } from './proxy.ts'
 
@@ -81,16 +82,26 @@ export function responseSteps(
     for (let i = from; i >= 0; i--) {
       const place = rule.responseSteps[i] as number
       if (place >= x.reached) continue
-      const waited = rule.steps[place]?.response?.(x, head, x.notes?.[place])
-      if (waited instanceof Promise) {
+      const other = rule.steps[place]?.response?.(x, head, x.notes?.[place])
+      if (other instanceof Promise) {
         x.parkAnswer()
-        return awaitStep(x, place, waited, () => responseSteps(x, rule, i - 1, head, form, own))
+        return awaitStep(x, place, other, (answer) => {
+          if (answer) answerInstead(x, rule, i - 1, answer, form)
+          else responseSteps(x, rule, i - 1, head, form, own)
+        })
       }
+      if (other) return answerInstead(x, rule, i - 1, other, form)
     }
   } catch (error) {
     return x.bug(error)
   }
   x.sendAnswer(head, form, own)
+}
+
+/** The steps from one on see another answer than those before them. */
+function answerInstead(x: Proxied, rule: Rule, from: number, answer: Answer, form: BodyForm): void {
+  const rendered = x.begunInstead(answer, form)
+  responseSteps(x, rule, from, rendered.head, formOf(rendered), rendered.bytes)
 }
 
 /** Runs the end steps. One that throws takes nothing from the others. */

@@ -21,8 +21,11 @@ export interface Middleware<N = undefined> {
    * waits makes one.
    */
   request?(x: Exchange, note: N): Answer | undefined | Promise<Answer | undefined>
-  /** On every final answer, ours or a server's, in reverse order, for the steps reached. */
-  response?(x: Exchange, head: ResponseHead, note: N): void | Promise<void>
+  /**
+   * On every final answer, ours or a server's, in reverse order, for the steps reached. An Answer goes in
+   * place of it: the steps before this one see that.
+   */
+  response?(x: Exchange, head: ResponseHead, note: N): Answer | void | Promise<Answer | void>
   /**
    * Asked for each final answer once its head has passed all response steps, in reverse order too, and where
    * no body follows as well (HEAD, 304): the head may still be edited, now or until the first byte is let
