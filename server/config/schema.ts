@@ -102,6 +102,13 @@ export const ConfigOptions = Type.Object(
           description:
             'Memory in which all workers together keep what rate_limit, and limits.rate of tcp, tls and udp listeners, have counted, once one is written: 12 bytes for each key whose bucket is not full. When it is full, the key that would be free again soonest makes room, which is told. A change needs a restart.',
         }),
+        subrequests: Type.Integer({
+          default: 1000,
+          minimum: 1,
+          maximum: 1_000_000,
+          description:
+            'Requests of its own (of mirror and the like) that each worker may have under way at backends. Beyond it none is begun, which is told.',
+        }),
       },
       { default: {}, description: 'Limits of the gateway as a whole.' },
     ),

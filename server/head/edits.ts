@@ -34,6 +34,15 @@ export class Edits {
     this.add(name, value)
   }
 
+  /** The same, for a copy of its head. */
+  copy(): Edits {
+    const copy = new Edits()
+    copy.removed.push(...this.removed)
+    for (const name of this.#removedNames) copy.#removedNames.add(name)
+    copy.added = [...this.added]
+    return copy
+  }
+
   isRemoved(fields: Fields, field: number): boolean {
     return this.removesName(fields.bytes, fields.at[field * FIELD_INTS]!, fields.at[field * FIELD_INTS + 1]!)
   }

@@ -25,6 +25,7 @@ import { Proxied } from './proxy.ts'
 import { processMeasures } from './process-measures.ts'
 import { RequestIds } from './request-ids.ts'
 import { Shedder } from './shedder.ts'
+import { Subrequests } from './subrequests.ts'
 import { tellEnd } from './tell-exchange.ts'
 
 export interface EngineParts {
@@ -53,6 +54,8 @@ export class Engine implements Requests {
   readonly wheel = new Wheel(tick, flush)
   /** Which new exchanges are too much. */
   readonly shedder = new Shedder(processMeasures, logEvent)
+  /** Requests of ours, without a client. */
+  readonly subrequests = new Subrequests(this)
   accessLog: AccessLog | null
   ring: RequestRing | null
   snapshot: Snapshot
@@ -170,6 +173,7 @@ export class Engine implements Requests {
       const aborted = rest.filter((client) => client.isServing).length
       event(() => {
         for (const client of rest) guarded(() => client.fail('stopped'))
+        this.subrequests.cancelAll()
       })
       done(aborted)
     })

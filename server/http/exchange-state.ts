@@ -12,6 +12,7 @@ import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import type { Fault } from '../tables/faults.ts'
+import { askedFor } from './asked-for.ts'
 import { clientOf } from './client.ts'
 import type { BodyForm, ClientStream, Outlet, Sink } from './ends.ts'
 import type { Engine } from './engine.ts'
@@ -20,6 +21,7 @@ import type { Forward } from './forward.ts'
 import type { Parking } from './park.ts'
 import { givenRequestId, requestLines } from './forwarded-headers.ts'
 import type { SourceBody } from './source-body.ts'
+import type { AsksBackends } from './subrequest-words.ts'
 import type { Timing } from './timing.ts'
 import { onBehalfOf } from './told.ts'
 import type { Transforms } from './transforms.ts'
@@ -107,6 +109,9 @@ export abstract class ExchangeState implements Exchange {
     this.stage = BEGUN
   }
 
+  get subrequests(): AsksBackends {
+    return this.engine.subrequests.of(askedFor(this))
+  }
   get hasBegun(): boolean {
     return this.stage >= BEGUN
   }

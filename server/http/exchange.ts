@@ -11,6 +11,7 @@ import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { Verdict } from '../tls/shown-certificate.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
 import type { Reason } from './retry.ts'
+import type { AsksBackends } from './subrequest-words.ts'
 
 /** Who sent the request, after the field that client_from names was walked through trusted proxies. */
 export interface Client {
@@ -128,4 +129,6 @@ export interface Exchange {
   /** Most bytes of request body; set from the listener, replaced by body_limit. */
   bodyLimit: number
   answer: ResponseHead | null
+  /** Asks backends on behalf of its client, for steps that do; made anew each time that it is read. */
+  readonly subrequests: AsksBackends
 }

@@ -20,7 +20,12 @@ export function onBehalfOf(
   return onBehalf
 }
 
-function headerOf({ from }: ClientConnection, client: KnownClient, version: ProxyVersion): Buffer {
+/** What a connection to a server begins with on behalf of this client. */
+export function headerOf(
+  { from }: Pick<ClientConnection, 'from'>,
+  client: KnownClient,
+  version: ProxyVersion,
+): Buffer {
   const { address, port, trusted, scheme } = client
   const { localAddress, localPort, tls } = from
   return proxyHeaderOut(version, {

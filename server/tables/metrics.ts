@@ -133,6 +133,18 @@ export const METRICS = {
     'cause',
     'process',
   ),
+  subrequests_total: counter(
+    'Requests that the gateway itself sent to a backend, by what for (mirror, forward_auth, cache) and outcome: answered, failed (by any fault), timed_out, too_large, cancelled, or refused (limits.subrequests was reached). They are none of requests_total, but count at their servers as attempts.',
+    'purpose',
+    'backend',
+    'outcome',
+  ),
+  subrequest_duration_seconds: histogram(
+    'From the begin of such a request to the end of its answer; of those that were answered.',
+    SECONDS,
+    'purpose',
+    'backend',
+  ),
   shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),
   proxy_headers_refused_total: counter(
     'Connections of trusted proxies that were closed as their PROXY header was missing, malformed, too_long, bad_checksum or cut_off.',

@@ -9,6 +9,7 @@ import { METHODS } from '../tables/methods.ts'
 import { AttemptMeter } from './attempt-meter.ts'
 import type { Registry } from './registry.ts'
 import type { Counter, Histogram } from './series.ts'
+import { SubrequestMeter } from './subrequest-meter.ts'
 
 /** Keeps places of so many (listener, rule, server); beyond, it begins again. */
 const PLACES_MAX = 20_000
@@ -43,6 +44,7 @@ const NO_SERVER = {}
 export class ExchangeMeter {
   /** Attempts beyond the first are counted as they are made. */
   readonly attempts: AttemptMeter
+  readonly subrequests: SubrequestMeter
   readonly #registry: Registry
   readonly #faults = new Map<string, Counter>()
   /** Exchanges finish on the snapshot they began with, so two may be in use at once. */
@@ -55,6 +57,7 @@ export class ExchangeMeter {
   constructor(registry: Registry) {
     this.#registry = registry
     this.attempts = new AttemptMeter(registry)
+    this.subrequests = new SubrequestMeter(registry)
   }
 
   /** Counts an exchange that ended. */
