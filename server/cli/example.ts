@@ -6,6 +6,7 @@ import compress from '../../config/examples/compress.yaml' with { type: 'text' }
 import hash from '../../config/examples/hash.toml' with { type: 'text' }
 import behindBalancer from '../../config/examples/behind-balancer.yaml' with { type: 'text' }
 import circuitBreaker from '../../config/examples/circuit-breaker.yaml' with { type: 'text' }
+import crossOrigin from '../../config/examples/cross-origin.yaml' with { type: 'text' }
 import dynamicWeights from '../../config/examples/dynamic-weights.yaml' with { type: 'text' }
 import groups from '../../config/examples/groups.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
@@ -60,6 +61,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'rate-limits.yaml': rateLimits,
   'retries.yaml': retries,
   'compress.yaml': compress,
+  'cross-origin.yaml': crossOrigin,
   'weighted.yaml': weighted,
   'circuit-breaker.yaml': circuitBreaker,
   'dynamic-weights.yaml': dynamicWeights,

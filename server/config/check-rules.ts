@@ -2,6 +2,7 @@
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { kindOfRule, type RuleKind, ruleKindOf } from '../lib/rule-kind.ts'
 import { checkMiddleware } from '../middleware/middleware.options.ts'
+import { checkCorsPlace } from './check-cors.ts'
 import { checkFamily } from './check-family.ts'
 import { checkFields } from './check-fields.ts'
 import { checkMatch } from './check-match.ts'
@@ -67,6 +68,7 @@ export function checkRules(checked: Checked): void {
 
 function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
   checkMatch(checked, [...path, 'match'], rule.match)
+  checkCorsPlace(checked, path, rule)
   checkDestination(checked, path, rule)
   checkRuleTimeouts(checked, path, rule)
   for (const word of ['server_name', 'alpn'] as const)

@@ -16,6 +16,7 @@ import {
 } from './address-formats.ts'
 import { clientAuth, clientName, subjectName } from './client-formats.ts'
 import { type Format, no } from './format.ts'
+import { origin } from './origin-formats.ts'
 import { pathPattern } from './path-formats.ts'
 import { fileMode, group } from './unix-formats.ts'
 
@@ -257,6 +258,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'cookie-name': cookieName,
   'host-pattern': hostPattern,
   'path-pattern': pathPattern,
+  origin,
   'time-zone': timeZone,
   method,
   'status-range': statusRange,

@@ -58,6 +58,10 @@ export const Regex = (options: KindOptions) =>
 export const SafeRegex = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'safe-regex', ...options })
 
+/** An origin (RFC 6454 §6.1), a pattern of some, "*" or "null", kept as written. */
+export const Origin = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'origin', ...options })
+
 /** Bytes as text with escapes, kept as written: lib/escapes.ts reads it. */
 export const Bytes = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'bytes', ...options })
@@ -125,6 +129,12 @@ export const OneOrMore = <T extends TSchema>(
     description,
     ...(defaults && { default: [...defaults] }),
   })
+
+/** The same where there must be one. */
+export const NeedsOneOrMore = <T extends TSchema>(item: T, description: string) => ({
+  ...OneOrMore(item, description),
+  isNeeded: true,
+})
 
 /** Most addresses that a listener may name. */
 const BINDS_MAX = 64

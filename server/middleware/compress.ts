@@ -9,6 +9,7 @@ import type { CompressConfig } from './compress.options.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
 import { Squeeze } from './squeeze.ts'
 import { mediaTypes } from './media-types.ts'
+import { valuesOf, varyBy } from './vary.ts'
 
 export function compress(options: CompressConfig, world: StepWorld): Middleware {
   const { levels, min_size: minSize } = options
@@ -24,7 +25,7 @@ export function compress(options: CompressConfig, world: StepWorld): Middleware 
       const { coding, isIdentityRefused } = choices.of(x.request.get('accept-encoding'))
       // Too short for anybody: caches need not know of it.
       if (length >= 0 && length < minSize && !isIdentityRefused) return null
-      vary(head)
+      varyBy(head, 'Accept-Encoding')
       if (coding === null) return null
       if (x.request.methodId === METHOD_HEAD) return encoded(head, coding)
       return new Squeeze({
@@ -54,14 +55,6 @@ function mayEncode(x: Exchange, head: ResponseHead): boolean {
 const forbids = (values: readonly string[]): boolean =>
   values.some((value) => /(?:^|,)\s*no-transform\s*(?:,|$)/i.test(value))
 
-/** All values, with what steps have set. */
-function valuesOf(head: ResponseHead, lower: string): string[] {
-  const { edits } = head
-  if (edits === null) return head.values(lower)
-  const added = edits.added.filter((one) => one.lower === lower).map(({ value }) => value)
-  return edits.removes(lower) ? added : [...head.values(lower), ...added]
-}
-
 function mediaTypeOf(head: ResponseHead): string {
   const value = head.get('content-type') ?? ''
   const end = value.indexOf(';')
@@ -71,14 +64,6 @@ function mediaTypeOf(head: ResponseHead): string {
 function lengthOf(head: ResponseHead): number {
   const value = head.get('content-length')
   return value === null ? -1 : Number(value)
-}
-
-/** RFC 9110 §12.5.5: what was sent goes by Accept-Encoding, or would for another client. */
-function vary(head: ResponseHead): void {
-  const isSaid = valuesOf(head, 'vary').some((value) =>
-    /(?:^|,)\s*(?:\*|accept-encoding)\s*(?:,|$)/i.test(value),
-  )
-  if (!isSaid) head.add('Vary', 'Accept-Encoding')
 }
 
 /** The head of an encoded body. What was told of the body as it came does not hold of it. */
@@ -106,7 +91,7 @@ function weakenWhereAsked({ request }: Exchange, head: ResponseHead): null {
   const asked = request.values('if-none-match').join(',')
   if (!asked.includes(`W/${tag}`)) return null
   head.set('ETag', `W/${tag}`)
-  vary(head)
+  varyBy(head, 'Accept-Encoding')
   return null
 }
 

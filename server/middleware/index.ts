@@ -2,6 +2,8 @@
 import { bodyLimit } from './body-limit.ts'
 import { compress } from './compress.ts'
 import { concurrency } from './concurrency.ts'
+import { cors } from './cors.ts'
+import { csrf } from './csrf.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
 import { rateLimit } from './rate-limit.ts'
@@ -18,6 +20,8 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   body_limit: bodyLimit,
   compress,
   concurrency,
+  cors,
+  csrf,
   headers,
   ip,
   rate_limit: rateLimit,

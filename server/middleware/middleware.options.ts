@@ -4,6 +4,8 @@ import type { Where } from '../config/where.ts'
 import { BodyLimitOptions } from './body-limit.options.ts'
 import { CompressOptions } from './compress.options.ts'
 import { ConcurrencyOptions } from './concurrency.options.ts'
+import { checkCors, CorsOptions } from './cors.options.ts'
+import { checkCsrf, CsrfOptions } from './csrf.options.ts'
 import { checkHeaders, HeadersOptions } from './headers.options.ts'
 import { checkIp, IpOptions } from './ip.options.ts'
 import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
@@ -13,6 +15,8 @@ export const MiddlewareOptions = Type.Object(
     body_limit: Type.Optional(BodyLimitOptions),
     compress: Type.Optional(CompressOptions),
     concurrency: Type.Optional(ConcurrencyOptions),
+    cors: Type.Optional(CorsOptions),
+    csrf: Type.Optional(CsrfOptions),
     headers: Type.Optional(HeadersOptions),
     ip: Type.Optional(IpOptions),
     rate_limit: Type.Optional(RateLimitOptions),
@@ -25,7 +29,7 @@ export type MiddlewareName = keyof MiddlewareConfig
 /** Of those whose schema cannot say all: what else is asked of their options. */
 const CHECKS: {
   readonly [K in MiddlewareName]?: (options: NonNullable<MiddlewareConfig[K]>, where: Where) => void
-} = { headers: checkHeaders, ip: checkIp, rate_limit: checkRateLimit }
+} = { cors: checkCors, csrf: checkCsrf, headers: checkHeaders, ip: checkIp, rate_limit: checkRateLimit }
 
 /** Checks one item of a rule's `middleware`; `at` gives the place of the options under a name. */
 export function checkMiddleware(step: MiddlewareConfig, at: (name: MiddlewareName) => Where): void {

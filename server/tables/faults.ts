@@ -86,6 +86,13 @@ export const FAULTS = {
     'For this host clients are asked for a certificate in another way: it wants a connection of its own.',
   ),
   denied: row(403, 'gateway', 'http_request_denied', 'Not allowed.'),
+  cross_origin: row(
+    403,
+    'client',
+    'http_request_denied',
+    'A page of another site has sent this, which only pages of this one may.',
+  ),
+  origin_refused: row(403, 'client', 'http_request_denied', 'Pages of this origin may not ask here.'),
   no_rule: row(404, 'gateway', 'destination_not_found', 'No rule matches this request.'),
   loop: row(508, 'gateway', 'proxy_loop_detected', 'This request has passed here before.'),
   internal: row(500, 'gateway', 'proxy_internal_error', 'The gateway failed.'),

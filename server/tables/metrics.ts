@@ -113,6 +113,16 @@ export const METRICS = {
     'decision',
     'rule',
   ),
+  cors_requests_total: counter(
+    'Requests that name an origin, at cors: allowed, refused (answered here, or passed on without a word for it), shadow (would have been answered here).',
+    'decision',
+    'rule',
+  ),
+  csrf_requests_total: counter(
+    'Requests at csrf that may change something: allowed, refused, shadow (would have been refused).',
+    'decision',
+    'rule',
+  ),
   concurrency_requests_total: counter(
     'Requests at a limit of those under way at once: allowed, refused, shadow (would have been refused), uncounted (passed, as there was no room to count them: limits.concurrency).',
     'decision',

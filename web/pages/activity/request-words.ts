@@ -45,6 +45,8 @@ const TO_DO: Readonly<Record<string, string>> = {
   no_rule: 'Add a rule that takes this host and path, or give the listener a backend.',
   rate_limited: 'If this client is welcome, raise the rate of the rule’s rate_limit.',
   denied: 'If it should have passed, see the rule’s middleware.',
+  cross_origin: 'If that site may send such requests, name it in trusted of the rule’s csrf.',
+  origin_refused: 'If pages of that origin may ask, name it in origins of the rule’s cors.',
   client_abort: 'Nothing, unless it is frequent: then clients wait too long.',
   body_too_large: 'If it is welcome, raise the rule’s body_limit.',
   loop: 'A server sends requests back here: see the addresses of its backend.',
