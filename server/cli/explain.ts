@@ -2,9 +2,9 @@
 import { formatProblem } from '../config/problem.ts'
 import { type AskedAny, explainAny, type ExplainedAny } from '../control/explain/explain-any.ts'
 import { offlineGround } from '../control/explain/offline.ts'
-import { canonicalAddress } from '../lib/ip-address.ts'
 import { atOnce } from '../lib/slices.ts'
 import { type Args, readArgs } from './args.ts'
+import { askedFlags } from './asked-flags.ts'
 import { findConfigFile, NO_FILE } from './config-file.ts'
 import { askSocket } from './control.ts'
 import { explainedText } from './explained-text.ts'
@@ -25,6 +25,10 @@ Usage: sluice explain URL [options]
   -H, --header "N: V"    a header field; may be repeated
       --client ADDRESS   whose request it is; default 127.0.0.1
       --listener NAME    where it comes in, in place of where its port leads
+      --scheme SCHEME    what the client speaks to a trusted proxy before us, http or https; default what the listener does
+      --tls VERSION      of https: TLSv1.2 or TLSv1.3, which is the default; a cipher may follow behind a comma
+      --certificate CERT one that the client shows and that is found good: a file in PEM, or a subject such as "CN=alice,O=Acme"
+      --time TIME        when it comes, such as 2026-03-01T08:30:00Z; default now
       --server-name NAME what its TLS asks for (SNI); default the host of https:// and tls://
       --alpn A,B         protocols that its TLS offers; of https:// h2,http/1.1
       --candidates N     so many rules that came close are shown, up to 1000; default 20
@@ -41,6 +45,10 @@ const OPTIONS = {
   header: { short: 'H', takes: 'values' },
   client: { takes: 'value' },
   listener: { takes: 'value' },
+  scheme: { takes: 'value' },
+  tls: { takes: 'value' },
+  certificate: { takes: 'value' },
+  time: { takes: 'value' },
   'server-name': { takes: 'value' },
   alpn: { takes: 'value' },
   candidates: { takes: 'value' },
@@ -85,21 +93,12 @@ function askedBy(read: Args): AskedAny | string {
   const other = OTHER_SCHEME.exec(url)?.[1]
   if (other !== undefined)
     return `"${other}://" is not asked for by HTTP: a URL begins with http:// or https://, and tcp://, udp:// or tls:// stand for a connection`
-  const headers: [string, string][] = []
-  for (const field of read.values('header')) {
-    const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/s.exec(field) ?? []
-    if (name === undefined || value === undefined)
-      return `"${field}" is no header field such as "Accept: text/html"`
-    headers.push([name, value])
-  }
-  const method = read.value('method') ?? 'GET'
-  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}$/.test(method)) return `"${method}" is no method`
-  const named = read.value('client')
-  const client = named === null ? null : canonicalAddress(named)
-  if (named !== null && client === null) return `"${named}" is no IP address`
+  const said = askedFlags(read)
+  if (typeof said === 'string') return said
   const [serverName, alpn] = [read.value('server-name'), read.value('alpn')]
   return {
-    ...{ url, method, headers, client, listener: read.value('listener') },
+    ...said,
+    ...{ url, listener: read.value('listener') },
     ...(serverName !== null && { serverName }),
     ...(alpn !== null && { alpn: alpn.split(',').filter((one) => one !== '') }),
   }
@@ -121,7 +120,7 @@ async function offline(read: Args, { asked, candidates }: Question, io: Io): Pro
 
 /** By the gateway that runs with the file. */
 async function live(read: Args, { asked, candidates }: Question, io: Io): Promise<ExplainedAny | null> {
-  const { headers, client, listener, serverName, alpn, ...rest } = asked
+  const { headers, client, listener, serverName, alpn, atMs, ...rest } = asked
   const byName: Record<string, string[]> = {}
   for (const [name, value] of headers) (byName[name] ??= []).push(value)
   const body = {
@@ -129,6 +128,7 @@ async function live(read: Args, { asked, candidates }: Question, io: Io): Promis
     headers: byName,
     candidates,
     ...(client && { client }),
+    ...(atMs !== undefined && { time: new Date(atMs).toISOString() }),
     ...(listener && { listener }),
     ...(serverName !== undefined && serverName !== null && { server_name: serverName }),
     ...(alpn && { alpn }),

@@ -1,7 +1,7 @@
 // An explained request or connection for people.
 import type { ExplainedAny } from '../control/explain/explain-any.ts'
 import type { ExplainedConnection } from '../control/explain/explain-connection.ts'
-import type { Explained } from '../control/explain/explain.ts'
+import type { Explained } from '../control/explain/explained.ts'
 import type { ExplainedBackend, ExplainedServer } from '../control/explain/explain-backend.ts'
 import type { ExplainedLimits } from '../control/explain/explain-limits.ts'
 import type { ExplainedRetries } from '../control/explain/explain-retries.ts'
@@ -47,7 +47,7 @@ function ledText({ outcome, fault, detail, backend }: ExplainedConnection): stri
 }
 
 function requestText(explained: Explained, isLive: boolean): string {
-  const { request, listener, trace, captures, middleware, backend } = explained
+  const { request, listener, trace, captures, middleware, backend, outcome, headers } = explained
   const { method, scheme, host, path, query, client } = request
   const url = `${scheme}://${host}${path}${query === '' ? '' : `?${query}`}`
   return [
@@ -61,6 +61,9 @@ function requestText(explained: Explained, isLive: boolean): string {
       (step, index) => `${index === 0 ? 'middleware' : '          '}  ${stepText(step, isLive)}`,
     ),
     ...(backend === null ? [] : backendText(backend, isLive)),
+    ...(outcome === 'backend' && headers.length > 0
+      ? [`answer      with ${headers.map(([name, value]) => `${name}: ${value}`).join('; ')}`]
+      : []),
     `outcome     ${outcomeText(explained)}`,
     '',
   ].join('\n')
@@ -93,14 +96,20 @@ function partText({ part, name, wanted, wanted_left_out, found, unclear }: Expla
 const DOES = {
   passes: 'lets it pass',
   refuses: 'refuses it',
+  answers: 'answers it itself',
   would_refuse: 'would refuse it: in shadow it only counts',
   depends: 'depends on what else comes',
   not_reached: 'is not reached',
   off: 'is off',
 } as const
 
-const stepText = ({ name, mode, acts_on, does, limit, in_use }: ExplainedStep, isLive: boolean): string =>
-  `${name}${mode === 'enforce' ? '' : ` (${mode})`}: ${DOES[does]}${limit === undefined ? '' : ` (${limit}${isLive && in_use !== undefined ? `; ${in_use} now` : ''})`}${acts_on.length === 0 ? '' : `, acts on ${acts_on.join(', ')}`}`
+function stepText({ name, mode, acts_on, does, why, limit, in_use }: ExplainedStep, isLive: boolean): string {
+  const now = isLive && in_use !== undefined ? `; ${in_use} now` : ''
+  const about = [...(why === undefined ? [] : [why]), ...(limit === undefined ? [] : [`${limit}${now}`])]
+  const by = about.length === 0 ? '' : ` (${about.join('; ')})`
+  const on = acts_on.length === 0 ? '' : `, acts on ${acts_on.join(', ')}`
+  return `${name}${mode === 'enforce' ? '' : ` (${mode})`}: ${DOES[does]}${by}${on}`
+}
 
 function backendText(backend: ExplainedBackend, isLive: boolean): string[] {
   const { algorithm, hashed_by, hashed_to, servers, servers_left_out } = backend
@@ -157,6 +166,7 @@ function outcomeText({ outcome, status, fault, detail, location, backend }: Expl
   if (fault !== null) return `${status} ${fault}${because}`
   if (outcome === 'redirect') return `${status} to ${location}${because}`
   if (outcome === 'respond') return `${status}, a fixed answer`
+  if (outcome === 'answered') return `${status}, answered by a step of the rule`
   if (outcome === 'own_document') return 'a document of the gateway itself (status_endpoints)'
   const open = backend?.servers_with_work ?? 0
   return `sent to backend ${backend?.backend}, ${open} ${open === 1 ? 'server gets' : 'servers get'} work${because}`

@@ -24,6 +24,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '0.9.2342.19200300.100.1.25': 'DC',
   '1.2.840.113549.1.9.1': 'emailAddress',
 }
+const IDS = new Map(Object.entries(TYPES).map(([id, type]) => [type, id]))
 const KNOWN_TYPES = new Map(Object.values(TYPES).map((type) => [type.toLowerCase(), type]))
 
 const BMP_STRING = 0x1e
@@ -84,6 +85,10 @@ export function readNameText(text: string): NameAttribute[] | null {
   })
   return found.length > 0 && found.every((one) => one !== null) ? found : null
 }
+
+/** The number in dots of a type; null: it has none that we know. */
+export const objectIdOf = (type: string): string | null =>
+  IDS.get(type) ?? (/^[0-2](?:\.[0-9]+)+$/.test(type) ? type : null)
 
 function unescaped(value: string): string {
   const bytes: Buffer[] = []

@@ -12,6 +12,8 @@ export function bodyLimit({ size, mode }: BodyLimitConfig, { refuse }: StepWorld
     return { name: 'body_limit', end: (x) => void (x.bytesIn > size && refuse(x, refusal)) }
   return {
     name: 'body_limit',
+    isPure: true,
+    explain: () => ({ why: `bodies of up to ${size} bytes`, depends: true }),
     request(x) {
       x.bodyLimit = size
       return undefined

@@ -11,6 +11,7 @@ export function headers({ request, response }: HeadersConfig): Middleware {
   const toClient = editsOf(response)
   return {
     name: 'headers',
+    isPure: true,
     ...(toServer.length > 0 && {
       request: (x) => {
         apply(toServer, x.request)

@@ -13,6 +13,7 @@ export function ip({ allow, deny }: IpConfig, { refuse }: StepWorld): Middleware
   const refusal = faultAnswer('denied')
   return {
     name: 'ip',
+    isPure: true,
     request(x) {
       const { address } = x.client
       if (address === null || denied.has(address)) return refuse(x, refusal)

@@ -40,6 +40,27 @@ export interface Middleware<N = undefined> {
   cancelled?(x: Exchange, note: N): void
   /** Exactly once for each step reached, also on abort. */
   end?(x: Exchange, note: N): void
+  /**
+   * What `request` and `response` do hangs on heads and the client alone, and touches nothing but the
+   * exchange: who explains a request calls them.
+   */
+  readonly isPure?: true
+  /**
+   * What it would do, told and not done: nothing is counted, taken or sent, nobody is asked, nothing waits.
+   * For `sluice explain`, the tester of the dashboard, and tests of the config. Left out: it is asked, where
+   * it is pure; of others it is told where they act.
+   */
+  explain?(x: Exchange): Foreseen
+}
+
+/** What a step would do with a request of which head and client are known. */
+export interface Foreseen {
+  /** What it goes by, for people: "counts for 192.0.2.7, 100 in 1s"; null: there is nothing to say. */
+  readonly why: string | null
+  /** What it would answer; left out: it lets pass, or that hangs on what is not known here. */
+  readonly answer?: Answer
+  /** What becomes of it hangs on other requests, on a body, or on somebody who is asked. */
+  readonly depends?: boolean
 }
 
 /** Changes the body of an answer as it passes. One for each answer. */

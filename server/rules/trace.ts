@@ -28,18 +28,34 @@ export interface Unmet {
 }
 
 /** The parts of a rule that do not hold; none: it matches. */
-export function unmetParts(match: Condition, request: Matchable, by: AskedBy = ANYBODY): Unmet[] {
-  return partsOf(match, request, by).flatMap(({ words, ...part }) => {
-    const is = alone(words)(request, by)
+export function unmetParts(
+  match: Condition,
+  request: Matchable,
+  by: AskedBy = ANYBODY,
+  nowMs = wallMs(),
+): Unmet[] {
+  return partsOf(match, { request, by, nowMs }).flatMap(({ words, ...part }) => {
+    const is = alone(words, nowMs)(request, by)
     return is === true ? [] : [{ ...part, isUnclear: is === 'ambiguous' }]
   })
+}
+
+// oxlint-disable-next-line no-restricted-properties -- windows of time are of the wall
+const wallMs = (): number => Date.now()
+
+/** What is asked about. */
+interface Asking {
+  readonly request: Matchable
+  readonly by: AskedBy
+  readonly nowMs: number
 }
 
 interface Part extends Omit<Unmet, 'isUnclear'> {
   readonly words: Partial<Condition>
 }
 
-function partsOf(match: Condition, request: Matchable, by: AskedBy): Part[] {
+function partsOf(match: Condition, asking: Asking): Part[] {
+  const { request, by, nowMs } = asking
   const parts: Part[] = []
   const add = (
     part: Exclude<Unmet['part'], 'not'>,
@@ -56,9 +72,8 @@ function partsOf(match: Condition, request: Matchable, by: AskedBy): Part[] {
   add('client', match.client, by.address)
   if (tls !== undefined)
     add('tls', [tlsText(tls)], by.tls === null ? null : `${by.tls.version}, ${by.tls.cipher}`)
-  // oxlint-disable-next-line no-restricted-properties -- windows of time are of the wall
-  if (time !== undefined) add('time', conditionTexts({ time }), localTimeText(time.zone, Date.now()))
-  parts.push(...valueParts(match, request), ...match.all.flatMap((one) => partsOf(one, request, by)))
+  if (time !== undefined) add('time', conditionTexts({ time }), localTimeText(time.zone, nowMs))
+  parts.push(...valueParts(match, request), ...match.all.flatMap((one) => partsOf(one, asking)))
   add(
     'any',
     any.map((one) => conditionTexts(one).join(' and ')),
@@ -90,5 +105,5 @@ function valueParts(match: Condition, request: Matchable): Part[] {
 }
 
 /** The matcher of a rule that asks for nothing else. */
-const alone = (words: Partial<Condition>): Match<true> =>
-  compileMatch([{ match: { ...ANYTHING, ...words }, rule: true }])
+const alone = (words: Partial<Condition>, nowMs: number): Match<true> =>
+  compileMatch([{ match: { ...ANYTHING, ...words }, rule: true }], () => nowMs)

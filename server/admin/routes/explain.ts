@@ -18,6 +18,31 @@ const DRAFT = {
   text: Type.Optional(Type.String({ description: 'In place of them: a text of the config.' })),
 }
 
+const text = (description: string) => Type.Optional(Type.String({ maxLength: 1024, description }))
+
+const TLS = Type.Object(
+  {
+    version: text('Such as TLSv1.3, the default.'),
+    cipher: text('As OpenSSL calls it.'),
+    client_certificate: Type.Optional(
+      Type.Union([
+        Type.Literal('present'),
+        Type.Literal('absent'),
+        Type.Object(
+          {
+            subject: text('Such as "CN=alice,O=Acme".'),
+            issuer: text('In the same way.'),
+            san: Type.Optional(Type.Array(Type.String({ maxLength: 1024 }), { maxItems: 100 })),
+            fingerprint: text('SHA-256 in hex.'),
+          },
+          { additionalProperties: false },
+        ),
+      ]),
+    ),
+  },
+  { additionalProperties: false, description: 'Of a connection whose TLS ends at the listener.' },
+)
+
 const BODY = Type.Object(
   {
     url: Type.String({
@@ -46,6 +71,18 @@ const BODY = Type.Object(
       Type.String({ maxLength: 64, description: 'Address of the client, as the listener would know it.' }),
     ),
     listener: Type.Optional(Type.String({ maxLength: 64, description: 'In place of that of the port.' })),
+    scheme: Type.Optional(
+      Type.Union([Type.Literal('http'), Type.Literal('https')], {
+        description: 'What the client speaks to a trusted proxy before us; default what the listener does.',
+      }),
+    ),
+    tls: Type.Optional(TLS),
+    time: Type.Optional(
+      Type.String({
+        maxLength: 40,
+        description: 'When it comes, such as 2026-03-01T08:30:00Z; default now.',
+      }),
+    ),
     server_name: Type.Optional(
       Type.String({
         maxLength: 253,
@@ -102,7 +139,7 @@ const EXPLAINED = Type.Object(
     listener: LISTENER,
     outcome: Type.String({
       description:
-        'refused, no_rule, own_document, redirect, respond or backend; of a connection as ExplainedConnection has it.',
+        'refused, no_rule, own_document, redirect, respond, answered (by a step) or backend; of a connection as ExplainedConnection has it.',
     }),
     status: Type.Optional(Type.Union([Type.Integer(), Type.Null()], { description: "Null: a server's." })),
     fault: nullable,
@@ -113,6 +150,12 @@ const EXPLAINED = Type.Object(
     ),
     middleware: Type.Optional(Type.Array(Type.Unknown())),
     location: Type.Optional(nullable),
+    headers: Type.Optional(
+      Type.Unknown({
+        description:
+          "Fields of an answer of ours, or those that steps add to a server's: name and value of each.",
+      }),
+    ),
     backend: Type.Unknown({
       description:
         'Its algorithm and servers, why each gets no work, and when the request would be asked again.',
@@ -204,11 +247,17 @@ async function answer(asked: Asked, facts: Facts): Promise<Response> {
         errors: [{ pointer: '/client', code: 'invalid', message: 'allowed is an IP address' }],
       },
     )
-  const { server_name: serverName, alpn } = more
+  const { server_name: serverName, alpn, scheme, tls, time } = more
+  const atMs = time === undefined ? undefined : Date.parse(time)
+  if (Number.isNaN(atMs))
+    return problem('body_invalid', `The body does not fit: /time: ${JSON.stringify(time)} is no time.`, {
+      errors: [{ pointer: '/time', code: 'invalid', message: 'allowed is a time as 2026-03-01T08:30:00Z' }],
+    })
   const wanted = {
     ...{ url, method, headers: fields, client: address, listener: listener ?? null },
     ...(serverName !== undefined && { serverName }),
     ...(alpn !== undefined && { alpn }),
+    ...{ scheme, tls, atMs },
   }
   const hasDraft = more.ops !== undefined || more.text !== undefined
   const draft = hasDraft ? await draftOf(asked, more, facts) : null

@@ -1,4 +1,5 @@
 // The request that is asked about: written as a client would send it, and read by the parser that serves.
+import type { AskedTls } from './asked-tls.ts'
 import { RequestHead, type HeadFault, type HeadLimits } from '../../head/request-head.ts'
 
 /** What is asked about. */
@@ -11,6 +12,12 @@ export interface AskedRequest {
   readonly client: string | null
   /** Where it comes in; null: where its URL leads. */
   readonly listener: string | null
+  /** What the client speaks, to a proxy that the listener trusts; left out: what the listener does. */
+  readonly scheme?: 'http' | 'https' | undefined
+  /** Of a connection whose TLS ends at the listener. */
+  readonly tls?: AskedTls | undefined
+  /** When it comes, in ms since 1970; left out: now. */
+  readonly atMs?: number | undefined
 }
 
 export interface UrlParts {

@@ -3,7 +3,7 @@
 import type { Config } from '../../config/schema.ts'
 import { ANSWERING, CARRIED, RETRIES } from '../../scoreboard/layout.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
-import type { Ground } from './explain.ts'
+import type { Ground } from './explained.ts'
 import { offlineGround } from './offline.ts'
 
 /** More are not counted one by one. */

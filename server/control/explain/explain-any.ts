@@ -4,7 +4,8 @@ import { isIP } from 'node:net'
 import type { Steps } from '../../lib/slices.ts'
 import { type AskedRequest, urlParts } from './asked-request.ts'
 import { type AskedConnection, explainConnection, type ExplainedConnection } from './explain-connection.ts'
-import { explain, type Explained, type Ground } from './explain.ts'
+import { explain } from './explain.ts'
+import type { Explained, Ground } from './explained.ts'
 import { findEntrance } from './find-entrance.ts'
 
 /** What is asked about, with what its TLS says. */

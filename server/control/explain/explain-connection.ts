@@ -8,7 +8,7 @@ import { isOn } from '../../snapshot/compile-http.ts'
 import type { FaultCode } from '../../tables/faults.ts'
 import { type ExplainedBackend, explainBackend, noneFault } from './explain-backend.ts'
 import { type ExplainedGate, type GateClient, gatesOf } from './explain-gates.ts'
-import type { Ground } from './explain.ts'
+import type { Ground } from './explained.ts'
 import type { PlacedRule } from './explain-rules.ts'
 import { findEntrance, type FoundEntrance, type ListenerConfig } from './find-entrance.ts'
 

@@ -53,13 +53,16 @@ export interface ListenerRules {
 
 /**
  * Those rules that workers would compile for the listener, in the same way; `like`: some that may be the
- * same, and then need not be made again.
+ * same, and then need not be made again; `now`: ms since 1970, by the clock where it is left out.
  */
 export function* listenerRules(
   { rules, listeners }: Pick<Config, 'rules' | 'listeners'>,
   name: string,
   { backend }: Pick<HttpListenerConfig, 'backend'>,
-  like: ListenerRules | null = null,
+  {
+    like = null,
+    now,
+  }: { readonly like?: ListenerRules | null | undefined; readonly now?: () => number } = {},
 ): Steps<ListenerRules> {
   const sources: MatchSource<PlacedRule>[] = []
   let place = 0
@@ -74,7 +77,7 @@ export function* listenerRules(
   if (sources.length === 0 && backend !== undefined)
     sources.push({ match: ANYTHING, rule: { name: DEFAULT_RULE, place: null } })
   if (like !== null && (yield* areSame(like.sources, sources))) return like
-  return { match: yield* matchSteps(sources), sources }
+  return { match: yield* matchSteps(sources, now), sources }
 }
 
 function* areSame(before: ListenerRules['sources'], after: ListenerRules['sources']): Steps<boolean> {
@@ -98,7 +101,7 @@ const STEP = 16
 /** Looks at the rules up to the one that takes it; `limit`: how many are told, that one beside them. */
 export function* traceRules(
   { match, sources }: ListenerRules,
-  { request, by }: { readonly request: Matchable; readonly by: AskedBy },
+  { request, by, nowMs }: { readonly request: Matchable; readonly by: AskedBy; readonly nowMs?: number },
   limit: number,
 ): Steps<{ readonly found: PlacedRule | null | 'ambiguous'; readonly trace: RulesTrace }> {
   const found = match(request, by)
@@ -106,7 +109,7 @@ export function* traceRules(
   const end = at === -1 ? sources.length : at
   const closest = new Closest(limit)
   for (const [place, { match: words, rule }] of sources.slice(0, end).entries()) {
-    closest.add(rule, unmetParts(words, request, by))
+    closest.add(rule, unmetParts(words, request, by, nowMs))
     if (place % STEP === STEP - 1) yield
   }
   const { candidates, leftOut } = closest

@@ -1,7 +1,8 @@
 // What the middleware of a rule, and its limit, would do with a request, as far as that hangs on the request
-// alone: its steps are made as workers make them, and those that judge by the client or the body are asked.
-import type { Exchange } from '../../http/exchange.ts'
-import type { RequestHead } from '../../head/request-head.ts'
+// alone: its steps are made as workers make them. Those that judge by the client or the head are asked, others
+// tell what they would go by.
+import type { Answer } from '../../head/answer.ts'
+import type { ResponseHead } from '../../head/response-head.ts'
 import type { Leases } from '../../scoreboard/leases.ts'
 import { privateRegion, scoreboardOn } from '../../scoreboard/region.ts'
 import { wordsOf } from '../../middleware/index.ts'
@@ -10,7 +11,7 @@ import type { ConcurrencyConfig } from '../../middleware/concurrency.options.ts'
 import type { Middleware, StepWords } from '../../middleware/middleware.ts'
 import { makeSteps, scratchGround } from '../../snapshot/rule-steps.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
-import type { FaultCode } from '../../tables/faults.ts'
+import { type AskedExchange, askedRule } from './asked-exchange.ts'
 
 export interface ExplainedStep {
   readonly name: string
@@ -18,113 +19,144 @@ export interface ExplainedStep {
   /** On the request, the head or the body of the answer, or when all is over; none: it is off. */
   readonly acts_on: readonly ('request' | 'answer' | 'body' | 'end')[]
   /**
-   * `passes`, `refuses`, `would_refuse` (in shadow: it is only counted), `depends` on what else comes,
-   * `not_reached` as one before it refuses, or `off`.
+   * `passes`, `refuses`, `answers` itself, `would_refuse` (in shadow: it is only counted), `depends` on what
+   * else comes, `not_reached` as one before it answers, or `off`.
    */
-  readonly does: 'passes' | 'refuses' | 'would_refuse' | 'depends' | 'not_reached' | 'off'
+  readonly does: 'passes' | 'refuses' | 'answers' | 'would_refuse' | 'depends' | 'not_reached' | 'off'
+  /** What it goes by; left out: it does not say. */
+  readonly why?: string
   /** How many requests may be under way at once, and which are counted together; left out: it counts none. */
   readonly limit?: string
   /** How many of them are, as of now; left out: nobody here knows. */
   readonly in_use?: number
 }
 
-/** The fault of the step that refuses. */
-export interface StepRefusal {
-  readonly status: number
-  readonly fault: FaultCode | null
-}
-
 export interface ExplainedSteps {
   readonly steps: readonly ExplainedStep[]
-  readonly refusal: StepRefusal | null
-  /** That of body_limit, where there is one. */
-  readonly bodyLimit: number
+  /** That of the step that answers in place of where the rule leads; null: none does. */
+  readonly answer: Answer | null
+  /** Does to the head of an answer what the steps that were reached would do to it. */
+  readonly edit: (head: ResponseHead) => void
 }
 
-/**
- * What they do hangs on nothing but the client and the head: they may be asked. Fields that are set may be
- * those that a backend hashes by.
- */
-const ASKED = new Set(['ip', 'body_limit', 'headers'])
-/** What they do hangs on other requests. */
-const COUNTING = new Set(['rate_limit', 'concurrency'])
+/** The steps of a rule, made for nobody. */
+export interface RuleSteps {
+  readonly rule: RuleConfig
+  readonly place: number
+  /** All that is written, and what is made of it; null: it is off. */
+  readonly all: readonly (readonly [StepWords, Middleware<unknown> | null])[]
+}
+
+export function stepsOf(rule: RuleConfig, place: number): RuleSteps {
+  const { name, middleware } = rule
+  const board = scoreboardOn(privateRegion(1, 1), 0)
+  const made = makeSteps(middleware, { rule: name, ground: scratchGround(board), before: [] }, (_, make) =>
+    make(),
+  )
+  const words: StepWords[] = []
+  for (const item of middleware) words.push(wordsOf(item, words))
+  let at = 0
+  const all = words.map((one) => [one, one.mode === 'off' ? null : (made[at++]?.step ?? null)] as const)
+  return { rule, place, all }
+}
+
+/** What is known beside the request. */
+interface Known {
+  /** What is under way at once; null: nobody here knows. */
+  readonly leases: Leases | null
+}
 
 export function explainSteps(
-  {
-    name: rule,
-    middleware,
-    max_connections: max,
-  }: Pick<RuleConfig, 'name' | 'middleware' | 'max_connections'>,
-  { request, client }: { readonly request: RequestHead; readonly client: string },
-  { bodyLimit, leases }: { readonly bodyLimit: number; readonly leases: Leases | null },
+  { rule, place, all }: RuleSteps,
+  x: AskedExchange,
+  known: Known,
 ): ExplainedSteps {
-  const board = scoreboardOn(privateRegion(1, 1), 0)
-  const made = makeSteps(middleware, { rule, ground: scratchGround(board), before: [] }, (_, make) => make())
-  const x = { request, client: { address: client }, shadow: null, bodyLimit } as unknown as Exchange
-  const steps: ExplainedStep[] = []
-  const isKnown = leases !== null && leases.isOpen
-  const inUse = ({ name, options, earlier }: StepWords): Pick<ExplainedStep, 'in_use'> =>
-    name === 'concurrency' && isKnown
-      ? { in_use: heldBy(options as ConcurrencyConfig, { rule, earlier, leases }, x) }
-      : {}
-  let refusal: StepRefusal | null = null
-  let at = 0
-  for (const words of wordsOfAll(middleware)) {
-    const { name, mode } = words
-    const step = mode === 'off' ? undefined : made[at++]?.step
-    const before = x.shadow
-    const isAsked: boolean = refusal === null && step !== undefined && ASKED.has(name)
-    const answer: ReturnType<NonNullable<Middleware['request']>> = isAsked
-      ? step?.request?.(x, undefined)
-      : undefined
-    const isRefused = answer !== undefined && !(answer instanceof Promise)
-    const told = {
-      name,
-      mode,
-      acts_on: step === undefined ? [] : actsOn(step),
-      ...limitOf(words),
-      ...inUse(words),
+  const { name, max_connections: max } = rule
+  const steps = all.flatMap(([, step]) => step ?? [])
+  x.rule = askedRule(rule, place, steps)
+  const reached: (readonly [Middleware<unknown>, unknown])[] = []
+  const told: ExplainedStep[] = []
+  let answer: Answer | null = null
+  for (const [words, step] of all) {
+    const about = { ...aboutOf(words, step), ...inUse(name, words, known, x) }
+    if (step === null || answer !== null) {
+      told.push({ ...about, does: step === null ? 'off' : 'not_reached' })
+      continue
     }
-    if (refusal !== null) steps.push({ ...told, does: step === undefined ? 'off' : 'not_reached' })
-    else if (isRefused) steps.push({ ...told, does: 'refuses' })
-    else steps.push({ ...told, does: doesOf(words, step, x.shadow !== before) })
-    if (isRefused) refusal = { status: answer.status, fault: answer.fault }
+    const note = step.note?.()
+    reached.push([step, note])
+    const found = foreseen(step, note, { mode: words.mode, x })
+    told.push({ ...about, ...found.told })
+    answer = found.answer
   }
-  if (max !== undefined)
-    steps.push({
-      ...limitOfRule(max, refusal === null),
-      ...(isKnown && { in_use: heldByRule(rule, leases) }),
-    })
-  return { steps, refusal, bodyLimit: x.bodyLimit }
+  if (max !== undefined) told.push(limitOfRule(rule, max, { isReached: answer === null, ...known }))
+  const edit = (head: ResponseHead): void => {
+    for (const [step, note] of reached.toReversed())
+      if (step.isPure === true) void step.response?.(x, head, note)
+  }
+  return { steps: told, answer, edit }
+}
+
+interface Found {
+  readonly told: Pick<ExplainedStep, 'does' | 'why'>
+  readonly answer: Answer | null
+}
+
+function foreseen(
+  step: Middleware<unknown>,
+  note: unknown,
+  { mode, x }: { readonly mode: StepWords['mode']; readonly x: AskedExchange },
+): Found {
+  const said = step.explain?.(x)
+  const why = said?.why ? { why: said.why } : {}
+  const shadowBefore = x.shadow
+  const given = step.isPure === true ? step.request?.(x, note) : undefined
+  const own = given instanceof Promise ? undefined : given
+  const isShadow = x.shadow !== shadowBefore || (mode === 'shadow' && said?.answer !== undefined)
+  if (isShadow) return { told: { does: 'would_refuse', ...why }, answer: null }
+  const answer = own ?? said?.answer ?? null
+  if (answer !== null)
+    return { told: { does: answer.fault === null ? 'answers' : 'refuses', ...why }, answer }
+  const isOpen = said?.depends ?? (step.isPure !== true && step.request !== undefined)
+  return { told: { does: isOpen ? 'depends' : 'passes', ...why }, answer: null }
+}
+
+const aboutOf = (
+  words: StepWords,
+  step: Middleware<unknown> | null,
+): Pick<ExplainedStep, 'name' | 'mode' | 'acts_on' | 'limit'> => ({
+  name: words.name,
+  mode: words.mode,
+  acts_on: step === null ? [] : actsOn(step),
+  ...limitOf(words),
+})
+
+function inUse(
+  rule: string,
+  { name, options, earlier }: StepWords,
+  { leases }: Known,
+  x: AskedExchange,
+): Pick<ExplainedStep, 'in_use'> {
+  if (name !== 'concurrency' || leases?.isOpen !== true) return {}
+  return { in_use: heldBy(options as ConcurrencyConfig, { rule, earlier, leases }, x) }
 }
 
 /** It stands behind all steps. */
-const limitOfRule = (max: number, isReached: boolean): ExplainedStep => ({
+const limitOfRule = (
+  { name }: RuleConfig,
+  max: number,
+  { isReached, leases }: Known & { readonly isReached: boolean },
+): ExplainedStep => ({
   ...{ name: 'max_connections', mode: 'enforce', acts_on: ['request', 'end'] },
   does: isReached ? 'depends' : 'not_reached',
   limit: `${max} at once, of the whole rule`,
+  ...(leases?.isOpen === true && { in_use: heldByRule(name, leases) }),
 })
 
 function limitOf({ name, options }: StepWords): Pick<ExplainedStep, 'limit'> {
   if (name !== 'concurrency') return {}
   const { max, key } = options as ConcurrencyConfig
   return { limit: `${max} at once, by ${key.join(', ')}` }
-}
-
-function wordsOfAll(middleware: RuleConfig['middleware']): StepWords[] {
-  const all: StepWords[] = []
-  for (const item of middleware) all.push(wordsOf(item, all))
-  return all
-}
-
-function doesOf(
-  { name }: StepWords,
-  step: Middleware<unknown> | undefined,
-  isShadowed: boolean,
-): ExplainedStep['does'] {
-  if (step === undefined) return 'off'
-  if (isShadowed) return 'would_refuse'
-  return COUNTING.has(name) ? 'depends' : 'passes'
 }
 
 const actsOn = (step: Middleware<unknown>): ExplainedStep['acts_on'] => [

@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema.ts'
 import { privateRegion, scoreboardOn } from '../../scoreboard/region.ts'
 import { STATE_UP } from '../../scoreboard/states.ts'
 import { assignSlots, NO_SLOTS, planSlots } from '../processes/slots.ts'
-import type { Ground } from './explain.ts'
+import type { Ground } from './explained.ts'
 
 export function offlineGround(config: Config): Ground {
   const table = assignSlots(NO_SLOTS, config.backends, 1, () => false)

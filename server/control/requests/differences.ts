@@ -162,7 +162,7 @@ class Ways {
     const options = Object.hasOwn(listeners, name) ? listeners[name] : undefined
     if (options?.protocol !== 'http' && options?.protocol !== 'https') return null
     const like = this.#like === null ? null : this.#like.#rules.get(name)
-    return yield* listenerRules(this.#config, name, options, like)
+    return yield* listenerRules(this.#config, name, options, { like })
   }
 
   #backendOf(name: string): string {

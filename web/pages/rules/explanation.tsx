@@ -85,6 +85,7 @@ function Gates({ gates }: { readonly gates: readonly ExplainedGate[] }) {
 const DOES: Readonly<Record<ExplainedStep['does'], string>> = {
   passes: 'lets it pass',
   refuses: 'refuses it',
+  answers: 'answers it itself',
   would_refuse: 'would refuse it; in shadow it only counts',
   depends: 'depends on what else comes',
   not_reached: 'is not reached',
@@ -96,12 +97,13 @@ function Steps({ steps }: { readonly steps: readonly ExplainedStep[] }) {
     <section>
       <h3 class={css.head}>On the way</h3>
       <ol class={css.trace}>
-        {steps.map(({ name, mode, acts_on: on, does, limit, in_use: used }, at) => (
+        {steps.map(({ name, mode, acts_on: on, does, why, limit, in_use: used }, at) => (
           <li key={at} class={does === 'not_reached' || does === 'off' ? css.pass : undefined}>
             <span class={css.n} />
             <span class={css.nm}>{name}</span>
             <span class={css.d}>
               <span class={does === 'refuses' ? css.refused : undefined}>{DOES[does]}</span>
+              {why !== undefined && <span class="quiet">{why}</span>}
               {limit !== undefined && (
                 <span class="quiet">
                   {limit}

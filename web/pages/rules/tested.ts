@@ -137,6 +137,8 @@ export function outcomeWords(explained: ExplainedAny): string {
       return `${status} to ${explained.kind === 'request' ? explained.location : ''}`
     case 'respond':
       return `Answered ${status} by the gateway`
+    case 'answered':
+      return `Answered ${status} by a step of the rule`
     case 'own_document':
       return 'A document of the gateway itself'
     case 'requests':

@@ -8,7 +8,7 @@ import {
   explainAny,
   type ExplainedAny,
 } from '../../../../server/control/explain/explain-any.ts'
-import type { Ground } from '../../../../server/control/explain/explain.ts'
+import type { Ground } from '../../../../server/control/explain/explained.ts'
 import { offlineGround } from '../../../../server/control/explain/offline.ts'
 import { atOnce } from '../../../../server/lib/slices.ts'
 import { STATE_DOWN } from '../../../../server/scoreboard/states.ts'

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { loadConfig } from '../../../../server/config/load.ts'
-import { explain, type Ground } from '../../../../server/control/explain/explain.ts'
+import { explain } from '../../../../server/control/explain/explain.ts'
+import type { Ground } from '../../../../server/control/explain/explained.ts'
 import { offlineGround } from '../../../../server/control/explain/offline.ts'
 import { atOnce } from '../../../../server/lib/slices.ts'
 import { CLOSED } from '../../../../server/scoreboard/circuits.ts'

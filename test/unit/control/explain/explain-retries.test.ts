@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
 import { explainedText } from '../../../../server/cli/explained-text.ts'
 import { loadConfig } from '../../../../server/config/load.ts'
-import { type Explained, explain } from '../../../../server/control/explain/explain.ts'
+import { explain } from '../../../../server/control/explain/explain.ts'
+import type { Explained } from '../../../../server/control/explain/explained.ts'
 import { offlineGround } from '../../../../server/control/explain/offline.ts'
 import { atOnce } from '../../../../server/lib/slices.ts'
 

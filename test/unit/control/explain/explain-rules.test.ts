@@ -22,7 +22,7 @@ const RULES = Array.from({ length: 200 }, (_, i) => ({
 }))
 
 const rulesOf = (config: Config, like?: ListenerRules): ListenerRules =>
-  atOnce(listenerRules(config, 'web', {}, like))
+  atOnce(listenerRules(config, 'web', {}, { like }))
 
 test('rules that are the same in another config are not made ready again', () => {
   const before = rulesOf(configOf(RULES))

@@ -1,0 +1,71 @@
+// The exchange of a request that nobody has sent, as far as steps look at one.
+import type { Config } from '../../config/schema.ts'
+import type { Exchange, Client, Identity } from '../../http/exchange.ts'
+import type { RequestHead } from '../../head/request-head.ts'
+import { Ranges } from '../../lib/ranges.ts'
+import { splitSteps } from '../../snapshot/rule-steps.ts'
+import type { Listener, Rule, Snapshot } from '../../snapshot/snapshot.ts'
+import type { Middleware } from '../../middleware/middleware.ts'
+import type { RuleConfig } from '../../rules/rule.options.ts'
+import type { FoundListener } from './find-listener.ts'
+
+export class AskedExchange implements Exchange {
+  readonly id = '00000000000000000000000000000000'
+  readonly listener: Listener
+  readonly snapshot: Snapshot
+  readonly request: RequestHead
+  readonly client: Client
+  rule: Rule | null = null
+  readonly server = null
+  readonly attempts = 0
+  readonly fault = null
+  detail: string | null = null
+  shadow: string | null = null
+  identity: Identity | null = null
+  readonly sticky = null
+  readonly tries = null
+  readonly aborted = false
+  readonly status = 0
+  readonly bytesIn = 0
+  readonly bytesOut = 0
+  readonly startedMs = 0
+  readonly queueMs = 0
+  readonly connectMs = 0
+  readonly firstByteMs = 0
+  readonly endedMs = 0
+  bodyLimit: number
+  readonly answer = null
+
+  constructor({ request, client, listener, config }: AskedExchangeParts) {
+    this.request = request
+    this.client = client
+    this.listener = listenerOf(listener)
+    // Nobody serves it: what is asked of one here is its words.
+    this.snapshot = { number: 0, config } as Snapshot
+    this.bodyLimit = listener.options.limits.body
+  }
+}
+
+interface AskedExchangeParts {
+  readonly request: RequestHead
+  readonly client: Client
+  readonly listener: FoundListener
+  readonly config: Config
+}
+
+const listenerOf = ({ name, options }: FoundListener): Listener => ({
+  kind: 'http',
+  ...{ name, options, tls: null, turn: null, toHttps: null, answerFields: null, proxies: null },
+  trusted: Ranges.parse(options.trusted_proxies),
+  ...{ documents: null, admin: Ranges.parse([]), match: () => null, index: null },
+})
+
+/** As steps know the rule that they are of; where it leads they do not ask. */
+export const askedRule = (
+  { name, priority = 0 }: RuleConfig,
+  index: number,
+  steps: readonly Middleware<unknown>[],
+): Rule => ({
+  ...{ name, index, priority, ...splitSteps(steps) },
+  to: { is: 'respond', answer: { status: 200, headers: [], body: '', fault: null } },
+})

@@ -1,0 +1,44 @@
+// What is told of a request, and what it is told from.
+import type { Config } from '../../config/schema.ts'
+import type { FaultCode } from '../../tables/faults.ts'
+import type { ExplainedBackend, ServerStates } from './explain-backend.ts'
+import type { PlacedRule, RulesTrace } from './explain-rules.ts'
+import type { ExplainedStep } from './explain-steps.ts'
+import type { PortsOf } from './find-listener.ts'
+
+/** What is explained from. */
+export interface Ground {
+  readonly config: Config
+  readonly states: ServerStates
+  readonly portsOf: PortsOf
+}
+
+export interface Explained {
+  readonly request: {
+    readonly method: string
+    readonly scheme: string
+    readonly host: string
+    readonly path: string
+    readonly query: string
+    readonly client: string
+  }
+  readonly listener: { readonly name: string; readonly why: string }
+  /** What becomes of it; `answered`: by a step of the rule, which is no refusal. */
+  readonly outcome: 'refused' | 'no_rule' | 'own_document' | 'redirect' | 'respond' | 'answered' | 'backend'
+  /** Of an answer of ours; null: a server's. */
+  readonly status: number | null
+  readonly fault: FaultCode | null
+  readonly detail: string | null
+  /** Null: no rule was asked, or none takes it. */
+  readonly rule: PlacedRule | null
+  /** Null: no rule was asked, or nobody wants to know. */
+  readonly trace: RulesTrace | null
+  /** What parameters of the rule's path stand for, by their names. */
+  readonly captures: Readonly<Record<string, string>>
+  readonly middleware: readonly ExplainedStep[]
+  /** Of a redirect. */
+  readonly location: string | null
+  /** Fields of an answer of ours, or those that steps of the rule add to one of a server. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly backend: ExplainedBackend | null
+}

@@ -1,0 +1,245 @@
+// One request on its way: what is answered before any rule, and what becomes of it where a rule takes it.
+import type { Config } from '../../config/schema.ts'
+import { type Answer, faultAnswer, renderAnswer } from '../../head/answer.ts'
+import type { RequestHead } from '../../head/request-head.ts'
+import type { ResponseHead } from '../../head/response-head.ts'
+import { type Here, documentFor, redirected, refusedAnywhere, sentToHttps } from '../../http/at-once.ts'
+import type { HttpListenerConfig } from '../../http/listener.options.ts'
+import { answerFieldsOf, toHttps } from '../../http/secure-fields.ts'
+import { Ranges } from '../../lib/ranges.ts'
+import type { AskedBy } from '../../rules/asked.ts'
+import { capturesOf } from '../../rules/captures.ts'
+import { redirect } from '../../rules/redirect.ts'
+import { respond } from '../../rules/respond.ts'
+import { documentsOf } from '../../snapshot/compile-http.ts'
+import { FAULTS, type FaultCode } from '../../tables/faults.ts'
+import type { TlsFacts } from '../../tls/accept-tls.ts'
+import { AskedExchange } from './asked-exchange.ts'
+import type { AskedRequest, UrlParts } from './asked-request.ts'
+import { tlsFactsOf } from './asked-tls.ts'
+import { explainBackend, noneFault } from './explain-backend.ts'
+import type { Explained, Ground } from './explained.ts'
+import type { PlacedRule, RulesTrace } from './explain-rules.ts'
+import { type ExplainedSteps, explainSteps, type RuleSteps } from './explain-steps.ts'
+import type { FoundListener } from './find-listener.ts'
+
+/** Of whom a request is said to be that names nobody. */
+const THIS_MACHINE = '127.0.0.1'
+
+/** A request that was read, and where it comes in. */
+interface Given {
+  readonly asked: AskedRequest
+  readonly url: UrlParts
+  readonly listener: FoundListener
+  readonly request: RequestHead
+  readonly ground: Ground
+}
+
+type Taken = Pick<Explained, 'rule' | 'trace' | 'captures' | 'middleware'>
+
+export class Explanation {
+  /** Why it cannot be explained; null: it can. */
+  readonly problem: string | null
+  /** Who asks. */
+  readonly by: AskedBy
+  readonly #ground: Ground
+  readonly #listener: FoundListener
+  readonly #request: RequestHead
+  readonly #client: string
+  readonly #scheme: 'http' | 'https'
+  readonly #told: Pick<Explained, 'request' | 'listener'>
+
+  constructor({ asked, url, listener, request, ground }: Given) {
+    const { name, why, options } = listener
+    this.#ground = ground
+    this.#listener = listener
+    this.#request = request
+    this.#client = asked.client ?? THIS_MACHINE
+    this.#scheme = asked.scheme ?? options.protocol
+    const tls = tlsOf(asked, options, request.host)
+    this.problem = typeof tls === 'string' ? tls : null
+    this.by = {
+      address: this.#client,
+      scheme: this.#scheme,
+      tls: typeof tls === 'string' ? null : tls,
+    }
+    const { host, query } = request
+    const path = request.path === '' ? url.target.replace(/\?.*$/s, '') : request.path
+    this.#told = {
+      request: { method: asked.method, scheme: this.#scheme, host, path, query, client: this.#client },
+      listener: { name, why },
+    }
+  }
+
+  #answer(given: Partial<Explained> & Pick<Explained, 'outcome'>): Explained {
+    return {
+      ...{ status: null, fault: null, detail: null, rule: null, trace: null, location: null, backend: null },
+      ...{ middleware: [], captures: {}, headers: [] },
+      ...this.#told,
+      ...given,
+    }
+  }
+
+  refused(fault: FaultCode, detail: string | null = null, trace: RulesTrace | null = null): Explained {
+    const headers = fieldsOf(this.#rendered(faultAnswer(fault)))
+    return this.#answer({ outcome: 'refused', status: FAULTS[fault].status, fault, detail, trace, headers })
+  }
+
+  /** What is answered before any rule is asked; null: the rules are. */
+  atOnce(): Explained | null {
+    const refused = refusedAnywhere(this.#request)
+    if (refused !== null) return this.refused(refused)
+    const here = hereOf(this.#listener.options, this.#ground.config, {
+      request: this.#request,
+      client: { address: this.#client, trusted: false, scheme: this.#scheme },
+    })
+    if (documentFor(here) !== null) return this.#answer({ outcome: 'own_document', status: 200 })
+    const elsewhere = sentToHttps(here)
+    if (elsewhere === null) return null
+    if (elsewhere.fault !== null) return this.refused(elsewhere.fault)
+    return this.#answer({
+      outcome: 'redirect',
+      ...this.#said(elsewhere, null),
+      detail: 'redirect_https of the listener',
+    })
+  }
+
+  /** A rule takes it; `steps`: null: it is that of a listener without rules. */
+  taken(rule: PlacedRule, trace: RulesTrace | null, steps: RuleSteps | null): Explained {
+    if (steps === null)
+      return this.#answer({ rule, trace, ...this.#sent(this.#listener.options.backend ?? '') })
+    const words = steps.rule
+    const x = this.#exchange()
+    const captures = capturesOf(words.match.path)(this.#request.path)
+    const { leases = null } = this.#ground.states
+    const done = explainSteps(steps, x, { leases })
+    const known = { rule, trace, captures, middleware: done.steps }
+    if (done.answer !== null) return this.#own(done.answer, known, done)
+    const declared = Number(this.#request.get('content-length') ?? 0)
+    if (declared > x.bodyLimit) return this.#own(faultAnswer('body_too_large'), known, done)
+    if (words.respond !== undefined)
+      return { ...this.#own(respond(words.respond), known, done), outcome: 'respond' }
+    if (words.redirect === undefined) return this.#forwarded(words.backend ?? '', known, done)
+    const elsewhere = redirected({ request: this.#request, client: x.client }, redirect(words.redirect))
+    if (elsewhere === null) return { ...this.refused('host_invalid'), ...known }
+    return { ...this.#own(elsewhere, known, done), outcome: 'redirect' }
+  }
+
+  /** An answer of ours, with what the steps that were reached do to it. */
+  #own(answer: Answer, known: Taken, { edit }: ExplainedSteps): Explained {
+    const { fault } = answer
+    return this.#answer({
+      ...known,
+      outcome: fault === null ? 'answered' : 'refused',
+      fault,
+      ...this.#said(answer, edit),
+    })
+  }
+
+  #forwarded(backend: string, known: Taken, { edit }: ExplainedSteps): Explained {
+    const sent = this.#sent(backend)
+    if (sent.fault) return this.#answer({ ...known, ...sent, ...this.#said(faultAnswer(sent.fault), edit) })
+    // Of a server's answer nothing is known but what the steps add to it.
+    const bare = this.#rendered(BARE)
+    const before = new Set(fieldsOf(bare).map(([name]) => name.toLowerCase()))
+    this.#begin(bare)
+    edit(bare)
+    const headers = fieldsOf(bare).filter(([name]) => !before.has(name.toLowerCase()))
+    return this.#answer({ ...known, ...sent, headers })
+  }
+
+  #rendered(answer: Answer): ResponseHead {
+    const reader = { accept: this.#request.get('accept') ?? '', requestId: '', gateway: 'sluice' }
+    return renderAnswer(answer, reader).head
+  }
+
+  #said(
+    answer: Answer,
+    edit: ExplainedSteps['edit'] | null,
+  ): Pick<Explained, 'status' | 'location' | 'headers'> {
+    const head = this.#rendered(answer)
+    this.#begin(head)
+    edit?.(head)
+    return { status: answer.status, location: head.get('location'), headers: fieldsOf(head) }
+  }
+
+  /** Gives it what the listener says in each answer. */
+  #begin(head: ResponseHead): void {
+    for (const [name, value] of answerFieldsOf(this.#listener.options) ?? []) head.set(name, value)
+  }
+
+  #exchange(): AskedExchange {
+    const { tls } = this.by
+    const client = {
+      ...{ address: this.#client, socketAddress: this.#client, port: 0, trusted: false },
+      ...{ scheme: this.#scheme, whose: tls?.client?.whose ?? null, tls },
+    }
+    const { config } = this.#ground
+    return new AskedExchange({ request: this.#request, client, listener: this.#listener, config })
+  }
+
+  #sent(name: string): Pick<Explained, 'outcome'> & Partial<Explained> {
+    const { config, states } = this.#ground
+    const options = config.backends[name]
+    if (options === undefined) return { outcome: 'refused', ...failing('no_server') }
+    const who = { request: this.#request, client: this.#client }
+    const backend = explainBackend(name, options, states, who)
+    if (backend.servers_with_work > 0) return { outcome: 'backend', backend }
+    const isFull = backend.servers.some(({ why }) => why?.startsWith('full') === true)
+    if (isFull && options.queue.size > 0)
+      return { outcome: 'backend', backend, detail: 'all servers are full: it waits in the queue' }
+    return {
+      outcome: 'backend',
+      backend,
+      ...failing(isFull ? 'queue_full' : noneFault(name, options, states)),
+    }
+  }
+}
+
+const BARE: Answer = { status: 200, headers: [], body: '', fault: null }
+
+const failing = (fault: FaultCode): Pick<Explained, 'fault' | 'status'> => ({
+  fault,
+  status: FAULTS[fault].status,
+})
+
+/** With what steps have set, as it would be written. */
+function fieldsOf(head: ResponseHead): Explained['headers'] {
+  const { fields, edits } = head
+  const all: [string, string][] = []
+  for (let at = 0; at < fields.count; at++) {
+    const name = fields.name(at)
+    if (edits === null || !edits.removes(name.toLowerCase())) all.push([name, fields.value(at)])
+  }
+  for (const { line, value } of edits?.added ?? [])
+    all.push([line.toString('latin1', 0, line.indexOf(':')), value])
+  return all
+}
+
+/** Or why it cannot be. Nothing is known of the TLS of who has not come: what is usual is taken. */
+function tlsOf(
+  asked: AskedRequest,
+  { protocol }: HttpListenerConfig,
+  host: string,
+): TlsFacts | null | string {
+  if (protocol !== 'https') return asked.tls === undefined ? null : 'TLS does not end at this listener'
+  try {
+    return tlsFactsOf(asked.tls ?? {}, host)
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function hereOf(
+  options: HttpListenerConfig,
+  { admin }: Config,
+  rest: Pick<Here, 'request' | 'client'>,
+): Here {
+  const elsewhere = toHttps(options)
+  const listener = {
+    documents: documentsOf(options.status_endpoints),
+    admin: Ranges.parse(admin === false ? [] : admin.trusted),
+    toHttps: elsewhere && redirect(elsewhere),
+  }
+  return { ...rest, listener }
+}
