@@ -9,7 +9,8 @@ import type { Middleware } from '../../middleware/middleware.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
 import type { FoundListener } from './find-listener.ts'
 
-export class AskedExchange implements Exchange {
+/** Of it what steps look at before anything was sent. */
+export class AskedExchange implements Partial<Exchange> {
   readonly id = '00000000000000000000000000000000'
   readonly listener: Listener
   readonly snapshot: Snapshot
@@ -22,19 +23,9 @@ export class AskedExchange implements Exchange {
   detail: string | null = null
   shadow: string | null = null
   identity: Identity | null = null
-  readonly sticky = null
-  readonly tries = null
-  readonly aborted = false
   readonly status = 0
   readonly bytesIn = 0
-  readonly bytesOut = 0
-  readonly startedMs = 0
-  readonly queueMs = 0
-  readonly connectMs = 0
-  readonly firstByteMs = 0
-  readonly endedMs = 0
   bodyLimit: number
-  readonly answer = null
 
   constructor({ request, client, listener, config }: AskedExchangeParts) {
     this.request = request
@@ -45,6 +36,9 @@ export class AskedExchange implements Exchange {
     this.bodyLimit = listener.options.limits.body
   }
 }
+
+/** For those who take any: nothing of an exchange that they may look at here is missing. */
+export const asExchange = (x: AskedExchange): Exchange => x as unknown as Exchange
 
 interface AskedExchangeParts {
   readonly request: RequestHead

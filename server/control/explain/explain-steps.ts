@@ -1,6 +1,6 @@
 // What the middleware of a rule, and its limit, would do with a request, as far as that hangs on the request
-// alone: its steps are made as workers make them. Those that judge by the client or the head are asked, others
-// tell what they would go by.
+// alone: its steps are made as workers make them. Those that judge by the client or the head are asked,
+// others tell what they would go by.
 import type { Answer } from '../../head/answer.ts'
 import type { ResponseHead } from '../../head/response-head.ts'
 import type { Leases } from '../../scoreboard/leases.ts'
@@ -11,7 +11,7 @@ import type { ConcurrencyConfig } from '../../middleware/concurrency.options.ts'
 import type { Middleware, StepWords } from '../../middleware/middleware.ts'
 import { makeSteps, scratchGround } from '../../snapshot/rule-steps.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
-import { type AskedExchange, askedRule } from './asked-exchange.ts'
+import { asExchange, type AskedExchange, askedRule } from './asked-exchange.ts'
 
 export interface ExplainedStep {
   readonly name: string
@@ -92,7 +92,7 @@ export function explainSteps(
   if (max !== undefined) told.push(limitOfRule(rule, max, { isReached: answer === null, ...known }))
   const edit = (head: ResponseHead): void => {
     for (const [step, note] of reached.toReversed())
-      if (step.isPure === true) void step.response?.(x, head, note)
+      if (step.isPure === true) void step.response?.(asExchange(x), head, note)
   }
   return { steps: told, answer, edit }
 }
@@ -107,10 +107,10 @@ function foreseen(
   note: unknown,
   { mode, x }: { readonly mode: StepWords['mode']; readonly x: AskedExchange },
 ): Found {
-  const said = step.explain?.(x)
+  const said = step.explain?.(asExchange(x))
   const why = said?.why ? { why: said.why } : {}
   const shadowBefore = x.shadow
-  const given = step.isPure === true ? step.request?.(x, note) : undefined
+  const given = step.isPure === true ? step.request?.(asExchange(x), note) : undefined
   const own = given instanceof Promise ? undefined : given
   const isShadow = x.shadow !== shadowBefore || (mode === 'shadow' && said?.answer !== undefined)
   if (isShadow) return { told: { does: 'would_refuse', ...why }, answer: null }
@@ -138,7 +138,7 @@ function inUse(
   x: AskedExchange,
 ): Pick<ExplainedStep, 'in_use'> {
   if (name !== 'concurrency' || leases?.isOpen !== true) return {}
-  return { in_use: heldBy(options as ConcurrencyConfig, { rule, earlier, leases }, x) }
+  return { in_use: heldBy(options as ConcurrencyConfig, { rule, earlier, leases }, asExchange(x)) }
 }
 
 /** It stands behind all steps. */

@@ -33,7 +33,7 @@ export class Explainer {
     this.#ground = ground
   }
 
-  /** `candidatesMax`: so many rules that came close are told; null: none is looked at but the one that takes it. */
+  /** `candidatesMax`: so many rules that came close are told; null: none is looked at but the taker. */
   *explain(
     asked: AskedRequest,
     candidatesMax: number | null,
