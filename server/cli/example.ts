@@ -3,6 +3,7 @@
 import acme from '../../config/examples/acme.yaml' with { type: 'text' }
 import clientCertificates from '../../config/examples/client-certificates.yaml' with { type: 'text' }
 import compress from '../../config/examples/compress.yaml' with { type: 'text' }
+import content from '../../config/examples/content.yaml' with { type: 'text' }
 import hash from '../../config/examples/hash.toml' with { type: 'text' }
 import behindBalancer from '../../config/examples/behind-balancer.yaml' with { type: 'text' }
 import circuitBreaker from '../../config/examples/circuit-breaker.yaml' with { type: 'text' }
@@ -59,6 +60,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'limits.yaml': limits,
   'match.yaml': matchExample,
   'rate-limits.yaml': rateLimits,
+  'content.yaml': content,
   'retries.yaml': retries,
   'compress.yaml': compress,
   'cross-origin.yaml': crossOrigin,

@@ -22,9 +22,10 @@ import { fileMode, group } from './unix-formats.ts'
 
 const duration: Format = {
   decode(text, { least = '0s', most }) {
-    const ms = parseDuration(text)
     const leastMs = parseDuration(least) ?? 0
-    const mostMs = most === undefined ? DURATION_MS_MAX : (parseDuration(most) ?? DURATION_MS_MAX)
+    // One that is no timer's may be longer.
+    const mostMs = most === undefined ? DURATION_MS_MAX : (parseDuration(most, Infinity) ?? DURATION_MS_MAX)
+    const ms = parseDuration(text, mostMs)
     if (ms !== null && ms >= leastMs && ms <= mostMs) return { value: ms }
     const bounds = `between ${least} and ${formatDuration(mostMs)}`
     const plain = text
@@ -98,6 +99,28 @@ const safeRegex: Format = {
 }
 
 const BYTES_MAX = 4096
+
+/** RFC 3339 §5.6: the zone is a must, as whoever reads it may be in another one. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:\d\d)$/
+
+const instant: Format = {
+  decode(text) {
+    const upper = text
+      .trim()
+      .toUpperCase()
+      .replace(/^(\d{4}-\d\d-\d\d) /, '$1T')
+    if (INSTANT.test(text) && !Number.isNaN(Date.parse(text))) return { value: text }
+    const mends = [upper, `${upper}Z`, `${upper}T00:00:00Z`].filter(
+      (one) => INSTANT.test(one) && !Number.isNaN(Date.parse(one)),
+    )
+    const hint = parseDuration(text) === null ? null : 'a duration would begin anew with each reload'
+    return no(
+      'an instant with its zone, such as 2030-01-31T18:00:00Z or 2030-01-31T18:00:00+01:00',
+      hint,
+      mends,
+    )
+  },
+}
 
 const bytes: Format = {
   decode(text) {
@@ -251,6 +274,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   regex,
   'safe-regex': safeRegex,
   bytes,
+  instant,
   'field-name': fieldName,
   'field-value': fieldValue,
   'text-value': textValue,

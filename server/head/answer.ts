@@ -13,6 +13,8 @@ export interface Answer {
   readonly fault: FaultCode | null
   /** What it is as bytes, where that is known: nothing of it is rendered then. */
   readonly made?: Rendered
+  /** Nothing is answered: the connection ends. */
+  readonly isReset?: true
 }
 
 /** A body that is pushed as it comes to be. Each answer opens it once, unless nobody wants it (HEAD). */

@@ -40,7 +40,7 @@ export const NO_TIMING: Timing = { server: null, client: null, attemptMs: 0, tot
 export abstract class ExchangeState implements Exchange {
   readonly engine: Engine
   readonly stream: ClientStream
-  readonly id: string
+  id: string
   readonly listener: Listener
   readonly snapshot: Snapshot
   readonly request: RequestHead

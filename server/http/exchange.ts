@@ -92,7 +92,8 @@ export interface Try {
  * performance.now() in ms, 0 for not yet.
  */
 export interface Exchange {
-  readonly id: string
+  /** Replaced by request_id. */
+  id: string
   readonly listener: Listener
   readonly snapshot: Snapshot
   readonly request: RequestHead

@@ -44,6 +44,7 @@ export abstract class OwnAnswers extends ExchangeState {
   /** Answers by ourselves; the steps reached see it like any other answer. */
   reply(answer: Answer): void {
     if (this.hasBegun) return
+    if (answer.isReset === true) return this.#resetFor(answer.fault ?? 'internal')
     if (answer.fault) this.fault = fault(answer.fault, this.attempts > 0 && this.fault?.sent === true)
     this.forward?.drop()
     const rendered = renderFor(this, answer)
@@ -63,6 +64,13 @@ export abstract class OwnAnswers extends ExchangeState {
     this.source = rendered.source
     this.begin(rendered.head)
     return rendered
+  }
+
+  #resetFor(code: FaultCode): void {
+    this.forward?.drop()
+    this.aborted = true
+    this.endWith(fault(code, false))
+    this.stream.reset(code)
   }
 
   /** Answers with a fault; more about it goes to the log, and to those who may see how we are set up. */

@@ -17,6 +17,15 @@ export interface BoundedKindOptions extends KindOptions {
 export const Duration = (options: BoundedKindOptions) =>
   Type.Unsafe<number>({ type: 'string', format: 'duration', examples: ['250ms', '10s', '1h'], ...options })
 
+/** An instant with its zone (RFC 3339), kept as written: Date.parse reads it. */
+export const Instant = (options: KindOptions) =>
+  Type.Unsafe<string>({
+    type: 'string',
+    format: 'instant',
+    examples: ['2030-01-31T18:00:00Z', '2030-01-31T18:00:00+01:00'],
+    ...options,
+  })
+
 /** `512 10KiB 10MiB 1GiB` (also KB, MB, GB), decoded to bytes. */
 export const Size = (options: BoundedKindOptions) =>
   Type.Unsafe<number>({ type: 'string', format: 'size', examples: ['64KiB', '10MiB'], ...options })

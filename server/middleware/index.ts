@@ -4,9 +4,12 @@ import { compress } from './compress.ts'
 import { concurrency } from './concurrency.ts'
 import { cors } from './cors.ts'
 import { csrf } from './csrf.ts'
+import { faults } from './faults.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
 import { rateLimit } from './rate-limit.ts'
+import { requestId } from './request-id.ts'
+import { securityHeaders } from './security-headers.ts'
 import type { Middleware, StepWords, StepWorld } from './middleware.ts'
 import type { MiddlewareConfig, MiddlewareName } from './middleware.options.ts'
 import type { Mode } from './mode.options.ts'
@@ -22,9 +25,12 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   concurrency,
   cors,
   csrf,
+  faults,
   headers,
   ip,
   rate_limit: rateLimit,
+  request_id: requestId,
+  security_headers: securityHeaders,
 }
 
 /** What an item says, behind what others of its rule say. */

@@ -6,9 +6,12 @@ import { CompressOptions } from './compress.options.ts'
 import { ConcurrencyOptions } from './concurrency.options.ts'
 import { checkCors, CorsOptions } from './cors.options.ts'
 import { checkCsrf, CsrfOptions } from './csrf.options.ts'
+import { checkFaults, FaultsOptions } from './faults.options.ts'
 import { checkHeaders, HeadersOptions } from './headers.options.ts'
 import { checkIp, IpOptions } from './ip.options.ts'
 import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
+import { checkRequestId, RequestIdOptions } from './request-id.options.ts'
+import { checkSecurityHeaders, SecurityHeadersOptions } from './security-headers.options.ts'
 
 export const MiddlewareOptions = Type.Object(
   {
@@ -17,9 +20,12 @@ export const MiddlewareOptions = Type.Object(
     concurrency: Type.Optional(ConcurrencyOptions),
     cors: Type.Optional(CorsOptions),
     csrf: Type.Optional(CsrfOptions),
+    faults: Type.Optional(FaultsOptions),
     headers: Type.Optional(HeadersOptions),
     ip: Type.Optional(IpOptions),
     rate_limit: Type.Optional(RateLimitOptions),
+    request_id: Type.Optional(RequestIdOptions),
+    security_headers: Type.Optional(SecurityHeadersOptions),
   },
   { minProperties: 1, maxProperties: 1, description: 'One step: its name and its options.' },
 )
@@ -29,7 +35,16 @@ export type MiddlewareName = keyof MiddlewareConfig
 /** Of those whose schema cannot say all: what else is asked of their options. */
 const CHECKS: {
   readonly [K in MiddlewareName]?: (options: NonNullable<MiddlewareConfig[K]>, where: Where) => void
-} = { cors: checkCors, csrf: checkCsrf, headers: checkHeaders, ip: checkIp, rate_limit: checkRateLimit }
+} = {
+  cors: checkCors,
+  csrf: checkCsrf,
+  faults: checkFaults,
+  headers: checkHeaders,
+  ip: checkIp,
+  rate_limit: checkRateLimit,
+  request_id: checkRequestId,
+  security_headers: checkSecurityHeaders,
+}
 
 /** Checks one item of a rule's `middleware`; `at` gives the place of the options under a name. */
 export function checkMiddleware(step: MiddlewareConfig, at: (name: MiddlewareName) => Where): void {

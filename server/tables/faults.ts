@@ -93,6 +93,12 @@ export const FAULTS = {
     'A page of another site has sent this, which only pages of this one may.',
   ),
   origin_refused: row(403, 'client', 'http_request_denied', 'Pages of this origin may not ask here.'),
+  fault_injected: row(
+    503,
+    'gateway',
+    'proxy_internal_response',
+    'This failure is wanted: the rule has some of its requests fail.',
+  ),
   no_rule: row(404, 'gateway', 'destination_not_found', 'No rule matches this request.'),
   loop: row(508, 'gateway', 'proxy_loop_detected', 'This request has passed here before.'),
   internal: row(500, 'gateway', 'proxy_internal_error', 'The gateway failed.'),

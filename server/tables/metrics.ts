@@ -123,6 +123,11 @@ export const METRICS = {
     'decision',
     'rule',
   ),
+  faults_injected_total: counter(
+    'Requests that a rule’s faults let wait, reset or answered, by kind: delay, reset, abort.',
+    'rule',
+    'kind',
+  ),
   concurrency_requests_total: counter(
     'Requests at a limit of those under way at once: allowed, refused, shadow (would have been refused), uncounted (passed, as there was no room to count them: limits.concurrency).',
     'decision',

@@ -392,7 +392,7 @@ const ELSEWHERE = [
   ...['udp.yaml', 'tls-passthrough.yaml', 'unix-sockets.yaml', 'turn-and-https.yaml'],
   ...['client-certificates.yaml', 'several-checks.yaml', 'sticky.yaml', 'retries.yaml'],
   ...['groups.yaml', 'dynamic-weights.yaml', 'circuit-breaker.yaml', 'passive-health.yaml', 'limits.yaml'],
-  ...['match.yaml', 'cross-origin.yaml'],
+  ...['match.yaml', 'cross-origin.yaml', 'content.yaml'],
 ]
 
 test('no example is left out', () => {

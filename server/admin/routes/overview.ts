@@ -41,7 +41,7 @@ const PROBLEM = Type.Object({
   id: Type.String({ description: 'The same as long as the problem goes on.' }),
   state: Type.String({
     description:
-      'In one word: down, degraded, failing, rejected, unreadable, differs, reverted, unconfirmed, expired, expiring, failed, stand_in, not_yet_valid, not_open, not_serving, silent, limits, not_kept, ending; later versions have others.',
+      'In one word: down, degraded, failing, rejected, unreadable, differs, reverted, unconfirmed, expired, expiring, failed, stand_in, not_yet_valid, not_open, not_serving, silent, limits, not_kept, ending, injected; later versions have others.',
   }),
   severity: Type.Union([Type.Literal('down'), Type.Literal('warn'), Type.Literal('note')], {
     description:

@@ -4,6 +4,7 @@ import type { Overview, OverviewProblem, Severity } from './document.ts'
 import { backendProblems } from './of-backends.ts'
 import { certificateProblems } from './of-certificates.ts'
 import { configProblems } from './of-config.ts'
+import { faultProblems } from './of-faults.ts'
 import { limitProblems } from './of-limits.ts'
 import { orderProblems } from './of-orders.ts'
 import { processProblems } from './of-processes.ts'
@@ -23,6 +24,7 @@ export function overviewOf(seen: Seen): Overview {
     ...configProblems(seen),
     ...certificateProblems(seen),
     ...limitProblems(seen),
+    ...faultProblems(seen),
     ...orderProblems(seen),
   ]
   // The order of their making holds among equals: sorting is stable.

@@ -44,6 +44,7 @@ const TO_DO: Readonly<Record<string, string>> = {
   queue_timeout: 'Give the backend more servers, or its servers more connections.',
   no_rule: 'Add a rule that takes this host and path, or give the listener a backend.',
   rate_limited: 'If this client is welcome, raise the rate of the rule’s rate_limit.',
+  fault_injected: 'Nothing: the rule’s faults have some of its requests fail, until they expire.',
   denied: 'If it should have passed, see the rule’s middleware.',
   cross_origin: 'If that site may send such requests, name it in trusted of the rule’s csrf.',
   origin_refused: 'If pages of that origin may ask, name it in origins of the rule’s cors.',
