@@ -9,6 +9,7 @@ import behindBalancer from '../../config/examples/behind-balancer.yaml' with { t
 import circuitBreaker from '../../config/examples/circuit-breaker.yaml' with { type: 'text' }
 import crossOrigin from '../../config/examples/cross-origin.yaml' with { type: 'text' }
 import dynamicWeights from '../../config/examples/dynamic-weights.yaml' with { type: 'text' }
+import geo from '../../config/examples/geo.yaml' with { type: 'text' }
 import groups from '../../config/examples/groups.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
 import limits from '../../config/examples/limits.yaml' with { type: 'text' }
@@ -57,6 +58,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   [REFERENCE]: reference,
   'minimal.yaml': minimal,
   'minimal.json': text(minimalJson),
+  'geo.yaml': geo,
   'limits.yaml': limits,
   'match.yaml': matchExample,
   'rate-limits.yaml': rateLimits,

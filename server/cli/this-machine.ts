@@ -2,9 +2,14 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { whyUnread } from '../config/why-unread.ts'
 import type { Machine } from '../config/world.ts'
+import { whyNoDatabase } from '../geo/database.ts'
 import { Hosts, nameOf } from '../lib/hosts.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
+import { readBounded } from '../lib/read-bounded.ts'
+
+const DATABASE_BYTES_MAX = 1024 * 1024 * 1024
 
 const hosts = new Hosts('/etc/hosts', () => performance.now())
 
@@ -37,6 +42,13 @@ export const thisMachine: Machine = {
     if (found.length === 0)
       return program.includes('/') ? 'where no file is' : 'which is in no folder of PATH'
     return found.some(isRunnable) ? null : 'which this user may not execute'
+  },
+  whyNoDatabase(path) {
+    try {
+      return whyNoDatabase(Buffer.from(readBounded(path, DATABASE_BYTES_MAX)))
+    } catch (error) {
+      return whyUnread(error)
+    }
   },
   whyNoFile(path) {
     const kind = kindOf(path)

@@ -2,6 +2,7 @@
 import { type Condition, DEPTH_MAX } from '../rules/match.options.ts'
 import type { TimeConfig } from '../rules/time.options.ts'
 import type { ValueWords } from '../rules/value.options.ts'
+import { checkWhere } from './check-geo.ts'
 import { checkMethods } from './check-methods.ts'
 import { checkPaths } from './check-paths.ts'
 import type { Checked } from './checked.ts'
@@ -15,6 +16,7 @@ export function checkMatch(checked: Checked, path: Path, match: Condition, depth
   for (const part of ['header', 'query', 'cookie'] as const)
     for (const [name, words] of Object.entries(match[part]))
       if (typeof words !== 'string') checkValue(checked, [...path, part, name], words)
+  checkWhere(checked, path, match)
   if (match.tls !== undefined) checkTls(checked, [...path, 'tls'], match)
   if (match.time !== undefined) checkTime(checked, [...path, 'time'], match.time)
   for (const key of ['all', 'any'] as const)

@@ -5,6 +5,7 @@ import { checkMiddleware } from '../middleware/middleware.options.ts'
 import { checkCorsPlace } from './check-cors.ts'
 import { checkFamily } from './check-family.ts'
 import { checkFields } from './check-fields.ts'
+import { checkGeoStep } from './check-geo.ts'
 import { checkMatch } from './check-match.ts'
 import { checkRuleTimeouts } from './check-retry.ts'
 import { checkVariables } from './check-variables.ts'
@@ -51,8 +52,10 @@ export function checkRules(checked: Checked): void {
         rule.backend,
         rule.match.listener.length > 0 ? rule.match.listener : ruled[kind],
       )
-    for (const [place, step] of rule.middleware.entries())
+    for (const [place, step] of rule.middleware.entries()) {
       checkMiddleware(step, (name) => new Where(checked, [...path, 'middleware', place, name]))
+      if (step.geo !== undefined) checkGeoStep(checked, [...path, 'middleware', place, 'geo'], step.geo)
+    }
     const quoted = checked.quoted([...path, 'name'], rule.name)
     const shadow = shadows[kind].add(rule, quoted)
     if (shadow !== null)

@@ -4,6 +4,7 @@ import { formatDuration } from '../lib/durations.ts'
 import { checkAdmin } from './check-admin.ts'
 import { checkBackends } from './check-backends.ts'
 import { checkCertificates } from './check-certificates.ts'
+import { checkGeo } from './check-geo.ts'
 import { checkListeners } from './check-listeners.ts'
 import { checkMachine } from './check-machine.ts'
 import { checkRules } from './check-rules.ts'
@@ -30,6 +31,7 @@ export function checkConfig(
   checkListeners(checked)
   checkCertificates(checked)
   checkTlsUse(checked)
+  checkGeo(checked)
   checkRules(checked)
   checkBackends(checked)
   checkStickyNames(checked)

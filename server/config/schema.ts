@@ -3,6 +3,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { AdminOptions } from '../admin/admin.options.ts'
 import { BackendOptions } from '../backends/backend.options.ts'
+import { GeoOptions } from '../geo/geo.options.ts'
 import { NO_OTHER_HTTP } from '../http/listener.options.ts'
 import { OverloadOptions } from '../http/overload.options.ts'
 import { Duration, FilePath, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
@@ -113,6 +114,7 @@ export const ConfigOptions = Type.Object(
       { default: {}, description: 'Limits of the gateway as a whole.' },
     ),
     overload: OverloadOptions,
+    geo: Type.Optional(GeoOptions),
     admin: OrWord(false, AdminOptions, {
       default: {},
       description: 'The admin listener; false turns it off.',

@@ -36,6 +36,8 @@ export interface Machine {
   /** What stands against writing there, in words; null: nothing. */
   readonly whyNoFolder: (path: string) => string | null
   readonly whyNoFile: (path: string) => string | null
+  /** Why a file is no database of addresses, in words; null: it is one. */
+  readonly whyNoDatabase: (path: string) => string | null
   /** What stands against running it in this folder, in words; null: nothing. */
   readonly whyNoProgram: (program: string, folder: string) => string | null
 }

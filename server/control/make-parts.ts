@@ -10,6 +10,7 @@ import { certificateSources } from './certificate-sources.ts'
 import { RememberedPairs } from './source/good-pairs.ts'
 import { LiveCertificates, type LiveCertificatesOptions } from './change/live-certificates.ts'
 import { LiveTlsFiles, readTlsFiles } from './change/live-tls-files.ts'
+import { LiveGeo } from './change/live-geo.ts'
 import { FilePart } from './change/file-part.ts'
 import type { History } from './change/history.ts'
 import type { RevisionBook } from './change/revision-book.ts'
@@ -154,7 +155,8 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     good: new RememberedPairs(data),
   })
   const tlsFiles = new LiveTlsFiles({ isWatching, refused, amend })
-  const hands = { board, prober, desk, resolver, sockets, turn, certificates, tlsFiles }
+  const geo = new LiveGeo({ data, isWatching, refused, amend })
+  const hands = { board, prober, desk, resolver, sockets, turn, certificates, tlsFiles, geo }
   const applier: Applier = makeApplier(options, { ...hands, isServing })
   return {
     isAlone: crew.isInProcess,
@@ -165,7 +167,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     desk,
     turn,
     applier,
-    followed: together([certificates, tlsFiles]),
+    followed: together([certificates, tlsFiles, geo]),
     acme,
     refused,
     history,
@@ -230,13 +232,14 @@ function makeDesk(options: PartsOptions, { board, weights, prober }: DeskHands):
 type AppliedHands = Pick<Parts, 'board' | 'prober' | 'desk' | 'sockets' | 'turn'> & {
   readonly certificates: LiveCertificates
   readonly tlsFiles: LiveTlsFiles
+  readonly geo: LiveGeo
   readonly resolver: Resolver
   readonly isServing: () => boolean
 }
 
 function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
   const { chosen, crew, file, history } = options
-  const { board, certificates, sockets, turn } = hands
+  const { board, certificates, geo, sockets, turn } = hands
   return new Applier({
     parts: partsOf({
       file: new FilePart({ file, onWritten: options.onWritten }),
@@ -256,6 +259,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
       ...(await certificates.gather(words)),
       door: await turn.doorOf(words),
       files: await readTlsFiles(words),
+      geo: await geo.gather(words),
       stickySecret: stickySecretFor(words),
     }),
     dryRun,

@@ -5,6 +5,7 @@ import { concurrency } from './concurrency.ts'
 import { cors } from './cors.ts'
 import { csrf } from './csrf.ts'
 import { faults } from './faults.ts'
+import { geo } from './geo.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
 import { rateLimit } from './rate-limit.ts'
@@ -26,6 +27,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   cors,
   csrf,
   faults,
+  geo,
   headers,
   ip,
   rate_limit: rateLimit,

@@ -7,6 +7,7 @@ import { ConcurrencyOptions } from './concurrency.options.ts'
 import { checkCors, CorsOptions } from './cors.options.ts'
 import { checkCsrf, CsrfOptions } from './csrf.options.ts'
 import { checkFaults, FaultsOptions } from './faults.options.ts'
+import { checkGeoWords, GeoStepOptions } from './geo.options.ts'
 import { checkHeaders, HeadersOptions } from './headers.options.ts'
 import { checkIp, IpOptions } from './ip.options.ts'
 import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
@@ -21,6 +22,7 @@ export const MiddlewareOptions = Type.Object(
     cors: Type.Optional(CorsOptions),
     csrf: Type.Optional(CsrfOptions),
     faults: Type.Optional(FaultsOptions),
+    geo: Type.Optional(GeoStepOptions),
     headers: Type.Optional(HeadersOptions),
     ip: Type.Optional(IpOptions),
     rate_limit: Type.Optional(RateLimitOptions),
@@ -39,6 +41,7 @@ const CHECKS: {
   cors: checkCors,
   csrf: checkCsrf,
   faults: checkFaults,
+  geo: checkGeoWords,
   headers: checkHeaders,
   ip: checkIp,
   rate_limit: checkRateLimit,

@@ -12,11 +12,15 @@ export const patternTexts = (patterns: Condition['path']): string[] =>
 /** One text for each thing that is asked. Values are shown as they are written: secrets are not for here. */
 export function conditionTexts(words: Partial<Condition>): string[] {
   const { host = [], path = [], method = [], client = [], scheme, tls, time, all = [], any = [], not } = words
+  const { country = [], continent = [], asn = [] } = words
   const lists = [
     ['host', patternTexts(host)],
     ['path', patternTexts(path)],
     ['method', method],
     ['client', client],
+    ['country', country],
+    ['continent', continent],
+    ['AS', asn.map(String)],
   ] as const
   return [
     ...lists.flatMap(([name, texts]) => (texts.length === 0 ? [] : [`${name} ${texts.join(' or ')}`])),

@@ -39,7 +39,7 @@ function joined(words: Condition): Condition {
   return { ...whole, all: [...whole.all, ...rest] }
 }
 
-const LISTS = ['host', 'path', 'method', 'client', 'any'] as const
+const LISTS = ['host', 'path', 'method', 'client', 'country', 'continent', 'asn', 'any'] as const
 const MAPS = ['header', 'query', 'cookie'] as const
 const SINGLES = ['scheme', 'tls', 'time', 'not'] as const
 

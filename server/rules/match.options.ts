@@ -1,5 +1,6 @@
 // What a rule may ask of a request or a connection.
 import { Type, type TSchema } from '@sinclair/typebox'
+import { AsNumber, ContinentCode, CountryCode } from '../geo/geo.options.ts'
 import { Cidr, MapOf, Name, OneOrMore, SafeRegex, ValueOrMap, Words } from '../lib/kinds.ts'
 import { TimeOptions } from './time.options.ts'
 import { TlsFactsOptions } from './tls-facts.options.ts'
@@ -68,6 +69,12 @@ const parts = {
     Cidr({ description: 'An address or a range.', takesUnix: true }),
     'Addresses of clients, as proxies that are trusted say who that is. Of a client that such a proxy does not name, what hangs on its address is refused with 400.',
   ),
+  country: OneOrMore(
+    CountryCode,
+    'Countries of clients, by geo.country or geo.city. Of a client that a trusted proxy does not name, what hangs on its country, continent or network is refused with 400.',
+  ),
+  continent: OneOrMore(ContinentCode, 'Continents of clients, by geo.country or geo.city.'),
+  asn: OneOrMore(AsNumber, 'Networks (AS) of clients, by their numbers, by geo.asn.'),
   scheme: Type.Optional(
     Words(['http', 'https'], {
       description: 'What the client speaks, to the proxy before us where there is one.',
@@ -110,6 +117,13 @@ const words = {
     remote_ip: 'client',
     source_ip: 'client',
     ip: 'client',
+    countries: 'country',
+    country_code: 'country',
+    geo: 'country',
+    geoip: 'country',
+    continents: 'continent',
+    as: 'asn',
+    asns: 'asn',
     protocol: 'scheme',
     schedule: 'time',
     and: 'all',

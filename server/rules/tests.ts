@@ -1,4 +1,6 @@
 // What of a rule no index finds: tests of a request, asked of those candidates that the index leaves.
+import type { GeoFacts } from '../geo/database.ts'
+import { whereIs } from '../geo/where.ts'
 import { Ranges } from '../lib/ranges.ts'
 import type { Asked } from './asked.ts'
 import { hostHolds, hostPattern } from './host.ts'
@@ -47,7 +49,8 @@ export function conditionsOf(words: Condition): Conditions {
     const { judge } = valuePattern(pattern)
     values.push((asked) => judge(asked.queryValues(name)))
   }
-  return { methods: words.method, fields, tests: [...clientTests(words), ...values, ...nestedTests(words)] }
+  const tests = [...clientTests(words), ...geoTests(words), ...values, ...nestedTests(words)]
+  return { methods: words.method, fields, tests }
 }
 
 function clientTests({ scheme, client, tls, time }: Condition): Test[] {
@@ -65,6 +68,21 @@ function clientTests({ scheme, client, tls, time }: Condition): Test[] {
     const isOpen = timeWindow(time)
     tests.push((asked) => verdictOf(isOpen(asked.now())))
   }
+  return tests
+}
+
+/** Of whom nobody names the address nothing is known: it may be any. */
+function geoTests({ country, continent, asn }: Condition): Test[] {
+  const tests: Test[] = []
+  const add = (wanted: ReadonlySet<unknown>, fact: (facts: GeoFacts) => unknown): void => {
+    if (wanted.size > 0)
+      tests.push(({ by: { address } }) =>
+        address === null ? UNCLEAR : verdictOf(wanted.has(fact(whereIs(address)))),
+      )
+  }
+  add(new Set(country), (facts) => facts.country ?? 'unknown')
+  add(new Set(continent), (facts) => facts.continent ?? 'unknown')
+  add(new Set(asn), (facts) => facts.asn ?? 0)
   return tests
 }
 

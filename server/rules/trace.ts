@@ -1,5 +1,7 @@
 // Why a rule does not match: each thing that it asks for, put alone to the matcher that serves requests.
 // There is no second one that could tell another story.
+import { NOWHERE } from '../geo/database.ts'
+import { whereIs } from '../geo/where.ts'
 import { ANYBODY, type AskedBy, type Matchable } from './asked.ts'
 import { ANYTHING, compileMatch, type Match } from './match.ts'
 import type { Condition } from './match.options.ts'
@@ -10,7 +12,7 @@ import { patternText } from './value-pattern.ts'
 
 /** What of a rule is told apart, in the order in which it is told. */
 export const PARTS = [
-  ...(['host', 'path', 'method', 'scheme', 'client', 'tls', 'time'] as const),
+  ...(['host', 'path', 'method', 'scheme', 'client', 'country', 'continent', 'asn', 'tls', 'time'] as const),
   ...(['header', 'query', 'cookie', 'any', 'not'] as const),
 ] as const
 
@@ -70,6 +72,10 @@ function partsOf(match: Condition, asking: Asking): Part[] {
   const { scheme, tls, time, any, not } = match
   if (scheme !== undefined) add('scheme', [scheme], by.scheme)
   add('client', match.client, by.address)
+  const { country, continent, asn } = by.address === null ? NOWHERE : whereIs(by.address)
+  add('country', match.country, country)
+  add('continent', match.continent, continent)
+  add('asn', match.asn.map(String), asn === null ? null : String(asn))
   if (tls !== undefined)
     add('tls', [tlsText(tls)], by.tls === null ? null : `${by.tls.version}, ${by.tls.cipher}`)
   if (time !== undefined) add('time', conditionTexts({ time }), localTimeText(time.zone, nowMs))

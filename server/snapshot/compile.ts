@@ -1,5 +1,6 @@
 // Checked words → machine. The only caller of constructors; it has no effects, so a dry run is the same call.
 import { Backend } from '../backends/backend.ts'
+import { openDatabases } from '../geo/where.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
@@ -28,13 +29,14 @@ export const compile = (input: CompileInput): Snapshot => atOnce(compileSteps(in
 export function* compileSteps({ plan, board, previous, ground }: CompileInput): Steps<Snapshot> {
   const { config, number, challenges } = plan
   checkResolver(config.resolver.servers)
+  const geo = at('geo', () => openDatabases(plan.geo ?? {}))
   const backends = yield* compileBackends(plan, board, previous)
   const made = new Map<string, readonly MadeStep[]>()
   const steps = ground ?? scratchGround(board)
   const rules = yield* compileRules(config, { backends, previous, steps, made })
   const certificates = new Map<string, Certificate>()
   const listeners = yield* compileListeners({ plan, previous, backends, rules, certificates })
-  return { number, config, listeners, backends, rules: rules.list, certificates, challenges, made }
+  return { number, config, listeners, backends, rules: rules.list, certificates, geo, challenges, made }
 }
 
 /** One that says the same as before is the same, with all who wait for its servers. */

@@ -1,6 +1,7 @@
 // A plan: the words that a worker compiles into a snapshot, and where what they name stands.
 import type { FileTexts } from '../backends/tls.ts'
 import type { Config } from '../config/schema.ts'
+import type { GeoFiles } from '../geo/where.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ChallengeTokens } from '../http/challenges.ts'
 import type { CertificateText } from '../tls/certificate.ts'
@@ -41,6 +42,8 @@ export interface Plan {
   readonly httpChallenges?: ChallengeTokens
   /** What stands in the files that TLS with servers is made of, by their paths; left out: there are none. */
   readonly files?: FileTexts | undefined
+  /** Copies of geo databases, which stay as they are; left out: there are none. */
+  readonly geo?: GeoFiles | undefined
   /** A secret: what signs cookies of backends that name none. Left out: there are no such backends. */
   readonly stickySecret?: string | undefined
   /** By the name that is asked for by `acme-tls/1`: what answers challenges that are under way (RFC 8737). */

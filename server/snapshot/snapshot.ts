@@ -1,6 +1,7 @@
 // The machine that compile() makes of checked words. Immutable: a change of config is another snapshot.
 import type { Backend } from '../backends/backend.ts'
 import type { Config } from '../config/schema.ts'
+import type { Databases } from '../geo/where.ts'
 import type { HttpListenerConfig } from '../http/listener.options.ts'
 import type { AnswerFields } from '../http/secure-fields.ts'
 import type { Timing } from '../http/timing.ts'
@@ -26,6 +27,8 @@ export interface Snapshot {
   /** As they stand in the config; null: it is none of HTTP. */
   readonly rules: readonly (Rule | null)[]
   readonly certificates: Certificates
+  /** By which it knows where clients are. */
+  readonly geo: Databases
   /** What answers challenges that are under way. */
   readonly challenges: ChallengeTexts
   /** The steps of rules that have some, by the rule's name, for the snapshot after this one. */

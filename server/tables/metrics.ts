@@ -188,7 +188,7 @@ export const METRICS = {
     'source',
   ),
   files_refused: gauge(
-    'Files that were changed and are of no use, so that what they held before goes on (1): those of a certificate, of the tls of a backend, or of the client_certificate of a listener.',
+    'Files that were changed and are of no use, so that what they held before goes on (1): those of a certificate, of the tls of a backend, of the client_certificate of a listener, or a database of geo.',
     'owner',
     'name',
   ),

@@ -2,6 +2,7 @@
 // given plans: prepare compiles and may refuse, commit swaps, drop forgets. Sockets arrive with a plan, bound
 // and listening; they are accepted from at commit, so that nobody is served by a plan that may still be
 // dropped.
+import { openDatabases, serveDatabases } from '../geo/where.ts'
 import { answerChallenges } from '../http/challenges.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
 import { tellBuffersTo } from '../lib/buffers.ts'
@@ -29,7 +30,7 @@ import { readLearned } from '../lib/demanded-name.ts'
 import { learn, refuseName } from './learned-certificates.ts'
 import { fullTeller, meterBuffers } from './buffer-news.ts'
 import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
-import type { GivenSocket } from './listeners.ts'
+import { closeSockets, type GivenSocket } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
 import { filesChanged, keepContexts } from './files-changed.ts'
 import { meterServerTls } from './server-tls-news.ts'
@@ -154,6 +155,7 @@ export class DataPlane {
     const { snapshot, sockets } = prepared
     this.#prepared = null
     this.#current = snapshot
+    serveDatabases(snapshot.geo)
     this.#ages.begin(snapshot)
     this.#challenges.serve(snapshot.challenges)
     try {
@@ -186,6 +188,7 @@ export class DataPlane {
   amend(amendment: Amendment): void {
     if (amendment.type === 'servers') return this.#replaceServers(amendment)
     if (amendment.type === 'ordered') return this.#ordered(amendment)
+    if (amendment.type === 'geo') return serveDatabases(openDatabases(amendment.files))
     if (amendment.type === 'http-challenges') return answerChallenges(amendment.tokens)
     if (amendment.type === 'challenge') return this.#challenges.change(amendment.serverName, amendment.text)
     const snapshots = [this.#current, this.#prepared?.snapshot]
@@ -294,6 +297,3 @@ export class DataPlane {
     return ownDocument(which, { snapshot: this.#current, board: this.#board, isLeaving: this.#isLeaving })
   }
 }
-
-const closeSockets = (sockets: ReadonlyMap<string, GivenSocket>): void =>
-  closeFds([...sockets.values()].map(({ fd }) => fd))

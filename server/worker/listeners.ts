@@ -1,5 +1,6 @@
 // All TCP addresses that this worker accepts on, whatever is spoken there. An address whose listener changes,
 // in kind as well, stays open as it is: it gets another gate.
+import { closeFds } from '../lib/pass-fds.ts'
 import { OpenAddress } from '../accept/open-address.ts'
 import { parseBind, type TcpBind, tcpBindsOf } from '../lib/bind.ts'
 import type { Snapshot, StreamListener } from '../snapshot/snapshot.ts'
@@ -13,6 +14,9 @@ export interface GivenSocket {
   /** Others accept from it as well: it is left open as it is. */
   readonly isShared?: boolean | undefined
 }
+
+export const closeSockets = (sockets: ReadonlyMap<string, GivenSocket>): void =>
+  closeFds([...sockets.values()].map(({ fd }) => fd))
 
 interface Open {
   /** As plans call it. */

@@ -3,6 +3,7 @@
 import type { ChildAnswer, SaidByChild, ToldToChild } from '../lib/child-words.ts'
 import type { FileTexts } from '../backends/tls.ts'
 import type { ServerConfig } from '../backends/server.options.ts'
+import type { GeoFiles } from '../geo/where.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ChallengeTokens } from '../http/challenges.ts'
 import type { CertificateText } from '../tls/certificate.ts'
@@ -46,7 +47,14 @@ export type Amendment =
       readonly tokens: ChallengeTokens
     }
   | FilesChanged
+  | GeoChanged
   | ServerOrdered
+
+/** Countries and networks of clients are read there from now on. */
+export interface GeoChanged {
+  readonly type: 'geo'
+  readonly files: GeoFiles
+}
 
 /** Files that TLS with servers is made of say this from now on, by their paths. */
 export interface FilesChanged {

@@ -105,6 +105,7 @@ class WorkerShell {
       case 'name-refused':
       case 'http-challenges':
       case 'files':
+      case 'geo':
       case 'ordered':
       case 'challenge':
         return this.#plane?.amend(message)

@@ -6,6 +6,7 @@ const ORDER = [
   ['tables'],
   ['scoreboard'],
   ['telemetry'],
+  ['geo'],
   ['head'],
   ['sockets'],
   ['reach'],

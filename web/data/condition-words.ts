@@ -7,10 +7,12 @@ const textsOf = (value: unknown): readonly string[] =>
     isMap(one) ? `~${String(one['regex'] ?? '')}` : String(one),
   )
 
+const LISTS = ['host', 'path', 'method', 'scheme', 'client', 'country', 'continent', 'asn']
+
 /** One text for each thing that a condition asks. */
 export function conditionTexts(words: unknown): readonly string[] {
   if (!isMap(words)) return []
-  const lists = ['host', 'path', 'method', 'scheme', 'client'].flatMap((name) => {
+  const lists = LISTS.flatMap((name) => {
     const texts = textsOf(words[name])
     return texts.length === 0 ? [] : [`${name} ${texts.join(' or ')}`]
   })

@@ -57,6 +57,7 @@ function partsOf(match: unknown): MatchPart[] {
     ...parts,
     ...one('scheme', listOf(scheme)),
     ...one('client', listOf(client)),
+    ...(['country', 'continent', 'asn'] as const).flatMap((part) => one(part, listOf(match[part]))),
     ...one('tls', tls === undefined ? [] : [tlsText(tls)]),
     ...one('time', time === undefined ? [] : [timeText(time)]),
     ...(Array.isArray(all) ? all.flatMap(partsOf) : []),

@@ -34,6 +34,7 @@ export interface PartHands {
   readonly book: Part
   readonly certificates: Part
   readonly tlsFiles: Part
+  readonly geo: Part
   /** The gateway that this one takes over from; null: there is none. */
   readonly predecessor: { whenFree(): Promise<void> } | null
   /** The config of the start. */
@@ -59,6 +60,7 @@ export const partsOf = (hands: PartHands): readonly Part[] => [
   crewPart(hands),
   hands.certificates,
   hands.tlsFiles,
+  hands.geo,
   hands.history,
   // It has the number that the history gave.
   hands.book,

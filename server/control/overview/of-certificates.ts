@@ -1,6 +1,7 @@
 // Certificates that will not do much longer, or do not now: judged by how much of their lifetime is left, so
 // that one of seven days is not told of on its first.
 import { readLearned } from '../../lib/demanded-name.ts'
+import type { RefusedFacts } from '../../telemetry/certificate-documents.ts'
 import type { AcmeFacts } from '../acme/followed.ts'
 import type { OverviewProblem, ProblemAction } from './document.ts'
 import type { CertificateLife, Seen } from './seen.ts'
@@ -20,16 +21,28 @@ export function* certificateProblems(seen: Seen): Generator<OverviewProblem> {
     yield failedProblem(seen, facts, facts.last_failure, lives.get(facts.certificate))
   }
   for (const life of seen.certificates) if (!failed.has(life.certificate)) yield* lifeProblem(seen, life)
-  for (const { owner, name, why, since } of seen.health.refused_files ?? [])
-    yield {
-      id: `files:${owner}:${name}`,
-      ...{ state: 'rejected', severity: 'warn', since },
-      title: `Changed files of ${owner} ${name} are refused`,
+  for (const refused of seen.health.refused_files ?? []) yield refusedProblem(seen, refused)
+}
+
+function refusedProblem(seen: Seen, { owner, name, why, since }: RefusedFacts): OverviewProblem {
+  const told = { id: `files:${owner}:${name}`, state: 'rejected', severity: 'warn', since } as const
+  if (owner === 'geo')
+    return {
+      ...told,
+      title: `The changed database geo.${name} is refused`,
       cause: asSentence(why),
-      remedy: 'What they held before goes on. Put files there that belong together.',
-      about: { kind: owner, name },
-      actions: [openAction(owner === 'certificate' ? 'Open certificate' : `Open ${owner}`)],
+      remedy: 'What it held before goes on. Put a whole .mmdb file there.',
+      about: { kind: 'config', name: seen.file },
+      actions: [openAction('Open config')],
     }
+  return {
+    ...told,
+    title: `Changed files of ${owner} ${name} are refused`,
+    cause: asSentence(why),
+    remedy: 'What they held before goes on. Put files there that belong together.',
+    about: { kind: owner, name },
+    actions: [openAction(owner === 'certificate' ? 'Open certificate' : `Open ${owner}`)],
+  }
 }
 
 type Failure = NonNullable<AcmeFacts['last_failure']>

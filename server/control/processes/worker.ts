@@ -17,6 +17,7 @@ export interface PlanBody {
   readonly certificates: Plan['certificates']
   readonly httpChallenges?: NonNullable<Plan['httpChallenges']>
   readonly files?: Plan['files']
+  readonly geo?: Plan['geo']
   readonly stickySecret?: Plan['stickySecret']
   readonly challenges: Plan['challenges']
 }

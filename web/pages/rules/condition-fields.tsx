@@ -14,7 +14,10 @@ interface Group {
 }
 
 const GROUPS: readonly Group[] = [
-  { title: 'Client, TLS and time', fields: ['client', 'scheme', 'tls', 'time'] },
+  {
+    title: 'Client, TLS and time',
+    fields: ['client', 'country', 'continent', 'asn', 'scheme', 'tls', 'time'],
+  },
   { title: 'Each of these, or one of them', fields: ['all', 'any'] },
   { title: 'What must not be', fields: ['not'] },
 ]

@@ -67,6 +67,7 @@ function scene(): Scene {
     certificates: quiet('certificates'),
     predecessor: null,
     tlsFiles: quiet('server_tls'),
+    geo: quiet('geo'),
     sockets: {
       stage: () => {
         note('open sockets')
