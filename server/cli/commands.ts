@@ -16,6 +16,8 @@ export const OTHER_WORDS: Readonly<Record<string, string>> = {
   tokens: 'admin token list',
   validate: 'check',
   test: 'check',
+  htpasswd: 'hash',
+  'hash-password': 'hash',
   lint: 'check',
   start: 'run',
   serve: 'run',
@@ -138,6 +140,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     does: 'users and tokens of the admin API, and the ways back in',
     load: async () => (await import('./admin/admin.ts')).admin,
     words: ['within', 'within'],
+  },
+  hash: {
+    does: 'a hash of a password or of a key of an API, for a config or a file of users',
+    load: async () => (await import('./hash.ts')).hash,
   },
   turn: {
     does: 'credentials, allocations and tests of STUN and TURN',

@@ -1,5 +1,6 @@
 // sluice example: the commented reference of the config file and the examples, which the executable carries
 // with it.
+import access from '../../config/examples/access.yaml' with { type: 'text' }
 import acme from '../../config/examples/acme.yaml' with { type: 'text' }
 import clientCertificates from '../../config/examples/client-certificates.yaml' with { type: 'text' }
 import compress from '../../config/examples/compress.yaml' with { type: 'text' }
@@ -59,6 +60,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'minimal.yaml': minimal,
   'minimal.json': text(minimalJson),
   'geo.yaml': geo,
+  'access.yaml': access,
   'limits.yaml': limits,
   'match.yaml': matchExample,
   'rate-limits.yaml': rateLimits,

@@ -16,6 +16,7 @@ import {
 } from './address-formats.ts'
 import { clientAuth, clientName, subjectName } from './client-formats.ts'
 import { type Format, no } from './format.ts'
+import { keyHash, passwordHash } from './hash-formats.ts'
 import { origin } from './origin-formats.ts'
 import { pathPattern } from './path-formats.ts'
 import { fileMode, group } from './unix-formats.ts'
@@ -268,6 +269,8 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'client-name': clientName,
   'subject-name': subjectName,
   'user-name': userName,
+  'password-hash': passwordHash,
+  'key-hash': keyHash,
   address,
   'port-range': portRange,
   path,

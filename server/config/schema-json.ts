@@ -222,6 +222,8 @@ const PATTERNS: Readonly<Record<string, string>> = {
   'host-pattern': '^[^\\s/:@]+$',
   pin: '^sha256/[A-Za-z0-9+/]{43}=$',
   'user-name': '^[^\\x00-\\x1f\\x7f]{1,508}$',
+  'key-hash': '^sha256:[0-9a-f]{64}$',
+  'password-hash': '^\\$(argon2id|2[aby])\\$.+$',
   address: '^[0-9A-Fa-f.:]+$',
   'port-range': '^[0-9]{4,5}-[0-9]{4,5}$',
   path: '^[^\\x00-\\x1f\\x7f]+$',

@@ -2,6 +2,7 @@
 import { formatDuration } from '../lib/durations.ts'
 import { checkTypeOf, familyOf } from '../lib/server-url.ts'
 import { formatSize } from '../lib/sizes.ts'
+import { HIDDEN } from './hidden.ts'
 import { wordOf } from './map-by.ts'
 import { plainOf } from './plain.ts'
 import { type Config, ConfigOptions } from './schema.ts'
@@ -15,8 +16,6 @@ import {
   UNUSED_WITHOUT_COOKIE,
 } from './unused-words.ts'
 
-/** Long enough to be a secret wherever one is asked for, so that what is shown is a valid config. */
-export const HIDDEN = '(a secret, hidden)'
 /**
  * The same config for people. `written`: its tree, of which texts that hold ${…} are shown as they stand
  * there; undefined: texts are shown as they were filled in, which may be secrets.

@@ -107,6 +107,14 @@ export const GroupName = (options: KindOptions) =>
 export const FilePath = (options: KindOptions & { readonly secret?: true; readonly allowed?: string }) =>
   Type.Unsafe<string>({ type: 'string', format: 'path', ...options })
 
+/** A hash of a password (password-hash.ts), which no problem may show. */
+export const PasswordHash = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'password-hash', secret: true, ...options })
+
+/** The hash of a key (key-hash-text.ts), which no problem may show. */
+export const KeyHash = (options: KindOptions) =>
+  Type.Unsafe<string>({ type: 'string', format: 'key-hash', secret: true, ...options })
+
 /** A text that no problem may show. */
 export const Secret = (options: KindOptions & { readonly minLength: number }) =>
   Type.Unsafe<string>({ type: 'string', maxLength: 512, secret: true, ...options })

@@ -1,4 +1,6 @@
 // The closed list of middleware; middleware.options.ts beside it has their words.
+import { apiKey } from './api-key.ts'
+import { basicAuth } from './basic-auth.ts'
 import { bodyLimit } from './body-limit.ts'
 import { compress } from './compress.ts'
 import { concurrency } from './concurrency.ts'
@@ -21,6 +23,8 @@ type Make<K extends MiddlewareName> = (
 ) => Middleware<unknown>
 
 export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
+  api_key: apiKey,
+  basic_auth: basicAuth,
   body_limit: bodyLimit,
   compress,
   concurrency,

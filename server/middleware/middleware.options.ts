@@ -1,6 +1,8 @@
 // The closed list of middleware, as config knows it; index.ts beside it makes the steps.
 import { Type, type Static } from '@sinclair/typebox'
 import type { Where } from '../config/where.ts'
+import { ApiKeyOptions, checkApiKey } from './api-key.options.ts'
+import { BasicAuthOptions, checkBasicAuth } from './basic-auth.options.ts'
 import { BodyLimitOptions } from './body-limit.options.ts'
 import { CompressOptions } from './compress.options.ts'
 import { ConcurrencyOptions } from './concurrency.options.ts'
@@ -16,6 +18,8 @@ import { checkSecurityHeaders, SecurityHeadersOptions } from './security-headers
 
 export const MiddlewareOptions = Type.Object(
   {
+    api_key: Type.Optional(ApiKeyOptions),
+    basic_auth: Type.Optional(BasicAuthOptions),
     body_limit: Type.Optional(BodyLimitOptions),
     compress: Type.Optional(CompressOptions),
     concurrency: Type.Optional(ConcurrencyOptions),
@@ -38,6 +42,8 @@ export type MiddlewareName = keyof MiddlewareConfig
 const CHECKS: {
   readonly [K in MiddlewareName]?: (options: NonNullable<MiddlewareConfig[K]>, where: Where) => void
 } = {
+  api_key: checkApiKey,
+  basic_auth: checkBasicAuth,
   cors: checkCors,
   csrf: checkCsrf,
   faults: checkFaults,

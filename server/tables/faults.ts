@@ -85,6 +85,24 @@ export const FAULTS = {
     'http_request_denied',
     'For this host clients are asked for a certificate in another way: it wants a connection of its own.',
   ),
+  credentials_missing: row(
+    401,
+    'client',
+    'http_request_denied',
+    'This needs credentials, and none came that are asked for here.',
+  ),
+  credentials_wrong: row(
+    401,
+    'client',
+    'http_request_denied',
+    'The credentials are not those of anybody who is let in here.',
+  ),
+  credentials_limited: passing(
+    row(429, 'client', 'http_request_denied', 'Wrong credentials came too often from this client.'),
+  ),
+  credentials_busy: passing(
+    row(503, 'gateway', 'connection_limit_reached', 'Too many credentials wait to be looked at.'),
+  ),
   denied: row(403, 'gateway', 'http_request_denied', 'Not allowed.'),
   cross_origin: row(
     403,

@@ -1,6 +1,7 @@
 // Every metric: its name without the prefix, what it is, and its labels in order. Data only.
 import { CIRCUIT_METRICS } from './circuit-metrics.ts'
 import { PASSIVE_METRICS } from './passive-metrics.ts'
+import { STEP_METRICS } from './step-metrics.ts'
 import { LAYER_4_METRICS } from './layer-4-metrics.ts'
 import { type MetricRow, counter, gauge, histogram } from './metric-row.ts'
 
@@ -108,31 +109,7 @@ export const METRICS = {
     'backend',
     'server',
   ),
-  rate_limit_requests_total: counter(
-    'Requests at a rate limit: allowed, refused, shadow (would have been refused), uncounted (passed, as their count was being changed).',
-    'decision',
-    'rule',
-  ),
-  cors_requests_total: counter(
-    'Requests that name an origin, at cors: allowed, refused (answered here, or passed on without a word for it), shadow (would have been answered here).',
-    'decision',
-    'rule',
-  ),
-  csrf_requests_total: counter(
-    'Requests at csrf that may change something: allowed, refused, shadow (would have been refused).',
-    'decision',
-    'rule',
-  ),
-  faults_injected_total: counter(
-    'Requests that a rule’s faults let wait, reset or answered, by kind: delay, reset, abort.',
-    'rule',
-    'kind',
-  ),
-  concurrency_requests_total: counter(
-    'Requests at a limit of those under way at once: allowed, refused, shadow (would have been refused), uncounted (passed, as there was no room to count them: limits.concurrency).',
-    'decision',
-    'rule',
-  ),
+  ...STEP_METRICS,
   overload_shed_total: counter(
     'New requests that an overloaded worker refused, or would have in shadow mode, by what was too much (loop_lag, memory or descriptors) and the priority of their rule.',
     'cause',
@@ -160,7 +137,6 @@ export const METRICS = {
     'purpose',
     'backend',
   ),
-  shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),
   proxy_headers_refused_total: counter(
     'Connections of trusted proxies that were closed as their PROXY header was missing, malformed, too_long, bad_checksum or cut_off.',
     'listener',

@@ -1,7 +1,7 @@
 // A kept request as documents tell it; what is secret in its head is hidden.
 import { FAULTS } from '../tables/faults.ts'
 import type { KeptRequest } from './kept-request.ts'
-import { HIDDEN, shownTarget } from './shown-target.ts'
+import { HIDDEN, isHiddenField, shownTarget } from './shown-target.ts'
 
 /** An attempt at a server. */
 export interface ToldAttempt {
@@ -79,7 +79,7 @@ const SECRET_VALUE = /^\s*(?:Bearer|Basic|Digest|Negotiate)\s+\S/i
 
 /** Whether a field carries a credential. */
 export const isSecretHere = (name: string, value: string): boolean =>
-  SECRET_NAME.test(name) || SECRET_VALUE.test(value)
+  SECRET_NAME.test(name) || SECRET_VALUE.test(value) || isHiddenField(name)
 
 /** `isRaw`: nothing is hidden. */
 export function tellRequest(kept: KeptRequest, isRaw: boolean): ToldRequest {

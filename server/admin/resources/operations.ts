@@ -1,6 +1,6 @@
 // What is to become of a resource, as edits of the config. Nothing is done here: what stands against it is
 // thrown as Refused.
-import { HIDDEN } from '../../config/shown.ts'
+import { HIDDEN } from '../../config/hidden.ts'
 import type { Plain } from '../../config/spell.ts'
 import { type Edit, isList, type Value, valueAt, withEdit } from '../../config/edit/values.ts'
 import type { Config } from '../../config/schema.ts'

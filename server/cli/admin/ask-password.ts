@@ -13,12 +13,17 @@ export const PASSWORD_HELP = `      --password-file FILE  read the password from
 
 /** The password, or what stands against it. */
 export async function askPassword(read: Args, io: Io): Promise<string | { readonly problem: string }> {
-  const file = read.value('password-file')
-  const isAsked = file === null && process.stdin.isTTY
-  const password = isAsked ? await askTwice(io) : readSecret(file ?? '-', io)
+  const password = await anyPassword(read, io)
   if (typeof password !== 'string') return password
   const why = whyNoPassword(password)
   return why === null ? password : { problem: why }
+}
+
+/** The same, however short it is. */
+export async function anyPassword(read: Args, io: Io): Promise<string | { readonly problem: string }> {
+  const file = read.value('password-file')
+  const isAsked = file === null && process.stdin.isTTY
+  return isAsked ? await askTwice(io) : readSecret(file ?? '-', io)
 }
 
 async function askTwice(io: Io): Promise<string | { readonly problem: string }> {

@@ -1,0 +1,37 @@
+// Metrics of the steps of rules. Data only.
+import { type MetricRow, counter } from './metric-row.ts'
+
+export const STEP_METRICS = {
+  rate_limit_requests_total: counter(
+    'Requests at a rate limit: allowed, refused, shadow (would have been refused), uncounted (passed, as their count was being changed).',
+    'decision',
+    'rule',
+  ),
+  cors_requests_total: counter(
+    'Requests that name an origin, at cors: allowed, refused (answered here, or passed on without a word for it), shadow (would have been answered here).',
+    'decision',
+    'rule',
+  ),
+  csrf_requests_total: counter(
+    'Requests at csrf that may change something: allowed, refused, shadow (would have been refused).',
+    'decision',
+    'rule',
+  ),
+  faults_injected_total: counter(
+    'Requests that a rule’s faults let wait, reset or answered, by kind: delay, reset, abort.',
+    'rule',
+    'kind',
+  ),
+  concurrency_requests_total: counter(
+    'Requests at a limit of those under way at once: allowed, refused, shadow (would have been refused), uncounted (passed, as there was no room to count them: limits.concurrency).',
+    'decision',
+    'rule',
+  ),
+  access_requests_total: counter(
+    'Requests at a step that asks who somebody is (basic_auth, api_key, jwt): allowed, shadow (would have been refused), or the fault that they were refused with.',
+    'decision',
+    'rule',
+    'step',
+  ),
+  shadow_refusals_total: counter('Requests that a step in shadow mode would have refused.', 'rule', 'step'),
+} as const satisfies Record<string, MetricRow>
