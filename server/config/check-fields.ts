@@ -13,7 +13,7 @@ export function checkFields(
 ): void {
   for (const [name, value] of Object.entries(fields)) {
     const here = [...path, name]
-    checkVariables(checked, here, value, VARIABLES_OF_ANSWERS)
+    checkVariables(checked, here, value, { hint: VARIABLES_OF_ANSWERS })
     const isRefused = of === 'answer' ? isOwnOnAnswer(name) : isOwnOnRequest(name, 'set')
     if (isRefused)
       checked.report({

@@ -8,7 +8,9 @@ import { checkFields } from './check-fields.ts'
 import { checkGeoStep } from './check-geo.ts'
 import { checkMatch } from './check-match.ts'
 import { checkRuleTimeouts } from './check-retry.ts'
-import { checkVariables } from './check-variables.ts'
+import { readText, strayBrace } from '../lib/template-text.ts'
+import { ELSEWHERE, HOST_CHOSEN, TARGET_BEGINS, whyNoTarget } from '../lib/url-template.ts'
+import { capturesOf, checkTemplate } from './check-template.ts'
 import type { Checked } from './checked.ts'
 import { checkTlsRule } from './check-tls-rule.ts'
 import { shadowsIn } from './shadows.ts'
@@ -52,8 +54,9 @@ export function checkRules(checked: Checked): void {
         rule.backend,
         rule.match.listener.length > 0 ? rule.match.listener : ruled[kind],
       )
+    const captures = rule.middleware.length === 0 ? [] : capturesOf(rule.match)
     for (const [place, step] of rule.middleware.entries()) {
-      checkMiddleware(step, (name) => new Where(checked, [...path, 'middleware', place, name]))
+      checkMiddleware(step, (name) => new Where(checked, [...path, 'middleware', place, name], captures))
       if (step.geo !== undefined) checkGeoStep(checked, [...path, 'middleware', place, 'geo'], step.geo)
     }
     const quoted = checked.quoted([...path, 'name'], rule.name)
@@ -130,7 +133,8 @@ function checkDestination(checked: Checked, path: Path, rule: RuleConfig): void 
       allowed: 'exactly one of backend, respond or redirect',
     })
   if (rule.respond !== undefined) checkRespond(checked, [...path, 'respond'], rule.respond)
-  if (rule.redirect !== undefined) checkRedirect(checked, [...path, 'redirect', 'to'], rule.redirect.to)
+  if (rule.redirect !== undefined)
+    checkRedirect(checked, [...path, 'redirect', 'to'], rule.redirect.to, capturesOf(rule.match))
 }
 
 function checkRespond(checked: Checked, path: Path, respond: NonNullable<RuleConfig['respond']>): void {
@@ -146,27 +150,32 @@ function checkRespond(checked: Checked, path: Path, respond: NonNullable<RuleCon
   })
 }
 
-const WORDS = ['{scheme}', '{host}', '{path}', '{query}']
-
-function checkRedirect(checked: Checked, path: Path, to: string): void {
+/** A redirect leads where whoever asks cannot choose. */
+function checkRedirect(checked: Checked, path: Path, to: string, captures: readonly string[]): void {
   if (isStandIn(to)) return
+  checkTemplate(checked, path, to, { from: 'request', captures })
   const isSubstituted = checked.isSubstituted(path)
-  checkVariables(checked, path, to, 'write {scheme}, {host}, {path} or {query}')
-  const plain = to.replace(/\{[^{}]*\}/g, (word) => (WORDS.includes(word) ? '' : word))
-  const unknown = /\{[^{}]*\}?|\}/.exec(plain)
-  if (unknown !== null)
+  const stray = strayBrace(to)
+  if (stray !== null)
     checked.report({
       code: 'wrong-value',
       path,
-      found: isSubstituted ? checked.said(path, to) : shown(unknown[0]),
-      allowed: WORDS.join(', '),
+      found: isSubstituted ? checked.said(path, to) : shown(stray),
+      allowed: 'variables in braces, such as {path}',
+      hint: 'in a URL a brace is written %7B or %7D',
     })
-  if (!/^(?:\/|\{path\}|[A-Za-z][A-Za-z0-9+.-]*:|\{scheme\}:)/.test(to))
-    checked.report({
-      code: 'wrong-value',
-      path,
-      found: checked.said(path, to),
-      allowed: 'a path that begins with "/", or a URL with its scheme',
-      hint: !isSubstituted && /^[A-Za-z0-9-]+\./.test(to) ? `write "https://${to.slice(0, 80)}"` : null,
-    })
+  const why = stray === null ? whyNoTarget(readText(to)) : null
+  if (why === null) return
+  checked.report({
+    code: 'wrong-value',
+    path,
+    found: why === ELSEWHERE ? checked.said(path, to) : `${checked.said(path, to)}: ${why}`,
+    allowed: why === HOST_CHOSEN ? 'a host that is written out, or {host}' : TARGET_BEGINS,
+    hint:
+      why === HOST_CHOSEN
+        ? 'what is chosen may be a name below one: "https://{path.tenant}.example.org/"'
+        : !isSubstituted && /^[A-Za-z0-9-]+\./.test(to)
+          ? `write "https://${to.slice(0, 80)}"`
+          : null,
+  })
 }

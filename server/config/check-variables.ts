@@ -11,24 +11,25 @@ const VARIABLE = new RegExp(
     /%\{[A-Za-z_:-]+\}[a-z]?/, // Apache: %{REMOTE_ADDR}e
     /%[A-Z_]{3,}(?:\([^)]*\))?%/, // Envoy: %DOWNSTREAM_REMOTE_ADDRESS%
     /\{\{[^}]*\}\}/, // templates: {{.ClientIP}}
-    // Caddy: {remote_host}
-    /\{(?:http|remote|remote_host|client|client_ip|host|method|path|uri|query|scheme|time)(?:\.[\w.-]+)*\}/,
   ]
     .map(({ source }) => source)
     .join('|'),
 )
 
-/** Warns of a value that has a variable in it. */
-export function checkVariables(written: Written, path: Path, value: string, hint: string): void {
-  const known = /\{(?:scheme|host|path|query)\}/g
-  const text = path.at(-1) === 'to' ? value.replace(known, '') : value
-  const [variable] = VARIABLE.exec(text) ?? []
+/** Warns of a value that has a variable of other gateways in it. */
+export function checkVariables(
+  written: Written,
+  path: Path,
+  value: string,
+  { hint, allowed = 'fixed text: nothing of the request is put in' }: { hint: string; allowed?: string },
+): void {
+  const [variable] = VARIABLE.exec(value) ?? []
   if (variable === undefined || isStandIn(value) || written.isSubstituted(path)) return
   written.warn({
     code: 'wrong-value',
     path,
     found: `${JSON.stringify(variable.slice(0, 80))}, which is sent as it stands`,
-    allowed: 'fixed text: nothing of the request is put in',
+    allowed,
     hint,
   })
 }

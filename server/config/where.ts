@@ -1,4 +1,5 @@
 // What a check that stands beside its options is given: the place in the config that holds them.
+import { checkTemplate } from './check-template.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Written } from './written.ts'
 import type { Finding } from './problem.ts'
@@ -10,10 +11,13 @@ type Told = Omit<Finding, 'at' | 'end' | 'path'>
 export class Where {
   readonly #written: Written
   readonly #path: Path
+  readonly #captures: readonly string[]
 
-  constructor(written: Written, path: Path) {
+  /** `captures`: what {path.NAME} may be in texts of the rule that the options belong to. */
+  constructor(written: Written, path: Path, captures: readonly string[] = []) {
     this.#written = written
     this.#path = path
+    this.#captures = captures
   }
 
   report(path: Path, finding: Told): void {
@@ -39,8 +43,13 @@ export class Where {
     return this.#written.written([...this.#path, ...path])?.is ?? null
   }
 
-  /** Warns of a value that has a variable of another gateway in it. */
+  /** Warns of fixed text that has a variable of another gateway in it. */
   checkVariables(path: Path, value: string, hint: string): void {
-    checkVariables(this.#written, [...this.#path, ...path], value, hint)
+    checkVariables(this.#written, [...this.#path, ...path], value, { hint })
+  }
+
+  /** Checks a text with variables in braces, which is made with the request or with its answer. */
+  checkText(path: Path, text: string, from: 'request' | 'answer'): void {
+    checkTemplate(this.#written, [...this.#path, ...path], text, { from, captures: this.#captures })
   }
 }

@@ -8,6 +8,7 @@ import { RuleOptions } from '../rules/rule.options.ts'
 import { TimeOptions } from '../rules/time.options.ts'
 import { TlsFactsOptions } from '../rules/tls-facts.options.ts'
 import { FieldPattern, TextPattern } from '../rules/value.options.ts'
+import { FAMILIES, type VariableWords, VARIABLES } from '../rules/variables.options.ts'
 import { FAULTS } from '../tables/faults.ts'
 import type { MetricRow } from '../tables/metric-row.ts'
 import { METRICS } from '../tables/metrics.ts'
@@ -36,6 +37,7 @@ export function madeFiles(): ReadonlyMap<string, string> {
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/rules-reference.md': () => chaptersText(ruleChapters()),
   'docs/middleware-reference.md': () => chaptersText(chaptersOf(MiddlewareOptions)),
+  'docs/variables-reference.md': variablesText,
   'docs/faults-reference.md': faultsText,
   'docs/metrics-reference.md': metricsText,
 }
@@ -64,6 +66,21 @@ function ruleChapters(): Chapter[] {
     { title: 'time', schema: TimeOptions as SchemaNode },
     ...own,
   ]
+}
+
+/** What a reading of a variable costs. */
+const COSTS = { free: '', little: 'a little', some: 'text is made or searched' } as const
+
+function variablesText(): string {
+  const rows = (of: Readonly<Record<string, VariableWords>>, more: string): string[][] =>
+    Object.entries(of).map(([name, { description, example, from, cost }]) => [
+      ...[`\`{${name}${more}}\``, cellText(description), `\`${example}\``],
+      ...[from === 'answer' ? 'answers' : '', COSTS[cost]],
+    ])
+  return tableText(
+    ['variable', 'is', 'for example', 'only in texts of', 'costs'],
+    [...rows(VARIABLES, ''), ...rows(FAMILIES, '.NAME')],
+  )
 }
 
 function faultsText(): string {

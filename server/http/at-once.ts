@@ -6,6 +6,7 @@ import type { RequestHead } from '../head/request-head.ts'
 import { isLoopback } from '../lib/ip-address.ts'
 import { BY_UNIX } from '../lib/ranges.ts'
 import type { Redirect } from '../rules/match.ts'
+import type { Told } from '../rules/variables.ts'
 import type { Listener, OwnDocument } from '../snapshot/snapshot.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE } from '../tables/methods.ts'
@@ -60,7 +61,7 @@ export const ownAnswer = (x: ExchangeState): Answer | null =>
 const CHALLENGES = '/.well-known/acme-challenge/'
 
 /** The answer that sends a client to https; null: it has come by that, or may go on. */
-export function sentToHttps(x: Here): Answer | null {
+export function sentToHttps(x: Here & Told): Answer | null {
   const { toHttps } = x.listener
   if (toHttps === null || x.client.scheme === 'https' || x.request.path.startsWith(CHALLENGES)) return null
   return redirected(x, toHttps) ?? faultAnswer('host_invalid')
@@ -135,11 +136,8 @@ function lastHop(request: RequestHead): Answer | null {
 const ALLOWED = 'GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH'
 
 /** The answer that sends a client elsewhere; null: its host cannot be read. */
-export function redirected(
-  { request, client }: Pick<Here, 'request'> & { readonly client: Pick<Client, 'scheme'> },
-  redirect: Redirect,
-): Answer | null {
-  const location = redirect.location(request, client.scheme)
+export function redirected(x: Told, redirect: Redirect): Answer | null {
+  const location = redirect.location(x)
   if (location === null) return null
   return { status: redirect.status, headers: [['Location', location]], body: '', fault: null }
 }

@@ -1,10 +1,12 @@
+import { template } from '../rules/template.ts'
+import type { Told } from '../rules/variables.ts'
 import type { HeadersConfig } from './headers.options.ts'
 import type { Middleware } from './middleware.ts'
 
 /**
- * Sets, adds and removes fields on the way to the server and on the way back. Config check keeps it off the
- * fields that frame a message or belong to one connection. `Host` may be set on requests: servers that serve
- * several names need it; it changes what the server sees, not which rule was chosen.
+ * Renames, sets, adds and removes fields on the way to the server and on the way back. Config check keeps it
+ * off the fields that frame a message or belong to one connection. `Host` may be set on requests: servers
+ * that serve several names need it; it changes what the server sees, not which rule was chosen.
  */
 export function headers({ request, response }: HeadersConfig): Middleware {
   const toServer = editsOf(request)
@@ -14,38 +16,75 @@ export function headers({ request, response }: HeadersConfig): Middleware {
     isPure: true,
     ...(toServer.length > 0 && {
       request: (x) => {
-        apply(toServer, x.request)
+        for (const edit of toServer) edit(x.request, x)
         return undefined
       },
     }),
-    ...(toClient.length > 0 && { response: (_, head) => apply(toClient, head) }),
+    ...(toClient.length > 0 && {
+      response: (x, head) => {
+        for (const edit of toClient) edit(head, x)
+      },
+    }),
   }
 }
 
-type Edit =
-  | { readonly is: 'remove'; readonly name: string }
-  | { readonly is: 'set' | 'add'; readonly name: string; readonly value: string }
+type Edit = (head: Head, x: Told) => void
 
 /** What both kinds of head offer. */
 interface Head {
+  get(lower: string): string | null
+  values(lower: string): string[]
   set(name: string, value: string): void
   add(name: string, value: string): void
   remove(name: string): void
 }
 
-/** Remove, set, add: so that a field can be replaced by several. */
-function editsOf({ set, add, remove }: HeadersConfig['request']): Edit[] {
+/** Remove, rename, set, add: so that a field can be replaced by several. */
+function editsOf({ set, add, remove, rename }: HeadersConfig['request']): Edit[] {
   return [
-    ...remove.map((name) => ({ is: 'remove' as const, name: name.toLowerCase() })),
-    ...Object.entries(set).map(([name, value]) => ({ is: 'set' as const, name, value })),
-    ...Object.entries(add).map(([name, value]) => ({ is: 'add' as const, name, value })),
+    ...remove.map((name): Edit => {
+      const lower = name.toLowerCase()
+      return (head) => head.remove(lower)
+    }),
+    ...Object.entries(rename).map(([from, to]) => renaming(from.toLowerCase(), to)),
+    ...Object.entries(set).map(([name, value]) => setting(name, value)),
+    ...Object.entries(add).map(([name, value]) => adding(name, value)),
   ]
 }
 
-function apply(edits: readonly Edit[], head: Head): void {
-  for (const edit of edits) {
-    if (edit.is === 'remove') head.remove(edit.name)
-    else if (edit.is === 'set') head.set(edit.name, edit.value)
-    else head.add(edit.name, edit.value)
+/**
+ * All its lines, as they came. The other name has those alone then: who may not send it cannot make it look
+ * as if it had been renamed.
+ */
+function renaming(from: string, to: string): Edit {
+  return (head) => {
+    const first = head.get(from)
+    head.remove(to)
+    if (first === null) return
+    // One that a step before has set is one line.
+    const values = head.values(from)
+    const isAsCame = values[0] === first
+    head.remove(from)
+    for (const value of isAsCame ? values : [first]) head.add(to, value)
+  }
+}
+
+/** Where a variable has no value there is no field, the client's own neither. */
+function setting(name: string, value: string): Edit {
+  const { fixed, whole } = template(value, 'field')
+  if (fixed !== null) return (head) => head.set(name, fixed)
+  return (head, x) => {
+    const made = whole(x)
+    if (made === null) head.remove(name)
+    else head.set(name, made)
+  }
+}
+
+function adding(name: string, value: string): Edit {
+  const { fixed, whole } = template(value, 'field')
+  if (fixed !== null) return (head) => head.add(name, fixed)
+  return (head, x) => {
+    const made = whole(x)
+    if (made !== null) head.add(name, made)
   }
 }

@@ -1,6 +1,5 @@
 // Which rule a request belongs to: the first in the config that matches, found through an index by host, then
 // path.
-import type { RequestHead } from '../head/request-head.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
 import { ANYBODY, Asked, type AskedBy, type Matchable } from './asked.ts'
 import { type Filing, filingsOf } from './filing.ts'
@@ -9,6 +8,7 @@ import type { MatchConfig } from './match.options.ts'
 import { loosen, normalise, upperEscapes } from './path.ts'
 import { type PathEntry, PathIndex } from './path-index.ts'
 import { seesPath, wholeFields } from './tests.ts'
+import type { Told } from './variables.ts'
 import type { Verdict } from './verdict.ts'
 
 /**
@@ -22,8 +22,8 @@ export interface Match<R> {
 /** Makes the Location of a redirect. */
 export interface Redirect {
   readonly status: number
-  /** Null when it needs the request's host and there is none. */
-  location(request: Pick<RequestHead, 'host' | 'path' | 'query'>, scheme: 'http' | 'https'): string | null
+  /** Null when it needs the request's host and there is none, or what is to be one is none. */
+  location(x: Told): string | null
 }
 
 export interface MatchSource<R> {

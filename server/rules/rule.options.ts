@@ -24,7 +24,7 @@ const RedirectOptions = Type.Object(
   {
     to: FieldValue({
       description:
-        'Where to; {scheme}, {host}, {path} and {query} stand for those of the request ({query} with its "?").',
+        'Where to: a path, or a URL with its scheme. {scheme}, {host}, {path}, {query} (with its "?"), {path.NAME} and other variables may stand in it, each escaped for its place.',
     }),
     status: Type.Unsafe<number>({
       type: 'integer',

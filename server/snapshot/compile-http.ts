@@ -3,6 +3,7 @@ import type { HttpListenerConfig } from '../http/listener.options.ts'
 import { answerFieldsOf, toHttps } from '../http/secure-fields.ts'
 import { Ranges } from '../lib/ranges.ts'
 import type { Steps } from '../lib/slices.ts'
+import { ruleCaptures } from '../rules/captures.ts'
 import { ANYTHING, compileMatch, type Match, type MatchSource, matchSteps } from '../rules/match.ts'
 import { redirect } from '../rules/redirect.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
@@ -87,7 +88,19 @@ function lastResort({
   // Rules that are no item of the list are numbered behind it.
   const index = rules.list.length + Object.keys(plan.config.listeners).indexOf(name)
   const to = toBackend(options.backend, backends, `${path}.backend`)
-  return [{ match: ANYTHING, rule: { name: DEFAULT_RULE, index, ...splitSteps([]), priority: 0, to } }]
+  return [
+    {
+      match: ANYTHING,
+      rule: {
+        name: DEFAULT_RULE,
+        index,
+        ...splitSteps([]),
+        priority: 0,
+        captures: ruleCaptures(ANYTHING),
+        to,
+      },
+    },
+  ]
 }
 
 /** Name of the one rule of a listener that names a backend instead of having rules. */

@@ -5,6 +5,7 @@ import { kindOfRule } from '../lib/rule-kind.ts'
 import type { Steps } from '../lib/slices.ts'
 import { ruleLimit } from '../middleware/concurrency.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
+import { ruleCaptures } from '../rules/captures.ts'
 import { type Filing, filingsOf } from '../rules/filing.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { at } from './compile-problem.ts'
@@ -85,5 +86,6 @@ function compileRule(
   const { board, now, limitReached } = steps
   const limit =
     max === undefined ? [] : [ruleLimit({ rule: name, max, leases: board.leases, now, limitReached })]
-  return { name, index, ...splitSteps([...own.map(({ step }) => step), ...limit]), priority, to }
+  const all = splitSteps([...own.map(({ step }) => step), ...limit])
+  return { name, index, ...all, priority, captures: ruleCaptures(words.match), to }
 }

@@ -8,6 +8,7 @@ import type { Timing } from '../http/timing.ts'
 import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { Answer } from '../head/answer.ts'
+import type { Captures } from '../rules/captures.ts'
 import type { Match, Redirect } from '../rules/match.ts'
 import type { TlsMatch } from '../rules/tls-match.ts'
 import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
@@ -150,6 +151,8 @@ export interface Rule {
   readonly hasNotes: boolean
   /** Of its requests: higher ones are served first, and shed last. */
   readonly priority: number
+  /** What parameters of its path stand for in a path as it came: for texts with variables. */
+  readonly captures: (path: string) => Captures
   readonly to: Destination
 }
 

@@ -2,10 +2,12 @@
 import type { Config } from '../../config/schema.ts'
 import type { Exchange, Client, Identity } from '../../http/exchange.ts'
 import type { RequestHead } from '../../head/request-head.ts'
+import { nowMs } from '../../lib/clock.ts'
 import { Ranges } from '../../lib/ranges.ts'
 import { splitSteps } from '../../snapshot/rule-steps.ts'
 import type { Listener, Rule, Snapshot } from '../../snapshot/snapshot.ts'
 import type { Middleware } from '../../middleware/middleware.ts'
+import { ruleCaptures } from '../../rules/captures.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
 import type { FoundListener } from './find-listener.ts'
 
@@ -24,6 +26,7 @@ export class AskedExchange implements Partial<Exchange> {
   shadow: string | null = null
   identity: Identity | null = null
   readonly status = 0
+  readonly startedMs = nowMs
   readonly bytesIn = 0
   bodyLimit: number
 
@@ -56,10 +59,11 @@ const listenerOf = ({ name, options }: FoundListener): Listener => ({
 
 /** As steps know the rule that they are of; where it leads they do not ask. */
 export const askedRule = (
-  { name, priority = 0 }: RuleConfig,
+  { name, match, priority = 0 }: RuleConfig,
   index: number,
   steps: readonly Middleware<unknown>[],
 ): Rule => ({
   ...{ name, index, priority, ...splitSteps(steps) },
+  captures: ruleCaptures(match),
   to: { is: 'respond', answer: { status: 200, headers: [], body: '', fault: null } },
 })

@@ -94,7 +94,8 @@ export class Explanation {
       client: { address: this.#client, trusted: false, scheme: this.#scheme },
     })
     if (documentFor(here) !== null) return this.#answer({ outcome: 'own_document', status: 200 })
-    const elsewhere = sentToHttps(here)
+    const x = this.#exchange()
+    const elsewhere = sentToHttps({ ...x, listener: { ...x.listener, ...here.listener } })
     if (elsewhere === null) return null
     if (elsewhere.fault !== null) return this.refused(elsewhere.fault)
     return this.#answer({
@@ -120,7 +121,7 @@ export class Explanation {
     if (words.respond !== undefined)
       return { ...this.#own(respond(words.respond), known, done), outcome: 'respond' }
     if (words.redirect === undefined) return this.#forwarded(words.backend ?? '', known, done)
-    const elsewhere = redirected({ request: this.#request, client: x.client }, redirect(words.redirect))
+    const elsewhere = redirected(x, redirect(words.redirect))
     if (elsewhere === null) return { ...this.refused('host_invalid'), ...known }
     return { ...this.#own(elsewhere, known, done), outcome: 'redirect' }
   }

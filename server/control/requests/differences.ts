@@ -4,6 +4,8 @@ import type { Config } from '../../config/schema.ts'
 import { RequestHead } from '../../head/request-head.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { redirect } from '../../rules/redirect.ts'
+import { toldOf } from '../../rules/told.ts'
+import type { Told } from '../../rules/variables.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
 import { shownTarget } from '../../telemetry/shown-target.ts'
 import type { ToldRequest } from '../../telemetry/told-request.ts'
@@ -148,11 +150,15 @@ class Ways {
     }
     if (rules === null) return null
     // What was its TLS is not kept.
-    const found = rules.match(head, { address: client, scheme, tls: null })
+    const by = { address: client, scheme, tls: null }
+    const found = rules.match(head, by)
     if (found === 'ambiguous') return nowhere('400 match_ambiguous')
     if (found === null) return nowhere('404 no_rule')
     const words = found.place === null ? null : (this.#config.rules[found.place] ?? null)
-    const to = words === null ? `backend ${this.#backendOf(listener)}` : destinationOf(words, head, scheme)
+    const to =
+      words === null
+        ? `backend ${this.#backendOf(listener)}`
+        : destinationOf(words, toldOf({ request: head, by, listener, rule: words }))
     const steps = words?.middleware.filter((step) => !isOff(step)) ?? []
     return { way: { rule: found.name, to, middleware: steps.flatMap((step) => Object.keys(step)) }, steps }
   }
@@ -176,9 +182,9 @@ const nowhere = (to: string): KnownWay => ({ way: { rule: null, to, middleware: 
 const isOff = (step: RuleConfig['middleware'][number]): boolean =>
   Object.values(step).some((one) => typeof one === 'object' && 'mode' in one && one.mode === 'off')
 
-function destinationOf(words: RuleConfig, head: RequestHead, scheme: 'http' | 'https'): string {
+function destinationOf(words: RuleConfig, told: Told): string {
   if (words.redirect !== undefined) {
-    const location = redirect(words.redirect).location(head, scheme)
+    const location = redirect(words.redirect).location(told)
     return `redirect ${words.redirect.status} to ${shownTarget(location ?? '-')}`
   }
   return words.respond === undefined ? `backend ${words.backend}` : `respond ${words.respond.status}`

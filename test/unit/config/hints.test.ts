@@ -288,10 +288,6 @@ test.each([
     'found "$remote_addr"',
   ],
   ['middleware: [{ headers: { response: { add: { X-A: "%[src]" } } } }], backend: app', 'found "%[src]"'],
-  [
-    'middleware: [{ headers: { request: { set: { X-A: "{remote_host}" } } } }], backend: app',
-    'found "{remote_host}"',
-  ],
   ['redirect: { to: "https://a.example$request_uri" }', 'found "$request_uri"'],
 ])('%s is a warning', (keys, expected) => {
   const [problem] = problemsOf(rule(keys))

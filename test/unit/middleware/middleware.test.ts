@@ -9,7 +9,7 @@ import { stepOf, stepsOf, testGround } from '../../support/step-world.ts'
 const ask = (step: Middleware<unknown>, x: Exchange) => step.request?.(x, undefined)
 
 describe('headers', () => {
-  const none = { set: {}, add: {}, remove: [] }
+  const none = { set: {}, add: {}, remove: [], rename: {} }
   const headers = (config: Partial<HeadersConfig>) =>
     stepOf({ headers: { request: none, response: none, ...config } })
 
@@ -19,6 +19,7 @@ describe('headers', () => {
         remove: ['X-Gone', 'X-List'],
         set: { 'X-Set': 'new', Host: 'inner.example' },
         add: { 'X-List': 'b' },
+        rename: {},
       },
     })
     const x = exchange({ request: requestOf('X-gone: 1', 'x-set: old', 'X-LIST: a', 'X-Kept: k') })
@@ -37,7 +38,9 @@ describe('headers', () => {
   })
 
   test('edits the answer, and only that', () => {
-    const step = headers({ response: { remove: ['Server'], set: { 'X-Frame-Options': 'DENY' }, add: {} } })
+    const step = headers({
+      response: { remove: ['Server'], set: { 'X-Frame-Options': 'DENY' }, add: {}, rename: {} },
+    })
     const x = exchange({})
     const head = responseOf('Server: x', 'x-frame-options: SAMEORIGIN')
     step.response?.(x, head, undefined)

@@ -6,6 +6,8 @@ import type { HttpListenerConfig } from '../../../server/http/listener.options.t
 import type { RuleConfig } from '../../../server/rules/rule.options.ts'
 import { privateRegion } from '../../../server/scoreboard/region.ts'
 import { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
+import { ANYBODY } from '../../../server/rules/asked.ts'
+import { toldOf } from '../../../server/rules/told.ts'
 import { compile, compileSteps } from '../../../server/snapshot/compile.ts'
 import { RETRY } from '../backends/backends.ts'
 import { CompileProblem } from '../../../server/snapshot/compile-problem.ts'
@@ -200,7 +202,9 @@ describe('compile', () => {
       moved !== null &&
         moved !== 'ambiguous' &&
         moved.is === 'redirect' &&
-        moved.redirect.location(requestOf('/old/x'), 'http'),
+        moved.redirect.location(
+          toldOf({ request: requestOf('/old/x'), by: ANYBODY, listener: 'web', rule: null }),
+        ),
     ).toBe('https://example.org/old/x')
     expect(to('/x')).toEqual({
       is: 'backend',
@@ -235,7 +239,7 @@ describe('compile', () => {
   })
 
   test('splits the steps of a rule by what they do, in order', () => {
-    const none = { set: {}, add: {}, remove: [] }
+    const none = { set: {}, add: {}, remove: [], rename: {} }
     const snapshot = build({
       rules: [
         rule('steps', {

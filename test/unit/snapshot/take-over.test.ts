@@ -5,6 +5,8 @@ import { parseConfig } from '../../../server/config/load.ts'
 import type { Config } from '../../../server/config/schema.ts'
 import { assignSlots, NO_SLOTS, planSlots, type SlotTable } from '../../../server/control/processes/slots.ts'
 import { RequestHead } from '../../../server/head/request-head.ts'
+import { ANYBODY } from '../../../server/rules/asked.ts'
+import { toldOf } from '../../../server/rules/told.ts'
 import { privateRegion, scoreboardOn } from '../../../server/scoreboard/region.ts'
 import type { Scoreboard } from '../../../server/scoreboard/scoreboard.ts'
 import { STATE_UP } from '../../../server/scoreboard/states.ts'
@@ -97,10 +99,11 @@ const stepsOf = (snapshot: Snapshot, { name, steps }: Rule): unknown => {
   return made.map(({ words }) => words)
 }
 
+const TOLD = toldOf({ request: REQUESTS[0]!, by: ANYBODY, listener: 'web', rule: null })
+
 function factsOf(snapshot: Snapshot, rule: Rule): unknown {
-  const { to, steps: _, ...rest } = rule
-  if (to.is === 'redirect')
-    return { ...rest, to: to.redirect.location(REQUESTS[0]!, 'http'), made: stepsOf(snapshot, rule) }
+  const { to, steps: _, captures: __, ...rest } = rule
+  if (to.is === 'redirect') return { ...rest, to: to.redirect.location(TOLD), made: stepsOf(snapshot, rule) }
   if (to.is === 'respond') return { ...rest, to: to.answer.status, made: stepsOf(snapshot, rule) }
   // What is picked there is that of this snapshot, not of one before it.
   expect(to.backend).toBe(snapshot.backends.get(to.backend.name)!)
