@@ -11,6 +11,7 @@ import circuitBreaker from '../../config/examples/circuit-breaker.yaml' with { t
 import crossOrigin from '../../config/examples/cross-origin.yaml' with { type: 'text' }
 import dynamicWeights from '../../config/examples/dynamic-weights.yaml' with { type: 'text' }
 import geo from '../../config/examples/geo.yaml' with { type: 'text' }
+import forwardAuth from '../../config/examples/forward-auth.yaml' with { type: 'text' }
 import groups from '../../config/examples/groups.yaml' with { type: 'text' }
 import healthAndBackup from '../../config/examples/health-and-backup.yaml' with { type: 'text' }
 import limits from '../../config/examples/limits.yaml' with { type: 'text' }
@@ -71,6 +72,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'weighted.yaml': weighted,
   'circuit-breaker.yaml': circuitBreaker,
   'dynamic-weights.yaml': dynamicWeights,
+  'forward-auth.yaml': forwardAuth,
   'groups.yaml': groups,
   'health-and-backup.yaml': healthAndBackup,
   'passive-health.yaml': passiveHealth,

@@ -1,6 +1,7 @@
 // Backends: servers that can be told apart, and options that fit together.
 import type { BackendConfig } from '../backends/backend.options.ts'
 import { familyOf, unixServerPath } from '../lib/server-url.ts'
+import { askedBackends } from './asked-backends.ts'
 import { checkCircuitBreaker } from './check-circuit-breaker.ts'
 import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
@@ -55,7 +56,7 @@ export function checkBackends(checked: Checked): void {
 function usedBackends({ config }: Checked): ReadonlySet<string> {
   const leading = [...config.rules, ...Object.values(config.listeners)]
   const names = leading.map((one) => ('backend' in one ? one.backend : undefined))
-  return new Set(names.filter((name) => name !== undefined))
+  return new Set([...names.filter((name) => name !== undefined), ...config.rules.flatMap(askedBackends)])
 }
 
 /** One address may be written in several ways. */

@@ -2,6 +2,7 @@
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { kindOfRule, type RuleKind, ruleKindOf } from '../lib/rule-kind.ts'
 import { checkMiddleware } from '../middleware/middleware.options.ts'
+import { checkAsked } from './asked-backends.ts'
 import { checkCorsPlace } from './check-cors.ts'
 import { checkFamily } from './check-family.ts'
 import { checkFields } from './check-fields.ts'
@@ -74,6 +75,7 @@ export function checkRules(checked: Checked): void {
 
 function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
   checkMatch(checked, [...path, 'match'], rule.match)
+  checkAsked(checked, path, rule)
   checkCorsPlace(checked, path, rule)
   checkDestination(checked, path, rule)
   checkRuleTimeouts(checked, path, rule)

@@ -8,6 +8,7 @@ import type { BackendConfig } from '../backends/backend.options.ts'
 import { kindOfRule } from '../lib/rule-kind.ts'
 import type { Steps } from '../lib/slices.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
+import { askedBackends } from './asked-backends.ts'
 import { checkBackends } from './check-backends.ts'
 import { checkFamily } from './check-family.ts'
 import { ruledListeners } from './check-listeners.ts'
@@ -105,13 +106,14 @@ function isLikeBefore(config: Config, before: Config, parts: ChangedParts, read:
 const schemesOf = (servers: BackendConfig['servers']): string =>
   [...new Set(servers.map(({ url }) => url.slice(0, Math.max(0, url.indexOf(':')))))].toSorted().join()
 
-/** Names of backends that a rule or a listener has. */
+/** Names of backends that a rule, a step of it or a listener has. */
 const ledTo = ({ rules, listeners }: Pick<Config, 'rules' | 'listeners'>): ReadonlySet<string> =>
-  new Set(
-    [...rules, ...Object.values(listeners)].flatMap((one) =>
+  new Set([
+    ...[...rules, ...Object.values(listeners)].flatMap((one) =>
       'backend' in one && one.backend !== undefined ? [one.backend] : [],
     ),
-  )
+    ...rules.flatMap(askedBackends),
+  ])
 
 interface ChecksOf {
   readonly config: Config

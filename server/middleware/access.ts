@@ -56,6 +56,19 @@ export class Access {
     return answer
   }
 
+  /** Another answer than one of ours says no. */
+  answered(x: Exchange, answer: Answer, decision: string, why: string): Answer | undefined {
+    const given = this.#world.refuse(x, answer)
+    this.#count(given === undefined ? 'shadow' : decision)
+    if (given !== undefined) x.detail = `rules.${this.#world.rule}.${this.#step}: ${why}`
+    return given
+  }
+
+  /** Nobody knows who it is, and that is no reason to refuse it here. */
+  passedUnasked(): undefined {
+    this.#count('unasked')
+  }
+
   #count(decision: string): void {
     let counter = this.#counters.get(decision)
     if (counter === undefined) {

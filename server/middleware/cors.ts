@@ -35,6 +35,7 @@ export function cors(options: CorsConfig, world: StepWorld): Middleware<Note> {
   }
   return {
     name: 'cors',
+    isPure: true,
     // All may read the same answer: whoever keeps it need not know who has asked (Fetch §3.3.5).
     note: () => ({ allow: isAll ? '*' : '', isAnswered: false }),
     request(x, note) {

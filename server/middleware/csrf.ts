@@ -19,6 +19,7 @@ export function csrf({ trusted, upgrades }: CsrfConfig, world: StepWorld): Middl
   const asksUpgrades = upgrades === 'check'
   return {
     name: 'csrf',
+    isPure: true,
     request(x) {
       const { request } = x
       if (isSafe(request) && !(asksUpgrades && request.fields.has(KNOWN.upgrade))) return undefined

@@ -8,6 +8,7 @@ import { cors } from './cors.ts'
 import { csrf } from './csrf.ts'
 import { faults } from './faults.ts'
 import { geo } from './geo.ts'
+import { forwardAuth } from './forward-auth.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
 import { rateLimit } from './rate-limit.ts'
@@ -32,6 +33,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   csrf,
   faults,
   geo,
+  forward_auth: forwardAuth,
   headers,
   ip,
   rate_limit: rateLimit,

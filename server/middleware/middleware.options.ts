@@ -10,6 +10,7 @@ import { checkCors, CorsOptions } from './cors.options.ts'
 import { checkCsrf, CsrfOptions } from './csrf.options.ts'
 import { checkFaults, FaultsOptions } from './faults.options.ts'
 import { checkGeoWords, GeoStepOptions } from './geo.options.ts'
+import { checkForwardAuth, ForwardAuthOptions } from './forward-auth.options.ts'
 import { checkHeaders, HeadersOptions } from './headers.options.ts'
 import { checkIp, IpOptions } from './ip.options.ts'
 import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
@@ -27,6 +28,7 @@ export const MiddlewareOptions = Type.Object(
     csrf: Type.Optional(CsrfOptions),
     faults: Type.Optional(FaultsOptions),
     geo: Type.Optional(GeoStepOptions),
+    forward_auth: Type.Optional(ForwardAuthOptions),
     headers: Type.Optional(HeadersOptions),
     ip: Type.Optional(IpOptions),
     rate_limit: Type.Optional(RateLimitOptions),
@@ -47,6 +49,7 @@ const CHECKS: {
   cors: checkCors,
   csrf: checkCsrf,
   faults: checkFaults,
+  forward_auth: checkForwardAuth,
   geo: checkGeoWords,
   headers: checkHeaders,
   ip: checkIp,

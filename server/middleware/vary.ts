@@ -1,8 +1,9 @@
 // Vary (RFC 9110 §12.5.5): what of a request its answer went by.
+import type { EditableHead } from '../head/editable-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 
-/** All values of an answer's field, with what steps have set. */
-export function valuesOf(head: ResponseHead, lower: string): string[] {
+/** All values of a field, with what steps have set. */
+export function valuesOf(head: EditableHead, lower: string): string[] {
   const { edits } = head
   if (edits === null) return head.values(lower)
   const added = edits.added.filter((one) => one.lower === lower).map(({ value }) => value)

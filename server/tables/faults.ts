@@ -103,6 +103,9 @@ export const FAULTS = {
   credentials_busy: passing(
     row(503, 'gateway', 'connection_limit_reached', 'Too many credentials wait to be looked at.'),
   ),
+  auth_unavailable: passing(
+    row(503, 'gateway', 'destination_unavailable', 'Who may pass could not be asked.'),
+  ),
   denied: row(403, 'gateway', 'http_request_denied', 'Not allowed.'),
   cross_origin: row(
     403,

@@ -28,7 +28,7 @@ export const STEP_METRICS = {
     'rule',
   ),
   access_requests_total: counter(
-    'Requests at a step that asks who somebody is (basic_auth, api_key, jwt): allowed, shadow (would have been refused), or the fault that they were refused with.',
+    'Requests at a step that asks who somebody is (basic_auth, api_key, jwt, forward_auth, oidc): allowed, shadow (would have been refused), the fault that they were refused with, refused (by the answer of another server), or unasked (passed as that gave none).',
     'decision',
     'rule',
     'step',

@@ -127,7 +127,15 @@ function* ofRules(value: Value, kind: Kind, id: string): Generator<Use> {
     const names: Path[] =
       kind === 'backends' ? [['backend']] : kind === 'listeners' ? [['listener'], ['match', 'listener']] : []
     for (const path of names) yield* usesIn(rule, path, id, { by, path: ['rules', index] })
+    if (kind === 'backends') yield* ofSteps(rule, id, { by, path: ['rules', index] })
   }
+}
+
+/** Steps that ask a backend themselves. */
+function* ofSteps(rule: Value, id: string, at: Use): Generator<Use> {
+  const steps = valueAt(rule, ['middleware'])
+  for (const place of (isList<Value>(steps) ? steps : []).keys())
+    yield* usesIn(rule, ['middleware', place, 'forward_auth', 'backend'], id, at)
 }
 
 function* ofListeners(value: Value, kind: Kind, id: string): Generator<Use> {

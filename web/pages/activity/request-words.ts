@@ -46,6 +46,7 @@ const TO_DO: Readonly<Record<string, string>> = {
   rate_limited: 'If this client is welcome, raise the rate of the rule’s rate_limit.',
   fault_injected: 'Nothing: the rule’s faults have some of its requests fail, until they expire.',
   denied: 'If it should have passed, see the rule’s middleware.',
+  auth_unavailable: 'See the backend that forward_auth asks: its page says why no server answers.',
   cross_origin: 'If that site may send such requests, name it in trusted of the rule’s csrf.',
   origin_refused: 'If pages of that origin may ask, name it in origins of the rule’s cors.',
   client_abort: 'Nothing, unless it is frequent: then clients wait too long.',
