@@ -4,11 +4,11 @@ import type { Config } from '../config/schema.ts'
 import { readArgs } from './args.ts'
 import { findConfigFile, namedFile, NO_FILE } from './config-file.ts'
 import type { Io } from './io.ts'
-import { loadFileAsRun } from './load-file.ts'
+import { loadFileTested } from './load-file.ts'
 import { thisMachine } from './this-machine.ts'
 import { usageLine } from './usage.ts'
 
-const HELP = `Looks for problems in a config file and tells all of them; changes nothing.
+const HELP = `Looks for problems in a config file and tells all of them, tests in it that fail too; changes nothing.
 
 Usage: sluice check [--json] [FILE]
        sluice check [--json] [-c FILE]
@@ -41,7 +41,7 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   }
   const { file: path } = found
   const file = name.named ?? path
-  const loaded = loadFileAsRun(path, io, thisMachine)
+  const loaded = loadFileTested(path, io, thisMachine)
   if (read.flag('json')) {
     const problems = loaded.ok ? loaded.warnings : loaded.problems
     io.stdout(`${JSON.stringify({ ok: loaded.ok, problems: problems.map((one) => document(file, one)) })}\n`)
@@ -67,13 +67,14 @@ function document(file: string, problem: Problem): object {
   return { severity, code, ...place, path, message, hint }
 }
 
-function summary({ listeners, rules, backends }: Config): string {
+function summary({ listeners, rules, backends, tests }: Config): string {
   const servers = Object.values(backends).reduce((sum, backend) => sum + backend.servers.length, 0)
   return [
     counted(Object.keys(listeners).length, 'listener'),
     counted(rules.length, 'rule'),
     counted(Object.keys(backends).length, 'backend'),
     counted(servers, 'server'),
+    ...(tests.length === 0 ? [] : [`${counted(tests.length, 'test')} passed`]),
   ].join(', ')
 }
 

@@ -16,6 +16,7 @@ import { readBounded } from '../lib/read-bounded.ts'
 import { readArgs } from './args.ts'
 import { findConfigFile, NO_FILE } from './config-file.ts'
 import type { Io } from './io.ts'
+import { tested } from './load-file.ts'
 import { usageLine } from './usage.ts'
 
 const HELP = `Prints a config file with one setting changed and all else, comments included, as it stands. The file itself is not touched.
@@ -106,14 +107,14 @@ function change(file: string, wanted: Edit | null, options: EditOptions, io: Io)
   }
   const edited = wanted === null ? toLongText(file, text) : editAsked(file, text, wanted, options)
   if ('refused' in edited) return refuse(edited.refused, io)
-  const loaded = parseConfig(file, Buffer.from(edited.text), io.env)
+  const loaded = tested(parseConfig(file, Buffer.from(edited.text), io.env))
   if (loaded.ok) {
     io.stdout(edited.text)
     if (edited.isReformatted) io.stderr('sluice edit: the whole file was written anew\n')
     return 0
   }
   for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
-  const wasValid = parseConfig(file, Buffer.from(text), io.env).ok
+  const wasValid = tested(parseConfig(file, Buffer.from(text), io.env)).ok
   return refuse(wasValid ? 'with this change the config would not be valid' : NOT_VALID_BEFORE, io)
 }
 

@@ -24,6 +24,7 @@ import severalChecks from '../../config/examples/several-checks.yaml' with { typ
 import severalListeners from '../../config/examples/several-listeners.yaml' with { type: 'text' }
 import sticky from '../../config/examples/sticky.yaml' with { type: 'text' }
 import stun from '../../config/examples/stun.yaml' with { type: 'text' }
+import testsExample from '../../config/examples/tests.yaml' with { type: 'text' }
 import tlsPassthrough from '../../config/examples/tls-passthrough.yaml' with { type: 'text' }
 import turnAndHttps from '../../config/examples/turn-and-https.yaml' with { type: 'text' }
 import turnUsers from '../../config/examples/turn-users.yaml' with { type: 'text' }
@@ -64,6 +65,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'access.yaml': access,
   'limits.yaml': limits,
   'match.yaml': matchExample,
+  'tests.yaml': testsExample,
   'rate-limits.yaml': rateLimits,
   'content.yaml': content,
   'retries.yaml': retries,

@@ -6,7 +6,8 @@ import type { ExplainedBackend, ExplainedServer } from '../control/explain/expla
 import type { ExplainedLimits } from '../control/explain/explain-limits.ts'
 import type { ExplainedRetries } from '../control/explain/explain-retries.ts'
 import type { ExplainedSession } from '../control/explain/explain-session.ts'
-import type { ExplainedPart, ExplainedRule, RulesTrace } from '../control/explain/explain-rules.ts'
+import type { ExplainedRule, RulesTrace } from '../control/explain/explain-rules.ts'
+import { partText } from '../control/explain/part-text.ts'
 import type { ExplainedStep } from '../control/explain/explain-steps.ts'
 
 /** `isLive`: states are those of a running gateway. */
@@ -82,15 +83,6 @@ function rulesText({ rules, candidates, left_out, not_asked }: RulesTrace): stri
 function ruleText({ rule, place, matches, unmet }: ExplainedRule): string {
   const name = `${rule}${place === null ? '' : ` (rules.${place})`}`
   return matches ? `${name}: takes it` : `${name}: no, ${unmet.map(partText).join('; ')}`
-}
-
-function partText({ part, name, wanted, wanted_left_out, found, unclear }: ExplainedPart): string {
-  const more = wanted_left_out > 0 ? ` and ${wanted_left_out} more` : ''
-  const what = name === null ? part : `${part} ${name}`
-  if (unclear) return `${what} can be read in two ways`
-  if (part === 'any') return `none holds of: ${wanted.join('; ')}${more}`
-  if (part === 'not') return `what must not be is so: ${wanted.join('; ')}`
-  return `${what} is ${found === null ? 'not there' : JSON.stringify(found)}, wanted ${wanted.join(' or ')}${more}`
 }
 
 const DOES = {

@@ -3,6 +3,8 @@ import { type LoadedConfig, loadConfig, type RefusedConfig } from '../config/loa
 import type { Problem } from '../config/problem.ts'
 import type { Machine } from '../config/world.ts'
 import type { ReadFile } from '../config/substitute.ts'
+import { failedTests } from '../control/explain/config-tests.ts'
+import { atOnce } from '../lib/slices.ts'
 import { readBounded, readPipeToo } from '../lib/read-bounded.ts'
 import { type SocketsProblem, wantedHere } from '../sockets/choose.ts'
 import { kindsHere } from '../sockets/sockets.ts'
@@ -29,6 +31,21 @@ export function loadFileAsRun(
   if (typeof wanted !== 'string')
     return { ok: false, problems: [...(loaded.ok ? [] : loaded.problems), aside(file, wanted)] }
   return loaded.ok ? { ...loaded, config: { ...loaded.config, sockets: wanted } } : loaded
+}
+
+/** The same, with the tests of the config tried: one that fails stands against it. */
+export function loadFileTested(
+  file: string,
+  io: Io,
+  machine: Machine | null = null,
+): LoadedConfig | RefusedConfig {
+  return tested(loadFileAsRun(file, io, machine))
+}
+
+/** Tries the tests of a config. */
+export function tested(loaded: LoadedConfig | RefusedConfig): LoadedConfig | RefusedConfig {
+  const failed = loaded.ok ? atOnce(failedTests(loaded)) : []
+  return failed.length > 0 ? { ok: false, problems: failed } : loaded
 }
 
 /** A problem that stands nowhere in the file. */

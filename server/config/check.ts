@@ -8,6 +8,7 @@ import { checkGeo } from './check-geo.ts'
 import { checkListeners } from './check-listeners.ts'
 import { checkMachine } from './check-machine.ts'
 import { checkRules } from './check-rules.ts'
+import { checkTests } from './check-tests.ts'
 import { checkTlsUse } from './check-tls-use.ts'
 import { checkStickyNames } from './check-sticky.ts'
 import { Checked } from './checked.ts'
@@ -34,6 +35,7 @@ export function checkConfig(
   checkGeo(checked)
   checkRules(checked)
   checkBackends(checked)
+  checkTests(checked)
   checkStickyNames(checked)
   checkResolver(checked)
   checkOverload(checked)

@@ -14,7 +14,7 @@ import { type Config, ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 import { isShort, shortPath, toLong } from './short.ts'
 import { type Env, type ReadFile, type Sources, substitute } from './substitute.ts'
-import { Lines, type MapTree } from './tree.ts'
+import { Lines, locate, type MapTree } from './tree.ts'
 import { walk } from './walk.ts'
 import { whyUnread } from './why-unread.ts'
 import type { Machine, World } from './world.ts'
@@ -31,6 +31,8 @@ export interface LoadedConfig {
   readonly hash: string
   /** Absolute paths of files that ${file:…} names, and of certificates and their keys. */
   readonly files: readonly string[]
+  /** What was found later, with its places in the file, and in its order. */
+  readonly problemsAt: (found: readonly Omit<Finding, 'at' | 'end'>[]) => readonly Problem[]
 }
 
 export interface RefusedConfig {
@@ -103,7 +105,13 @@ export function parseConfig(
   if (checked === null || problems.hasErrors) return { ok: false, problems: problems.sorted() }
   const { config, tree, files } = checked
   const hash = createHash('sha256').update(bytes).digest('hex')
-  return { ok: true, config, tree, warnings: problems.sorted(), text, hash, files }
+  const problemsAt: LoadedConfig['problemsAt'] = (found) => {
+    const later = new Problems(lines)
+    later.writtenPath = problems.writtenPath
+    for (const one of found) later.add({ ...one, ...locate(tree, one.path) })
+    return later.sorted()
+  }
+  return { ok: true, config, tree, warnings: problems.sorted(), text, hash, files, problemsAt }
 }
 
 interface CheckedText {

@@ -45,6 +45,8 @@ export interface PartCheckInput {
 /** Null: it is for the whole check. In short turns. */
 export function* partCheckSteps(input: PartCheckInput): Steps<PartChecked | null> {
   const { config: before, parts, file, nowMs } = input
+  // They are tried on the whole.
+  if (before.tests.length > 0) return null
   const written = treeOfParts(parts)
   if (written === null) return null
   const problems = new Problems(new Lines(file, ''))

@@ -19,6 +19,7 @@ export type ProblemCode =
   | 'conflict'
   | 'unreachable'
   | 'unused'
+  | 'test-failed'
 
 export interface Problem {
   readonly severity: 'error' | 'warning'

@@ -4,6 +4,7 @@ import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { AdminOptions } from '../admin/admin.options.ts'
 import { BackendOptions } from '../backends/backend.options.ts'
 import { GeoOptions } from '../geo/geo.options.ts'
+import { TestsOptions } from '../control/explain/tests.options.ts'
 import { NO_OTHER_HTTP } from '../http/listener.options.ts'
 import { OverloadOptions } from '../http/overload.options.ts'
 import { Duration, FilePath, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
@@ -43,6 +44,7 @@ export const ConfigOptions = Type.Object(
       maxItems: 100_000,
       description: 'Rules, in order: the first match wins, none matches gives 404.',
     }),
+    tests: TestsOptions,
     backends: MapOf('name', BackendOptions, 'Groups of servers, by name.'),
     workers: Type.Optional(
       Type.Integer({

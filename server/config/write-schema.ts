@@ -2,6 +2,7 @@
 // between its two marks: bun server/config/write-schema.ts
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { TestsOptions } from '../control/explain/tests.options.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { ConditionOptions, MatchOptions } from '../rules/match.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
@@ -65,6 +66,7 @@ function ruleChapters(): Chapter[] {
     { title: 'tls', schema: TlsFactsOptions as SchemaNode },
     { title: 'time', schema: TimeOptions as SchemaNode },
     ...own,
+    { title: 'tests', schema: TestsOptions.items as SchemaNode },
   ]
 }
 

@@ -50,19 +50,8 @@ const TURN_FOR_CLI = /^server\/turn\/(?:bytes\/|messages\.ts$|state\/(?:rest-nam
 // Rooms of control, in the same way; what stands beside them tells the story and may import all. Rooms know
 // no more of that than its words.
 const ROOMS_OF_CONTROL = [
-  ...['sockets', 'children', 'processes', 'source', 'orders', 'circuits', 'store'],
-  ...[
-    'events',
-    'history',
-    'certificates',
-    'health',
-    'relay',
-    'acme',
-    'change',
-    'explain',
-    'requests',
-    'overview',
-  ],
+  ...['sockets', 'children', 'processes', 'explain', 'source', 'orders', 'circuits', 'store'],
+  ...['events', 'history', 'certificates', 'health', 'relay', 'acme', 'change', 'requests', 'overview'],
 ]
 const WORDS_OF_CONTROL = ['problem.ts', 'news.ts']
 

@@ -98,17 +98,22 @@ const WANTED_MAX = 10
 /** So many rules are looked at between two places where the work may pause. */
 const STEP = 16
 
-/** Looks at the rules up to the one that takes it; `limit`: how many are told, that one beside them. */
+/**
+ * Looks at the rules up to the one that takes it; `limit`: how many are told, that one beside them; `only`:
+ * the name of the one that is looked at, null: all are.
+ */
 export function* traceRules(
   { match, sources }: ListenerRules,
   { request, by, nowMs }: { readonly request: Matchable; readonly by: AskedBy; readonly nowMs?: number },
   limit: number,
+  only: string | null = null,
 ): Steps<{ readonly found: PlacedRule | null | 'ambiguous'; readonly trace: RulesTrace }> {
   const found = match(request, by)
   const at = sources.findIndex(({ rule }) => rule === found)
   const end = at === -1 ? sources.length : at
   const closest = new Closest(limit)
   for (const [place, { match: words, rule }] of sources.slice(0, end).entries()) {
+    if (only !== null && rule.name !== only) continue
     closest.add(rule, unmetParts(words, request, by, nowMs))
     if (place % STEP === STEP - 1) yield
   }

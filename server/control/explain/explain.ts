@@ -33,10 +33,14 @@ export class Explainer {
     this.#ground = ground
   }
 
-  /** `candidatesMax`: so many rules that came close are told; null: none is looked at but the taker. */
+  /**
+   * `candidatesMax`: so many rules that came close are told; null: none is looked at but the taker. `only`:
+   * the name of the one that is told beside that.
+   */
   *explain(
     asked: AskedRequest,
     candidatesMax: number | null,
+    only: string | null = null,
   ): Steps<Explained | { readonly problem: string }> {
     const ground = this.#ground
     // oxlint-disable-next-line no-restricted-properties -- windows of time are of the wall
@@ -56,7 +60,7 @@ export class Explainer {
     const { found, trace } =
       candidatesMax === null
         ? { found: rules.match(request, one.by), trace: null }
-        : yield* traceRules(rules, { request, by: one.by, nowMs: this.#nowMs }, candidatesMax)
+        : yield* traceRules(rules, { request, by: one.by, nowMs: this.#nowMs }, candidatesMax, only)
     if (found === 'ambiguous')
       return one.refused('match_ambiguous', whyAmbiguous(request, fieldsThatDiffer(request)), trace)
     if (found === null) return { ...one.refused('no_rule', null, trace), outcome: 'no_rule' }

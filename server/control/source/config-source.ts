@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import type { PathRule } from '../../config/named-paths.ts'
 import type { Problem } from '../../config/problem.ts'
+import { inSlices } from '../../lib/slices.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { RememberedPairs } from './good-pairs.ts'
@@ -66,8 +67,9 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
     namesOnly: given?.namesOnly ?? null,
   })
   const text = decoded(read.get(resolve(file)))
-  if (!loaded.ok) {
-    const problems = loaded.problems.map((problem) => told(problem, formatProblem(problem)))
+  const failed = loaded.ok ? await failedTestsOf(loaded) : []
+  if (!loaded.ok || failed.length > 0) {
+    const problems = (loaded.ok ? failed : loaded.problems).map((one) => told(one, formatProblem(one)))
     read.delete(resolve(file))
     const files = new Map([...read].map(([path, bytes]) => [path, decoded(bytes)]))
     return { checked: { is: 'invalid', problems }, warnings: [], text, files }
@@ -94,6 +96,13 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
     text,
     files: new Map(followed(loaded, own).map((path) => [path, decoded(read.get(path))])),
   }
+}
+
+/** In slices: others are served meanwhile. */
+async function failedTestsOf(loaded: LoadedConfig): Promise<readonly Problem[]> {
+  if (loaded.config.tests.length === 0) return []
+  const { failedTests } = await import('../explain/config-tests.ts')
+  return inSlices(failedTests(loaded))
 }
 
 /** Files of certificates. */

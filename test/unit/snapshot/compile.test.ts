@@ -83,6 +83,7 @@ const config = (more: Partial<Config>): Config => ({
   listeners: { web: listener() },
   certificates: {},
   rules: [],
+  tests: [],
   backends: { api: backend('http://127.0.0.1:1') },
   sockets: 'auto',
   data: './data',

@@ -1,0 +1,156 @@
+// The tests of a config, tried on it: what becomes of each request by the code that serves, and no socket is
+// opened for it.
+import type { LoadedConfig } from '../../config/load.ts'
+import type { Problem } from '../../config/problem.ts'
+import type { Config } from '../../config/schema.ts'
+import type { Steps } from '../../lib/slices.ts'
+import { valuePattern, patternText } from '../../rules/value-pattern.ts'
+import { YES } from '../../rules/verdict.ts'
+import type { ValueWords } from '../../rules/value.options.ts'
+import type { AskedRequest } from './asked-request.ts'
+import { Explainer } from './explain.ts'
+import type { Explained } from './explained.ts'
+import { offlineGround } from './offline.ts'
+import { partText } from './part-text.ts'
+import type { ConfigTest } from './tests.options.ts'
+
+/** What a test expects, and what came instead. */
+export interface TestFailure {
+  /** Place of the test in the list. */
+  readonly place: number
+  /** Within the test. */
+  readonly path: readonly string[]
+  readonly found: string
+  readonly wanted: string
+  /** Null: it is plain. */
+  readonly why: string | null
+}
+
+/** Tries the tests of a config that was loaded; what fails is told with its place in the file. */
+export function* failedTests(loaded: LoadedConfig): Steps<readonly Problem[]> {
+  const { tests } = loaded.config
+  if (tests.length === 0) return []
+  const failures = yield* runTests(loaded.config)
+  return loaded.problemsAt(
+    failures.map(({ place, path, found, wanted, why }) => {
+      const { name } = tests[place] ?? {}
+      const told = name === undefined ? found : `${found} (test ${JSON.stringify(name.slice(0, 80))})`
+      return { code: 'test-failed', path: ['tests', place, ...path], found: told, allowed: wanted, hint: why }
+    }),
+  )
+}
+
+/** Of each test the first thing that is not as it expects. */
+export function* runTests(config: Config): Steps<readonly TestFailure[]> {
+  const explainer = new Explainer(offlineGround(config))
+  const failures: TestFailure[] = []
+  for (const [place, test] of config.tests.entries()) {
+    const asked = askedBy(test)
+    const told = yield* explainer.explain(asked, null)
+    if ('problem' in told) {
+      const wanted = 'a request that a listener takes'
+      failures.push({ place, path: ['request'], found: told.problem, wanted, why: null })
+    } else {
+      const failed = firstWrong(test.expect, told)
+      if (failed !== null) {
+        const whole = yield* explainer.explain(asked, 1, test.expect.rule ?? '')
+        const why = 'problem' in whole ? null : whyElse(test.expect, whole)
+        failures.push({ place, ...failed, found: `${failed.found} for ${requestText(told)}`, why })
+      }
+    }
+    yield
+  }
+  return failures
+}
+
+function askedBy({ request }: ConfigTest): AskedRequest {
+  const { method, url, host, path, headers, client, listener, scheme, time, tls } = request
+  const begin = scheme === undefined ? 'http' : scheme
+  return {
+    method,
+    url:
+      url ??
+      (host === undefined && scheme === undefined ? path : `${begin}://${host ?? 'localhost'}${path}`) ??
+      '/',
+    headers: Object.entries(headers).flatMap(([name, values]) =>
+      values.map((value) => [name, value] as const),
+    ),
+    client: client ?? null,
+    listener: listener ?? null,
+    ...{ scheme, tls, atMs: time === undefined ? undefined : Date.parse(time) },
+  }
+}
+
+type Expected = ConfigTest['expect']
+type Wrong = Pick<TestFailure, 'path' | 'found' | 'wanted'>
+
+function firstWrong(expected: Expected, told: Explained): Wrong | null {
+  const { rule, backend, status, fault, refused_by: step, location, header } = expected
+  const refuser = told.middleware.find(({ does }) => does === 'refuses')?.name ?? null
+  const wrong = (
+    key: string,
+    wanted: string | number | undefined,
+    found: string | number | null,
+  ): Wrong | null =>
+    wanted === undefined || wanted === found
+      ? null
+      : wrongAt(key, String(wanted), foundText(key, found, told))
+  return (
+    wrong('rule', rule, told.rule?.name ?? null) ??
+    wrong('fault', fault, told.fault) ??
+    wrong('refused_by', step, refuser) ??
+    wrong('status', status, told.status) ??
+    wrong('backend', backend, told.backend?.backend ?? null) ??
+    wrongValue(['location'], location, told.location === null ? [] : [told.location]) ??
+    Object.entries(header).reduce<Wrong | null>(
+      (found, [name, words]) => found ?? wrongValue(['header', name], words, valuesOf(told.headers, name)),
+      null,
+    )
+  )
+}
+
+const wrongAt = (key: string, wanted: string, found: string): Wrong => ({
+  path: ['expect', key],
+  found,
+  wanted: `${KINDS[key] ?? key} ${wanted}`,
+})
+
+const KINDS: Readonly<Record<string, string>> = { refused_by: 'a refusal by' }
+
+function foundText(key: string, found: string | number | null, told: Explained): string {
+  if (found !== null) return `${KINDS[key] ?? key} ${found}`
+  if (key === 'rule') return told.fault === null ? 'no rule' : `no rule (${told.status} ${told.fault})`
+  if (key === 'fault') return 'no fault'
+  if (key === 'refused_by') return 'no refusal by a middleware'
+  if (key === 'status') return `what a server of backend ${told.backend?.backend ?? '-'} answers`
+  return told.fault === null ? `${told.outcome} ${told.status}` : `${told.status} ${told.fault}`
+}
+
+function wrongValue(
+  path: readonly string[],
+  words: string | ValueWords | undefined,
+  values: readonly string[],
+): Wrong | null {
+  if (words === undefined || valuePattern(words).judge(values) === YES) return null
+  const what = path.join(' ')
+  const found =
+    values.length === 0 ? `no ${what}` : `${what} ${JSON.stringify(values.join(', ').slice(0, 200))}`
+  return { path: ['expect', ...path], found, wanted: `${what} ${patternText(words)}` }
+}
+
+const valuesOf = (headers: Explained['headers'], name: string): string[] =>
+  headers.flatMap(([one, value]) => (one.toLowerCase() === name.toLowerCase() ? [value] : []))
+
+function requestText({ request: { method, scheme, host, path, query } }: Explained): string {
+  const url = `${scheme}://${host}${path}${query === '' ? '' : `?${query}`}`
+  return `${method} ${url.length > 200 ? `${url.slice(0, 200)}…` : url}`
+}
+
+/** Why the rule that was expected is not the one that takes it. */
+function whyElse({ rule }: Expected, { rule: taker, trace, detail }: Explained): string | null {
+  if (rule === undefined || rule === taker?.name || trace === null || detail !== null) return detail
+  const wanted = trace.candidates.find((one) => one.rule === rule)
+  if (wanted !== undefined && !wanted.matches)
+    return `of rule ${rule}: ${wanted.unmet.map(partText).join('; ')}`
+  return taker === null ? null : `rule ${taker.name} stands before it, and takes it`
+}
