@@ -1,4 +1,6 @@
 // What variables in texts of rules stand for: one reader for each word of variables.options.ts.
+import { type GeoFacts, NOWHERE } from '../geo/database.ts'
+import { whereIs } from '../geo/where.ts'
 import { portOf } from '../head/authority.ts'
 import { cookiesIn } from '../head/cookie.ts'
 import type { RequestHead } from '../head/request-head.ts'
@@ -57,6 +59,7 @@ const text = (read: Read): Variable => ({ kind: 'text', read })
 const target = (read: Read): Variable => ({ kind: 'target', read })
 
 const portFor = (scheme: string): number => (scheme === 'https' ? 443 : 80)
+const geoOf = ({ client: { address } }: Told): GeoFacts => (address === null ? NOWHERE : whereIs(address))
 const queryOf = ({ request: { query } }: Told): string => (query === '' ? '' : `?${query}`)
 /** "*" is asked of the server itself, not of a place below it. */
 const pathOf = ({ request: { path } }: Told): string => (path === '*' ? '/' : path)
@@ -76,6 +79,11 @@ const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   listener: plain(({ listener }) => listener.name),
   rule: plain(({ rule }) => rule && rule.name),
   backend: plain(({ server, rule }) => (server === null ? backendIn(rule) : server.backend)),
+  country: plain((x) => geoOf(x).country),
+  continent: plain((x) => geoOf(x).continent),
+  city: text((x) => geoOf(x).city),
+  asn: plain((x) => geoOf(x).asn?.toString() ?? null),
+  as_name: text((x) => geoOf(x).asName),
   user: text(({ identity }) => identity && identity.name),
   // oxlint-disable-next-line no-restricted-properties -- the time of the wall is what is asked for
   time: plain(() => new Date(Date.now()).toISOString()),

@@ -8,7 +8,9 @@ import { openDatabases, serveDatabases, whereIs } from '../../../server/geo/wher
 import { geo } from '../../../server/middleware/geo.ts'
 import type { StepWorld } from '../../../server/middleware/middleware.ts'
 import { compileMatch } from '../../../server/rules/match.ts'
+import { template } from '../../../server/rules/template.ts'
 import { mmdb } from '../../support/mmdb.ts'
+import { told } from '../../support/told.ts'
 import { exchange } from '../middleware/exchanges.ts'
 import { from, matchOf, requestOf, type Written } from '../rules/words.ts'
 
@@ -157,4 +159,11 @@ describe('the middleware', () => {
     expect(by('192.0.2.1')).toBe('passes')
     for (const address of ['10.0.0.1', null]) expect(by(address)).toMatchObject({ status: 403 })
   })
+})
+
+test('variables tell it, and nothing of whom nobody names', () => {
+  const text = '{country} {continent} {city} {asn} {as_name}'
+  expect(template(text, 'text').filled(told({ address: '192.0.2.1' }))).toBe('DE EU Berlin 64496 Example')
+  for (const address of ['10.0.0.1', null])
+    expect(template(text, 'text').filled(told({ address }))).toBe('    ')
 })
