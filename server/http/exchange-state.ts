@@ -25,6 +25,7 @@ import type { AsksBackends } from './subrequest-words.ts'
 import type { Timing } from './timing.ts'
 import { onBehalfOf } from './told.ts'
 import type { Transforms } from './transforms.ts'
+import type { Upload } from './upload.ts'
 
 /** How far it has come: each includes those before it. */
 const ASKED = 0
@@ -72,6 +73,8 @@ export abstract class ExchangeState implements Exchange {
   sink: Sink
   /** What the rule's steps do to the answer's body; null: it passes as it is. */
   protected transforms: Transforms | null = null
+  /** What they do to the request's body; null: it passes as it is. */
+  upload: Upload | null = null
   /** The body of an answer of ours that is pushed. */
   protected pushed: SourceBody | null = null
   forward: Forward | null = null
@@ -159,7 +162,7 @@ export abstract class ExchangeState implements Exchange {
     return this.deadline === null ? 0 : this.deadline.dueMs
   }
   get requestForm(): BodyForm {
-    return this.stream.requestForm
+    return this.upload === null ? this.stream.requestForm : this.upload.form
   }
   get clientAddress(): string {
     return this.client.address ?? this.client.socketAddress
@@ -174,13 +177,15 @@ export abstract class ExchangeState implements Exchange {
     return onBehalfOf(this.stream.connection, this.client, version)
   }
   pauseClient(): void {
-    this.stream.pause()
+    if (this.upload === null) this.stream.pause()
+    else this.upload.serverFull()
   }
   resumeClient(): void {
-    this.stream.resume()
+    if (this.upload === null) this.stream.resume()
+    else this.upload.serverFree()
   }
   pourInto(outlet: Outlet): void {
-    this.stream.pourTo(outlet)
+    if (this.upload === null) this.stream.pourTo(outlet)
   }
   get outlet(): Outlet | null {
     return this.stage === HEAD_SENT && this.sink === this.stream ? this.stream.outlet : null

@@ -27,7 +27,7 @@ export class KeptBody {
     return this.#pieces.bytes > KEPT_BYTES_MAX
   }
 
-  writeTo(half: Half): void {
+  writeTo(half: Pick<Half, 'write'>): void {
     for (const piece of this.#pieces.pieces()) half.write(piece, 0, piece.length)
   }
 

@@ -19,16 +19,13 @@ import { type ResponseHead, giveHead } from '../head/response-head.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
 import { FAULTS, type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
-import type { Asker } from './asker.ts'
 import { ownAnswer, redirected, refusedAtOnce } from './at-once.ts'
 import { answeredEarly } from './answered-early.ts'
 import { EarlyAnswer } from './early-answer.ts'
 import type { BodyForm, ClientEvents, ClientStream } from './ends.ts'
 import type { Engine } from './engine.ts'
 import { ENDED, HEAD_SENT, WHOLE } from './exchange-state.ts'
-import { Forward } from './forward.ts'
-import { KeptBody } from './kept-body.ts'
-import { OwnAnswers } from './own-answers.ts'
+import { Received } from './received.ts'
 import { cancelStep, endSteps, requestSteps, responseSteps } from './steps.ts'
 import { SourceBody } from './source-body.ts'
 import { stick } from './stick.ts'
@@ -36,9 +33,7 @@ import { tellRule, tellStart } from './tell-exchange.ts'
 import { transformsOf } from './transforms.ts'
 import { Tunnel } from './tunnel.ts'
 
-export class Proxied extends OwnAnswers implements ClientEvents, Asker {
-  /** What of the body came while a request step waited. */
-  #ahead: KeptBody | null = null
+export class Proxied extends Received implements ClientEvents {
   /** The head of a server's answer. */
   #given: ResponseHead | null = null
   #isHeadShared = false
@@ -80,6 +75,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
     // Before anything of the body is read: servers that speak something else take no chunks of HTTP/1.1.
     if (rule.to.is === 'backend' && !this.engine.servers.takeFraming(rule.to.backend))
       this.stream.takeContent()
+    else if (rule.uploadSteps.length > 0) this.stream.takeContent()
     if (rule.requestSteps.length > 0) return requestSteps(this, rule, 0)
     this.destine(rule)
   }
@@ -96,34 +92,10 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
       const elsewhere = redirected(this, to.redirect)
       return elsewhere ? this.reply(elsewhere) : this.refuse('host_invalid')
     }
-    this.forward = new Forward(this, to.backend, this.engine, this.#ahead)
-    this.#ahead = null
-    this.forward.attempt()
+    this.forwardTo(to.backend)
   }
 
-  // ── 6 body ──
-
-  requestBody(bytes: Buffer, from: number, to: number): void {
-    if (this.tunnel) return this.tunnel.clientData(bytes, from, to)
-    // Behind an answer of ours its rest is of no use; behind a server's it goes on as long as that takes it.
-    if (this.isEnded || (this.hasBegun && !this.forward?.isUploading)) return
-    if (this.stream.receivedBytes > this.bodyLimit) {
-      if (this.hasBegun) return this.forward?.stopUpload()
-      this.forward?.drop()
-      return this.replyWith('body_too_large')
-    }
-    if (this.forward) return this.forward.body(bytes, from, to)
-    this.#ahead ??= new KeptBody(this.stream)
-    this.#ahead.push(bytes, from, to)
-    if (this.#ahead.isFull) this.stream.pause()
-  }
-
-  requestEnd(trailers: Fields | null): void {
-    if (this.tunnel) return this.tunnel.clientEnd()
-    this.isRequestWhole = true
-    if (this.forward) this.forward.bodyEnd(trailers)
-    else if (this.#ahead) this.#ahead.trailers = trailers
-  }
+  // ── 6 body: received.ts ──
 
   /** The rest of the request is sent too, or nobody wants it. */
   uploadOver(): void {
@@ -159,6 +131,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
     if (this.forward !== null && this.forward.shown !== null) stick(this, this.forward, head, own !== null)
     if (!this.isRequestWhole) answeredEarly(this, own !== null)
     if (own === null) this.#given = head
+    else this.upload?.cancel()
     const taken = own === null ? this.#take(head, form) : form
     const { rule } = this
     if (rule && rule.responseSteps.length > 0)
@@ -287,6 +260,7 @@ export class Proxied extends OwnAnswers implements ClientEvents, Asker {
     if (this.waitingAt >= 0) cancelStep(this)
     this.deadline?.stop()
     this.transforms?.cancel()
+    this.upload?.cancel()
     this.pushed?.cancel()
     this.bytesIn = this.stream.receivedBytes
     this.bytesOut = this.stream.sentBytes

@@ -1,11 +1,14 @@
 // The body of an answer on its way through the transforms that a rule's steps have made for it, from the one
 // nearest to the server to the one nearest to the client. The head leaves with the first byte that the last
 // of them lets out: until then they may edit it.
+import type { Answer } from '../head/answer.ts'
 import type { Fields } from '../head/fields.ts'
 import type { ResponseHead } from '../head/response-head.ts'
-import type { BodySink, BodyTransform } from '../middleware/middleware.ts'
+import type { BodyTransform } from '../middleware/middleware.ts'
 import type { Rule } from '../snapshot/snapshot.ts'
+import type { FaultCode } from '../tables/faults.ts'
 import type { ClientStream, Sink } from './ends.ts'
+import { type Link, type LinkOwner, linked, trailersBehind } from './links.ts'
 import type { Proxied } from './proxy.ts'
 
 /** What it asks of its exchange. */
@@ -18,6 +21,8 @@ interface Transformed {
   /** All of the answer is written. */
   answerOver(): void
   bug(error: unknown): void
+  /** The answer cannot be finished. */
+  broken(code: FaultCode): void
 }
 
 /**
@@ -42,7 +47,7 @@ export function transformsOf(
   return null
 }
 
-export class Transforms implements Sink {
+export class Transforms implements Sink, LinkOwner {
   readonly #x: Transformed
   readonly #links: readonly Link[]
   readonly #first: Link
@@ -54,11 +59,8 @@ export class Transforms implements Sink {
 
   constructor(x: Transformed, transforms: readonly BodyTransform[]) {
     this.#x = x
-    const links: Link[] = []
-    for (const transform of transforms.toReversed())
-      links.unshift(new Link(this, transform, links[0] ?? null))
-    this.#links = links
-    this.#first = links[0] as Link
+    this.#links = linked(this, transforms)
+    this.#first = this.#links[0] as Link
   }
 
   // ── from the server ──
@@ -102,13 +104,11 @@ export class Transforms implements Sink {
     if (this.#isOver) return
     this.#isOver = true
     this.#letHead(length)
-    let trailers = this.#trailers
-    for (const link of this.#links) trailers = trailers && link.trailersOf(trailers)
-    this.#x.stream.writeEnd(trailers)
+    this.#x.stream.writeEnd(trailersBehind(this.#links, this.#trailers))
     this.#x.answerOver()
   }
 
-  get isClientSlow(): boolean {
+  get isFull(): boolean {
     return this.#x.stream.waitingBytes > 0
   }
 
@@ -117,7 +117,7 @@ export class Transforms implements Sink {
   }
 
   resume(): void {
-    if (--this.#paused === 0 && !this.isClientSlow) this.#x.resumeSource()
+    if (--this.#paused === 0 && !this.isFull) this.#x.resumeSource()
   }
 
   countKept(delta: number): void {
@@ -128,87 +128,13 @@ export class Transforms implements Sink {
     if (!this.#isOver) this.#x.bug(error)
   }
 
+  refuse({ fault }: Answer): void {
+    if (!this.#isOver) this.#x.broken(fault ?? 'server_malformed')
+  }
+
   #letHead(length: number): void {
     if (this.isHeadOut) return
     this.isHeadOut = true
     this.#x.headOf(length)
-  }
-}
-
-/** One transform, and where it writes to. */
-class Link implements BodySink {
-  length = -1
-  readonly #all: Transforms
-  readonly #transform: BodyTransform
-  readonly #next: Link | null
-  #isPaused = false
-  #isEnded = false
-
-  constructor(all: Transforms, transform: BodyTransform, next: Link | null) {
-    this.#all = all
-    this.#transform = transform
-    this.#next = next
-  }
-
-  push(bytes: Buffer, from: number, to: number): void {
-    this.#transform.push(bytes, from, to, this)
-  }
-
-  drained(): void {
-    if (!this.#isEnded) this.#transform.drained?.(this)
-  }
-
-  cancel(): void {
-    if (!this.#isEnded) this.#transform.cancel?.()
-    this.#isEnded = true
-  }
-
-  /** Of those before it: the body is over. */
-  finish(): void {
-    const step = this.#transform
-    step.end(this)
-  }
-
-  trailersOf(trailers: Fields): Fields | null {
-    return this.#transform.trailers ? this.#transform.trailers(trailers) : trailers
-  }
-
-  // ── what its transform asks ──
-
-  write(bytes: Buffer, from: number, to: number): void {
-    if (this.#isEnded || to === from) return
-    if (this.#next === null) this.#all.out(bytes, from, to, this.length)
-    else this.#next.push(bytes, from, to)
-  }
-
-  end(): void {
-    if (this.#isEnded) return
-    this.#isEnded = true
-    if (this.#next === null) this.#all.outEnd(this.length)
-    else this.#next.finish()
-  }
-
-  get isFull(): boolean {
-    return this.#next === null ? this.#all.isClientSlow : this.#next.#isPaused || this.#next.isFull
-  }
-
-  pause(): void {
-    if (this.#isPaused) return
-    this.#isPaused = true
-    this.#all.pause()
-  }
-
-  resume(): void {
-    if (!this.#isPaused) return
-    this.#isPaused = false
-    this.#all.resume()
-  }
-
-  countKept(delta: number): void {
-    this.#all.countKept(delta)
-  }
-
-  fail(error: unknown): void {
-    this.#all.fail(error)
   }
 }

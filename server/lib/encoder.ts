@@ -94,8 +94,20 @@ export function limitEncoders(bytes: number): void {
 
 export const encoderLimit = (): number => held.limit
 
-/** What all encoders hold, idle ones too. */
+/** What all encoders hold, idle ones and decoders too. */
 export const encoderBytes = (): number => held.bytes
+
+/** So much more for whoever encodes or decodes; false: there is no room for it. */
+export function takeCoderBytes(bytes: number): boolean {
+  if (held.bytes + bytes > held.limit) dropIdle()
+  if (held.bytes + bytes > held.limit) return false
+  held.bytes += bytes
+  return true
+}
+
+export function freeCoderBytes(bytes: number): void {
+  held.bytes -= bytes
+}
 
 /** Room for what comes of one call. gzip gathers, and gives more than 32 KiB of it at once. */
 const OUTPUT_BYTES = 64 * 1024
@@ -118,11 +130,7 @@ export class Encoder {
     const known = idle.get(`${coding} ${level}`)?.pop()
     if (known !== undefined) return new Encoder(coding, level, known)
     const kind = KINDS[coding]
-    if (held.bytes + kind.bytes > held.limit) dropIdle()
-    if (held.bytes + kind.bytes > held.limit) return null
-    const made = kind.make(level)
-    held.bytes += kind.bytes
-    return new Encoder(coding, level, made)
+    return takeCoderBytes(kind.bytes) ? new Encoder(coding, level, kind.make(level)) : null
   }
 
   readonly #coding: Coding
@@ -171,7 +179,7 @@ export class Encoder {
 
 function close(native: Native, bytes: number): void {
   native._handle.close()
-  held.bytes -= bytes
+  freeCoderBytes(bytes)
 }
 
 /** Others need the memory. */

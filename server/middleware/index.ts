@@ -6,6 +6,7 @@ import { compress } from './compress.ts'
 import { concurrency } from './concurrency.ts'
 import { cors } from './cors.ts'
 import { csrf } from './csrf.ts'
+import { decompress } from './decompress.ts'
 import { faults } from './faults.ts'
 import { geo } from './geo.ts'
 import { forwardAuth } from './forward-auth.ts'
@@ -31,6 +32,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   concurrency,
   cors,
   csrf,
+  decompress,
   faults,
   geo,
   forward_auth: forwardAuth,

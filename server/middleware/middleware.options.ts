@@ -8,6 +8,7 @@ import { CompressOptions } from './compress.options.ts'
 import { ConcurrencyOptions } from './concurrency.options.ts'
 import { checkCors, CorsOptions } from './cors.options.ts'
 import { checkCsrf, CsrfOptions } from './csrf.options.ts'
+import { DecompressOptions } from './decompress.options.ts'
 import { checkFaults, FaultsOptions } from './faults.options.ts'
 import { checkGeoWords, GeoStepOptions } from './geo.options.ts'
 import { checkForwardAuth, ForwardAuthOptions } from './forward-auth.options.ts'
@@ -26,6 +27,7 @@ export const MiddlewareOptions = Type.Object(
     concurrency: Type.Optional(ConcurrencyOptions),
     cors: Type.Optional(CorsOptions),
     csrf: Type.Optional(CsrfOptions),
+    decompress: Type.Optional(DecompressOptions),
     faults: Type.Optional(FaultsOptions),
     geo: Type.Optional(GeoStepOptions),
     forward_auth: Type.Optional(ForwardAuthOptions),

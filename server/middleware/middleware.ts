@@ -33,6 +33,12 @@ export interface Middleware<N = undefined> {
    */
   body?(x: Exchange, head: ResponseHead, note: N): BodyTransform | null
   /**
+   * Asked once all request steps let pass a request that has a body and goes to a backend, in order: the head
+   * may still be edited. What comes of the body is counted by `limits.body`, kept for further attempts, and
+   * framed anew: as long as it is short its length is told. Null: the body passes as it is.
+   */
+  requestBody?(x: Exchange, note: N): BodyTransform | null
+  /**
    * Nobody waits for its Promise any more: the client has gone, the exchange was answered otherwise, or it
    * took longer than timeouts.step. Whatever it still does is of no use, and what the Promise gives is
    * dropped.
@@ -63,7 +69,7 @@ export interface Foreseen {
   readonly depends?: boolean
 }
 
-/** Changes the body of an answer as it passes. One for each answer. */
+/** Changes the body of an answer, or of a request, as it passes. One for each of them. */
 export interface BodyTransform {
   /**
    * A piece of content. The buffer may be that of all reads: what is kept of it beyond this is `keepable`.
@@ -98,6 +104,11 @@ export interface BodySink {
   countKept(delta: number): void
   /** It cannot go on, which is a bug: the answer breaks off. */
   fail(error: unknown): void
+  /**
+   * It cannot go on with what it was given: of a request's body this is the answer, if none has begun; an
+   * answer breaks off with its fault.
+   */
+  refuse(answer: Answer): void
 }
 
 /** What a step is given of the world it works in, beside its options. */

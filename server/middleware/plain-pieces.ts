@@ -20,17 +20,28 @@ export class PlainPieces {
 
   /** The next piece, of the size that a step may have; nothing where only the end is to be told. */
   shift(): Buffer {
-    const [first] = this.#pieces
-    if (first === undefined) return NOTHING
-    const to = Math.min(this.#at + PIECE_BYTES, first.length)
-    const piece = first.subarray(this.#at, to)
-    this.#at = to
-    this.bytes -= piece.length
-    if (to === first.length) {
-      this.#pieces.shift()
-      this.#at = 0
-    }
+    const piece = this.first()
+    this.skip(piece.length)
     return piece
+  }
+
+  /** The same, left where it is. */
+  first(): Buffer {
+    const [first] = this.#pieces
+    return first === undefined
+      ? NOTHING
+      : first.subarray(this.#at, Math.min(this.#at + PIECE_BYTES, first.length))
+  }
+
+  /** So much of the next piece is done. */
+  skip(bytes: number): void {
+    const [first] = this.#pieces
+    if (first === undefined) return
+    this.#at += bytes
+    this.bytes -= bytes
+    if (this.#at < first.length) return
+    this.#pieces.shift()
+    this.#at = 0
   }
 
   takeAll(): Buffer[] {

@@ -101,7 +101,10 @@ function shadow(x: Exchange, name: string): void {
 /** Which steps have which part: split once, so that nothing is looked up per request. */
 export function splitSteps(
   steps: readonly Middleware<unknown>[],
-): Pick<Rule, 'steps' | 'requestSteps' | 'responseSteps' | 'bodySteps' | 'endSteps' | 'hasNotes'> {
+): Pick<
+  Rule,
+  'steps' | 'requestSteps' | 'responseSteps' | 'bodySteps' | 'uploadSteps' | 'endSteps' | 'hasNotes'
+> {
   const placesOf = (has: (step: Middleware<unknown>) => boolean): number[] =>
     steps.flatMap((step, place) => (has(step) ? [place] : []))
   return {
@@ -109,6 +112,7 @@ export function splitSteps(
     requestSteps: placesOf((step) => step.request !== undefined),
     responseSteps: placesOf((step) => step.response !== undefined),
     bodySteps: placesOf((step) => step.body !== undefined),
+    uploadSteps: placesOf((step) => step.requestBody !== undefined),
     endSteps: placesOf((step) => step.end !== undefined),
     hasNotes: steps.some((step) => step.note !== undefined),
   }

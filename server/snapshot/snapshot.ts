@@ -147,6 +147,8 @@ export interface Rule {
   readonly requestSteps: readonly number[]
   readonly responseSteps: readonly number[]
   readonly bodySteps: readonly number[]
+  /** Of those that change bodies of requests. */
+  readonly uploadSteps: readonly number[]
   readonly endSteps: readonly number[]
   readonly hasNotes: boolean
   /** Of its requests: higher ones are served first, and shed last. */

@@ -1,33 +1,18 @@
 // Every expected failure of the data path: its code, the status a client sees, and what RFC 9209 calls it.
 // Data only.
 
-export type FaultSide = 'client' | 'server' | 'gateway'
+import { type FaultRow, type FaultSide, passing, row } from './fault-row.ts'
+import { STEP_FAULTS } from './step-faults.ts'
 
-interface FaultRow {
-  readonly status: number
-  readonly side: FaultSide
-  /** RFC 9209 §2.3: the error type of the Proxy-Status field. */
-  readonly proxyStatus: string
-  readonly text: string
-  /** What Retry-After says, in seconds; null: it is not there. */
-  readonly retryAfter: number | null
-}
+export type { FaultSide } from './fault-row.ts'
 
-const row = (status: number, side: FaultSide, proxyStatus: string, text: string): FaultRow => ({
-  status,
-  side,
-  proxyStatus,
-  text,
-  retryAfter: null,
-})
 /** TLS with the server did not come to be. */
 const tlsRow = (proxyStatus: string, text: string): FaultRow => row(502, 'server', proxyStatus, text)
 /** Its certificate does not open this door: RFC 9110 §15.5.4, other credentials might. */
 const clientRow = (text: string): FaultRow => row(403, 'client', 'http_request_denied', text)
-/** It passes: clients are asked to come again. */
-const passing = (fault: FaultRow): FaultRow => ({ ...fault, retryAfter: 5 })
 
 export const FAULTS = {
+  ...STEP_FAULTS,
   head_malformed: row(400, 'client', 'http_request_error', 'The request head breaks RFC 9112.'),
   framing_ambiguous: row(
     400,
@@ -47,12 +32,6 @@ export const FAULTS = {
   method_refused: row(405, 'client', 'http_request_denied', 'This method is not served here.'),
   request_timeout: row(408, 'client', 'http_request_error', 'The request did not arrive in time.'),
   body_too_large: row(413, 'client', 'http_request_denied', 'The request body is larger than allowed.'),
-  rate_limited: passing(
-    row(429, 'client', 'http_request_denied', 'Too many requests: more than the rate allowed here.'),
-  ),
-  concurrency_limited: passing(
-    row(429, 'client', 'http_request_denied', 'Too many requests at once: as many as allowed are under way.'),
-  ),
   target_too_long: row(414, 'client', 'http_request_denied', 'The request target is longer than allowed.'),
   expectation_unknown: row(417, 'client', 'http_request_error', 'The expectation is not known.'),
   head_too_large: row(431, 'client', 'http_request_denied', 'The request head is larger than allowed.'),
@@ -99,26 +78,6 @@ export const FAULTS = {
   ),
   credentials_limited: passing(
     row(429, 'client', 'http_request_denied', 'Wrong credentials came too often from this client.'),
-  ),
-  credentials_busy: passing(
-    row(503, 'gateway', 'connection_limit_reached', 'Too many credentials wait to be looked at.'),
-  ),
-  auth_unavailable: passing(
-    row(503, 'gateway', 'destination_unavailable', 'Who may pass could not be asked.'),
-  ),
-  denied: row(403, 'gateway', 'http_request_denied', 'Not allowed.'),
-  cross_origin: row(
-    403,
-    'client',
-    'http_request_denied',
-    'A page of another site has sent this, which only pages of this one may.',
-  ),
-  origin_refused: row(403, 'client', 'http_request_denied', 'Pages of this origin may not ask here.'),
-  fault_injected: row(
-    503,
-    'gateway',
-    'proxy_internal_response',
-    'This failure is wanted: the rule has some of its requests fail.',
   ),
   no_rule: row(404, 'gateway', 'destination_not_found', 'No rule matches this request.'),
   loop: row(508, 'gateway', 'proxy_loop_detected', 'This request has passed here before.'),

@@ -17,6 +17,11 @@ export const STEP_METRICS = {
     'decision',
     'rule',
   ),
+  decompress_total: counter(
+    'Bodies of requests with a Content-Encoding, at decompress: decoded, unsupported (415), malformed (400), too_much (413, beyond its ratio), no_memory (503, limits.compress), passed (unknown, in shadow mode).',
+    'result',
+    'rule',
+  ),
   faults_injected_total: counter(
     'Requests that a rule’s faults let wait, reset or answered, by kind: delay, reset, abort.',
     'rule',

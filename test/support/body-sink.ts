@@ -1,4 +1,5 @@
 // Where a transform writes to, in a test: keeps what came, and is as slow as the test wants.
+import type { Answer } from '../../server/head/answer.ts'
 import { PIECE_BYTES, readPiece } from '../../server/lib/read-piece.ts'
 import type { BodySink, BodyTransform } from '../../server/middleware/middleware.ts'
 
@@ -9,6 +10,7 @@ export class FakeSink implements BodySink {
   isEnded = false
   keptBytes = 0
   failures: unknown[] = []
+  refusals: Answer[] = []
   readonly pieces: Buffer[] = []
   /** Called with each piece. */
   onWrite: (() => void) | null = null
@@ -36,6 +38,9 @@ export class FakeSink implements BodySink {
   }
   fail(error: unknown): void {
     this.failures.push(error)
+  }
+  refuse(answer: Answer): void {
+    this.refusals.push(answer)
   }
 
   /** All that came. */

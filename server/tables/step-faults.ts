@@ -1,0 +1,43 @@
+// Failures that steps of rules decide on. Data only.
+import { passing, row } from './fault-row.ts'
+
+export const STEP_FAULTS = {
+  content_coding_unsupported: row(
+    415,
+    'client',
+    'http_request_error',
+    'The Content-Encoding of the request body is none that is taken here.',
+  ),
+  content_malformed: row(
+    400,
+    'client',
+    'http_request_error',
+    'The request body is not what its Content-Encoding says.',
+  ),
+  rate_limited: passing(
+    row(429, 'client', 'http_request_denied', 'Too many requests: more than the rate allowed here.'),
+  ),
+  concurrency_limited: passing(
+    row(429, 'client', 'http_request_denied', 'Too many requests at once: as many as allowed are under way.'),
+  ),
+  cross_origin: row(
+    403,
+    'client',
+    'http_request_denied',
+    'A page of another site has sent this, which only pages of this one may.',
+  ),
+  origin_refused: row(403, 'client', 'http_request_denied', 'Pages of this origin may not ask here.'),
+  denied: row(403, 'gateway', 'http_request_denied', 'Not allowed.'),
+  fault_injected: row(
+    503,
+    'gateway',
+    'proxy_internal_response',
+    'This failure is wanted: the rule has some of its requests fail.',
+  ),
+  credentials_busy: passing(
+    row(503, 'gateway', 'connection_limit_reached', 'Too many credentials wait to be looked at.'),
+  ),
+  auth_unavailable: passing(
+    row(503, 'gateway', 'destination_unavailable', 'Who may pass could not be asked.'),
+  ),
+} as const
