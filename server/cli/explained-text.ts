@@ -95,8 +95,10 @@ const DOES = {
   off: 'is off',
 } as const
 
-function stepText({ name, mode, acts_on, does, why, limit, in_use }: ExplainedStep, isLive: boolean): string {
-  const now = isLive && in_use !== undefined ? `; ${in_use} now` : ''
+function stepText(step: ExplainedStep, isLive: boolean): string {
+  const { name, mode, acts_on, does, why, limit, in_use, left } = step
+  const used = in_use === undefined ? '' : `; ${in_use} now`
+  const now = isLive ? (left === undefined ? used : `; ${left} left`) : ''
   const about = [...(why === undefined ? [] : [why]), ...(limit === undefined ? [] : [`${limit}${now}`])]
   const by = about.length === 0 ? '' : ` (${about.join('; ')})`
   const on = acts_on.length === 0 ? '' : `, acts on ${acts_on.join(', ')}`

@@ -20,11 +20,13 @@ export function checkMatch(checked: Checked, path: Path, match: Condition, depth
   if (match.tls !== undefined) checkTls(checked, [...path, 'tls'], match)
   if (match.time !== undefined) checkTime(checked, [...path, 'time'], match.time)
   for (const key of ['all', 'any'] as const)
-    for (const [place, one] of match[key].entries()) checkNested(checked, [...path, key, place], one, depth)
-  if (match.not !== undefined) checkNested(checked, [...path, 'not'], match.not, depth)
+    for (const [place, one] of match[key].entries())
+      checkCondition(checked, [...path, key, place], one, depth)
+  if (match.not !== undefined) checkCondition(checked, [...path, 'not'], match.not, depth)
 }
 
-function checkNested(checked: Checked, path: Path, words: Condition, depth: number): void {
+/** Checks a condition that stands within another, or by itself: it must ask for something. */
+export function checkCondition(checked: Checked, path: Path, words: Condition, depth = 0): void {
   if (depth >= DEPTH_MAX)
     return checked.report({
       code: 'wrong-value',

@@ -7,7 +7,7 @@ import { checkCorsPlace } from './check-cors.ts'
 import { checkFamily } from './check-family.ts'
 import { checkFields } from './check-fields.ts'
 import { checkGeoStep } from './check-geo.ts'
-import { checkMatch } from './check-match.ts'
+import { checkCondition, checkMatch } from './check-match.ts'
 import { checkRuleTimeouts } from './check-retry.ts'
 import { readText, strayBrace } from '../lib/template-text.ts'
 import { ELSEWHERE, HOST_CHOSEN, TARGET_BEGINS, whyNoTarget } from '../lib/url-template.ts'
@@ -73,9 +73,17 @@ export function checkRules(checked: Checked): void {
   }
 }
 
+/** What requests of other costs match. */
+function checkCosts(checked: Checked, path: Path, { middleware }: RuleConfig): void {
+  for (const [place, { rate_limit: limit }] of middleware.entries())
+    for (const [index, { match }] of limit?.costs.entries() ?? [])
+      checkCondition(checked, [...path, 'middleware', place, 'rate_limit', 'costs', index, 'match'], match)
+}
+
 function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
   checkMatch(checked, [...path, 'match'], rule.match)
   checkAsked(checked, path, rule)
+  checkCosts(checked, path, rule)
   checkCorsPlace(checked, path, rule)
   checkDestination(checked, path, rule)
   checkRuleTimeouts(checked, path, rule)

@@ -14,13 +14,20 @@ export interface Chapter {
   readonly without?: readonly string[]
 }
 
+/** What is told on another page: its chapter there, as a link. */
+export interface Elsewhere {
+  readonly schema: SchemaNode
+  readonly link: string
+}
+
 /** Chapters of a page, each with its table. */
-export function chaptersText(chapters: readonly Chapter[]): string {
-  const places = new Map(
-    chapters.flatMap(({ title, schema, same = [] }) =>
-      [schema, ...same].map((one) => [within(one), title] as const),
+export function chaptersText(chapters: readonly Chapter[], elsewhere: readonly Elsewhere[] = []): string {
+  const places = new Map([
+    ...elsewhere.map(({ schema, link }) => [within(schema), link] as const),
+    ...chapters.flatMap(({ title, schema, same = [] }) =>
+      [schema, ...same].map((one) => [within(one), `[${title}](#${anchorOf(title)})`] as const),
     ),
-  )
+  ])
   return chapters.map((chapter) => chapterText(chapter, places)).join('\n\n')
 }
 
@@ -38,6 +45,7 @@ export const cellText = (text: string): string =>
     .join('')
     .replaceAll('|', String.raw`\|`)
 
+/** Links. */
 type Places = ReadonlyMap<unknown, string>
 
 /** One that may be left out, or has a description of its own, is a copy around the same. */
@@ -74,7 +82,7 @@ function rowsOf(name: string, schema: SchemaNode, { isNeeded, places }: RowGroun
   const nested = place === undefined && more.properties !== undefined
   const own = [
     `\`${name}\``,
-    place === undefined ? cellText(takes(schema)) : `${aroundOf(schema)}[${place}](#${anchorOf(place)})`,
+    place === undefined ? cellText(takes(schema)) : `${aroundOf(schema)}${place}`,
     isNeeded ? 'must be written' : defaultText(schema),
     cellText(schema.description ?? ''),
   ]

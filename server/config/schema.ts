@@ -103,7 +103,7 @@ export const ConfigOptions = Type.Object(
           least: '64KiB',
           most: '1GiB',
           description:
-            'Memory in which all workers together keep what rate_limit, and limits.rate of tcp, tls and udp listeners, have counted, once one is written: 12 bytes for each key whose bucket is not full. When it is full, the key that would be free again soonest makes room, which is told. A change needs a restart.',
+            'Memory in which all workers together keep what rate_limit, and limits.rate of tcp, tls and udp listeners, have counted, once one is written: 12 bytes for each key whose bucket is not full; so much again for sliding windows, once one is written: 40 bytes for each key of which something counts. When it is full, the key that would be free again soonest makes room, which is told; of sliding windows the one that was asked for longest ago. A change needs a restart.',
         }),
         subrequests: Type.Integer({
           default: 1000,

@@ -34,10 +34,12 @@ export function madeFiles(): ReadonlyMap<string, string> {
   ])
 }
 
+const ELSEWHERE = [{ schema: ConditionOptions as SchemaNode, link: '[match](rules-reference.md#match)' }]
+
 /** What stands between the marks of a page. */
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/rules-reference.md': () => chaptersText(ruleChapters()),
-  'docs/middleware-reference.md': () => chaptersText(chaptersOf(MiddlewareOptions)),
+  'docs/middleware-reference.md': () => chaptersText(chaptersOf(MiddlewareOptions), ELSEWHERE),
   'docs/variables-reference.md': variablesText,
   'docs/faults-reference.md': faultsText,
   'docs/metrics-reference.md': metricsText,

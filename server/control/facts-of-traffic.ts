@@ -101,6 +101,7 @@ function groundOf(known: KnownTraffic, { edition: { config }, plan }: Served): G
       slots: plan.slots,
       reasonOf: reasonsOf(known, config, plan.slots),
       leases: known.board.leases,
+      counts: known.board,
       waitingOf: waitsOf(known.totals),
       stickySecret: plan.stickySecret,
     },

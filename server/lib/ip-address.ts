@@ -31,12 +31,14 @@ export function isLoopback(address: string): boolean {
 }
 
 /**
- * A text that is the same for all v6 addresses which share so many bits, a multiple of 16 or not; a v4
- * address is itself, and so is what is no address.
+ * A text that is the same for all v6 addresses which share so many bits, a multiple of 16 or not, and for all
+ * v4 addresses which share so many; what is no address is itself.
  */
-export function networkKey(address: string, prefix: number): string {
-  if (address.indexOf(':') < 0 || !scan6(address)) return address
-  if (isMapped()) return text4(scanned.getUint32(12))
+export function networkKey(address: string, prefix: number, prefix4 = 32): string {
+  if (address.indexOf(':') < 0)
+    return prefix4 === 32 ? address : (network4(scan4(address, 0), prefix4) ?? address)
+  if (!scan6(address)) return address
+  if (isMapped()) return network4(scanned.getUint32(12), prefix4) ?? address
   const network = String.fromCharCode(
     bitsOf(0, prefix),
     bitsOf(1, prefix),
@@ -47,6 +49,11 @@ export function networkKey(address: string, prefix: number): string {
   return (
     network + String.fromCharCode(bitsOf(4, prefix), bitsOf(5, prefix), bitsOf(6, prefix), bitsOf(7, prefix))
   )
+}
+
+function network4(number: number, prefix: number): string | null {
+  const beyond = 2 ** (32 - prefix)
+  return number < 0 ? null : text4(Math.floor(number / beyond) * beyond)
 }
 
 /** What of a group lies within the prefix. */

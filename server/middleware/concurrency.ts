@@ -6,39 +6,41 @@ import { type LeaseNames, type Leases, REFUSED, UNCOUNTED } from '../scoreboard/
 import type { ConcurrencyConfig } from './concurrency.options.ts'
 import { Decisions } from './decisions.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
-import { rateKey } from './rate-key.ts'
+import { keyText, missingKey, rateKey } from './rate-key.ts'
 
 /** Where its lease is. */
 interface Note {
   at: number
 }
 
+/** It has no key, and is not limited: giveBack has nothing to give. */
+const PASSED = -4
+
 const newNote = (): Note => ({ at: REFUSED })
 
 /** Lets requests pass as long as fewer than `max` of their key are under way. */
 export function concurrency(options: ConcurrencyConfig, world: StepWorld): Middleware<Note> {
   const { leases } = world.board
-  const { max, key, ipv6_prefix } = options
+  const { max, key, missing } = options
   const place = placeOf(options, world)
   const names = leases.names(place)
-  const ofClients = leases.names(`${place}\0client_ip`)
-  const keyOf = rateKey(key, ipv6_prefix)
-  const clientOf = rateKey(['client_ip'], ipv6_prefix)
+  const ofOthers = leases.names(`${place}\0${missing}`)
+  const keyOf = rateKey(options)
+  const otherKeyOf = missingKey(options)
   const detail = `rules.${world.rule}.concurrency: ${max} at once, by ${key.join(', ')}`
   const refusal: Answer = { ...faultAnswer('concurrency_limited'), body: `${max} at once` }
   const decided = new Decisions('concurrency_requests_total', world)
   const take = (x: Exchange): number => {
     const own = keyOf(x)
-    const now = world.now()
-    return own === null
-      ? leases.take(ofClients, clientOf(x) ?? '', max, now)
-      : leases.take(names, own, max, now)
+    const name = own ?? otherKeyOf?.(x) ?? null
+    return name === null ? PASSED : leases.take(own === null ? ofOthers : names, name, max, world.now())
   }
   return {
     name: 'concurrency',
     note: newNote,
     request(x, note) {
       note.at = take(x)
+      if (note.at === PASSED) return undefined
       if (note.at !== REFUSED) {
         if (note.at === UNCOUNTED) world.limitReached('limits.concurrency', leases.bytes)
         decided.count(note.at === UNCOUNTED ? 'uncounted' : 'allowed')
@@ -59,12 +61,11 @@ export function heldBy(
   { leases, ...world }: Pick<StepWorld, 'rule' | 'earlier'> & { readonly leases: Leases },
   x: Exchange,
 ): number {
-  const { key, ipv6_prefix } = options
   const place = placeOf(options, world)
-  const own = rateKey(key, ipv6_prefix)(x)
-  return own === null
-    ? leases.held(leases.names(`${place}\0client_ip`), rateKey(['client_ip'], ipv6_prefix)(x) ?? '')
-    : leases.held(leases.names(place), own)
+  const own = rateKey(options)(x)
+  if (own !== null) return leases.held(leases.names(place), own)
+  const other = missingKey(options)?.(x) ?? null
+  return other === null ? 0 : leases.held(leases.names(`${place}\0${options.missing}`), other)
 }
 
 function giveBack(leases: Leases, note: Note): void {
@@ -73,9 +74,9 @@ function giveBack(leases: Leases, note: Note): void {
 }
 
 /** Two of a rule that go by the same key do not count each other's; another `max` counts what is there. */
-function placeOf({ key }: ConcurrencyConfig, { rule, earlier }: Pick<StepWorld, 'rule' | 'earlier'>): string {
-  const keys = key.join(',')
-  const twins = (earlier as readonly ConcurrencyConfig[]).filter((one) => one.key.join(',') === keys)
+function placeOf(options: ConcurrencyConfig, { rule, earlier }: Pick<StepWorld, 'rule' | 'earlier'>): string {
+  const keys = keyText(options)
+  const twins = (earlier as readonly ConcurrencyConfig[]).filter((one) => keyText(one) === keys)
   return twins.length === 0 ? `${rule}\0${keys}` : `${rule}\0${keys}\0${twins.length}`
 }
 

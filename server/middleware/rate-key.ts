@@ -1,16 +1,18 @@
-// What the buckets of a rate limit are told apart by.
+// What the counts of a limit are told apart by.
 import { cookiesIn } from '../head/cookie.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { networkKey } from '../lib/ip-address.ts'
 import { loosen } from '../rules/path.ts'
+import { queryValues } from '../rules/query.ts'
+import type { KeyConfig } from './request-key.options.ts'
 
 /** The key of an exchange; null: it lacks what is asked for, or has it more than once. */
-export type RateKey = (x: Exchange) => string | null
+export type RateKey = (x: Pick<Exchange, 'request' | 'client' | 'identity'>) => string | null
 
 /** The key that a list of words names: of several, their combination. */
-export function rateKey(words: readonly string[], ipv6Prefix: number): RateKey {
-  const parts = words.map((word) => partOf(word, ipv6Prefix))
+export function rateKey(config: Omit<KeyConfig, 'missing'>): RateKey {
+  const parts = config.key.map((word) => partOf(word, config))
   const [only] = parts
   if (only !== undefined && parts.length === 1) return only
   return (x) => {
@@ -25,16 +27,35 @@ export function rateKey(words: readonly string[], ipv6Prefix: number): RateKey {
   }
 }
 
-function partOf(word: string, ipv6Prefix: number): RateKey {
-  const [kind = '', name = ''] = word.split(' ')
+/** The words of a key, spelled in one way: limits are found by them. */
+export const keyText = ({ key }: Pick<KeyConfig, 'key'>): string =>
+  key.map((word) => word.replace('.', ' ')).join(',')
+
+/** Where what lacks its key is counted; null: nowhere. */
+export function missingKey(config: KeyConfig): RateKey | null {
+  if (config.missing === 'pass') return null
+  return config.missing === 'together' ? () => '' : rateKey({ ...config, key: ['client_ip'] })
+}
+
+function partOf(word: string, { ipv4_prefix: v4, ipv6_prefix: v6 }: Omit<KeyConfig, 'missing'>): RateKey {
+  const [, kind = '', name = ''] = /^([a-z_]+)[ .]?(.*)$/.exec(word) ?? []
   switch (kind) {
     case 'client_ip':
       // Who is behind a proxy that names nobody counts for the proxy.
-      return ({ client }) => networkKey(client.address ?? client.socketAddress, ipv6Prefix)
+      return ({ client }) => networkKey(client.address ?? client.socketAddress, v6, v4)
     case 'host':
       return ({ request }) => request.host
+    case 'method':
+      return ({ request }) => request.method
     case 'path':
       return ({ request }) => pathOf(request)
+    case 'user':
+      return ({ identity }) => identity && identity.name
+    case 'claim':
+      return ({ identity }) => claimOf(identity, name)
+    case 'query':
+      return ({ request }) =>
+        theOne(request.query === '' ? NONE : (queryValues(request.query).get(name) ?? NONE))
     case 'header': {
       const lower = name.toLowerCase()
       return ({ request }) => theOne(valuesOf(request, lower))
@@ -49,7 +70,9 @@ function partOf(word: string, ipv6Prefix: number): RateKey {
   }
 }
 
-/** As lenient servers read it: who spells one path in many ways has no bucket for each of them. */
+const NONE: readonly string[] = []
+
+/** As lenient servers read it: who spells one path in many ways has no count for each of them. */
 function pathOf({ path, plainPath }: RequestHead): string {
   return plainPath && !path.includes('//') && !path.includes(';') ? path : loosen(path)
 }
@@ -57,7 +80,7 @@ function pathOf({ path, plainPath }: RequestHead): string {
 /** Values of a field, as they came or as a step before has set it. */
 function valuesOf(request: RequestHead, lower: string): readonly string[] {
   const first = request.get(lower)
-  if (first === null) return []
+  if (first === null) return NONE
   const all = request.values(lower)
   return all[0] === first ? all : [first]
 }
@@ -65,4 +88,13 @@ function valuesOf(request: RequestHead, lower: string): readonly string[] {
 /** Of several that differ nobody knows which the server takes: a client could add any to its own. */
 function theOne([first = '', ...others]: readonly string[]): string | null {
   return first !== '' && others.every((other) => other === first) ? first : null
+}
+
+/** A text, a number or a truth; of a list all of it. What is nested tells nobody apart. */
+function claimOf(identity: Exchange['identity'], name: string): string | null {
+  const value: unknown =
+    identity === null || !Object.hasOwn(identity.claims, name) ? null : identity.claims[name]
+  if (typeof value === 'string') return value === '' ? null : value
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return Array.isArray(value) && value.length > 0 ? JSON.stringify(value) : null
 }

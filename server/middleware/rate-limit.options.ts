@@ -1,19 +1,28 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { Where } from '../config/where.ts'
 import { formatDuration } from '../lib/durations.ts'
-import { Duration, OneOrMore, Words } from '../lib/kinds.ts'
+import { Cidr, Duration, Words } from '../lib/kinds.ts'
+import { ConditionOptions } from '../rules/match.options.ts'
 import { ModeOption } from './mode.options.ts'
+import { ALSO_KEY, keyOptions } from './request-key.options.ts'
 
-/** What requests are told apart by: rate-key.ts reads it. */
-export const RequestKey = Type.String({
-  pattern: "^(?:client_ip|host|path|rule|(?:header|cookie) [A-Za-z0-9!#$%&'*+.^_`|~-]{1,128})$",
-  allowed: 'client_ip, host, path, rule, "header NAME" or "cookie NAME"',
-  description: 'client_ip, host, path, rule, "header NAME" or "cookie NAME".',
-})
+/** What a request may cost. */
+const COST_MAX = 1_000_000
 
 export const RateLimitOptions = Type.Object(
   {
     mode: ModeOption,
+    algorithm: Words(['token_bucket', 'sliding_window'], {
+      default: 'token_bucket',
+      description:
+        'token_bucket: what is used comes back evenly, a burst at once; after a pause as many as burst and rate together may pass within `per`. sliding_window: never more than `requests` in any time of `per`, wherever it begins; each is forgotten between `per` and a seventh more after it.',
+      said: {
+        leaky_bucket: 'write token_bucket',
+        gcra: 'write token_bucket',
+        fixed_window: 'write sliding_window',
+        sliding_log: 'write sliding_window',
+      },
+    }),
     requests: Type.Integer({
       minimum: 1,
       maximum: 1_000_000,
@@ -25,20 +34,40 @@ export const RateLimitOptions = Type.Object(
         minimum: 1,
         maximum: 10_000_000,
         description:
-          'So many may come at once after a pause: the size of the bucket of tokens that fills at the rate above. Default: as many as `requests`.',
+          'So many may come at once after a pause: the size of the bucket of tokens that fills at the rate above. Default: as many as `requests`. Of token_bucket alone.',
       }),
     ),
-    key: OneOrMore(
-      RequestKey,
-      'What has a bucket of its own: each client address, host, path, value of a header field or cookie; or the rule as a whole. Of a list, each combination. A request without the field or cookie, or with several that differ, counts for its client address.',
-      ['client_ip'],
+    cost: Type.Integer({
+      default: 1,
+      minimum: 0,
+      maximum: COST_MAX,
+      description: 'A request counts for so many; 0: it is not counted.',
+    }),
+    costs: Type.Array(
+      Type.Object(
+        {
+          match: ConditionOptions,
+          cost: Type.Integer({ minimum: 0, maximum: COST_MAX, description: 'They count for so many.' }),
+        },
+        { description: 'Requests of another cost.' },
+      ),
+      {
+        default: [],
+        maxItems: 64,
+        description:
+          'Requests of other costs: the first whose `match` holds says what one counts for, else `cost`.',
+      },
     ),
-    ipv6_prefix: Type.Integer({
-      default: 64,
-      minimum: 16,
-      maximum: 128,
-      description:
-        'IPv6 addresses that share so many bits count as one client: networks are given out whole.',
+    ...keyOptions('a count'),
+    exempt: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
+      default: [],
+      description: 'Clients that pass uncounted, as trusted proxies say who they are.',
+    }),
+    status: Type.Integer({
+      default: 429,
+      minimum: 400,
+      maximum: 599,
+      description: 'Status of refusals.',
     }),
     headers: Words(['always', 'refused', 'never'], {
       default: 'refused',
@@ -48,7 +77,7 @@ export const RateLimitOptions = Type.Object(
   },
   {
     description:
-      'Lets so many requests pass in a time, counted exactly over all workers; others get 429 with Retry-After. What was counted outlives reloads.',
+      'Lets so many requests pass in a time, counted exactly over all workers; others get 429 with Retry-After. What was counted outlives reloads, and a new rate goes on from what each key has used.',
     usual: { requests: 100, per: '1s' },
     also: {
       rate: 'requests',
@@ -56,8 +85,16 @@ export const RateLimitOptions = Type.Object(
       average: 'requests',
       period: 'per',
       window: 'per',
-      by: 'key',
+      interval: 'per',
+      status_code: 'status',
+      exclude: 'exempt',
+      except: 'exempt',
+      allowlist: 'exempt',
+      whitelist: 'exempt',
+      hits_addend: 'cost',
+      ...ALSO_KEY,
     },
+    lacks: { nodelay: 'nothing waits here: what is beyond the burst is refused' },
   },
 )
 export type RateLimitConfig = Static<typeof RateLimitOptions>
@@ -65,8 +102,43 @@ export type RateLimitConfig = Static<typeof RateLimitOptions>
 /** Beyond these nobody means what is written. */
 const FULL_MS_MAX = 366 * 86_400_000
 const PER_MS_MAX = 10_000
+/** Slices of shorter windows would be too short for clocks that differ. */
+const WINDOW_MS_MIN = 1000
 
-export function checkRateLimit({ requests, per, burst = requests }: RateLimitConfig, where: Where): void {
+export function checkRateLimit(config: RateLimitConfig, where: Where): void {
+  const { algorithm, requests, per, burst = requests } = config
+  if (algorithm === 'sliding_window') checkWindow(config, where)
+  else checkBucket(requests, per, burst, where)
+  const most = algorithm === 'sliding_window' ? requests : burst
+  const costs = [{ path: ['cost'], cost: config.cost }].concat(
+    config.costs.map(({ cost }, place) => ({ path: ['costs', String(place), 'cost'], cost })),
+  )
+  for (const { path, cost } of costs)
+    if (cost > most)
+      where.report(path[0] === 'costs' ? ['costs', Number(path[1]), 'cost'] : path, {
+        code: 'conflict',
+        found: `${cost}, which is more than may ever pass at once`,
+        allowed: `at most ${most}: ${algorithm === 'sliding_window' ? 'requests' : 'the burst'}`,
+      })
+}
+
+function checkWindow({ per, burst }: RateLimitConfig, where: Where): void {
+  if (per < WINDOW_MS_MIN)
+    where.report(['per'], {
+      code: 'conflict',
+      found: `a sliding window of ${formatDuration(per)}`,
+      allowed: `at least ${formatDuration(WINDOW_MS_MIN)}`,
+      hint: 'token_bucket takes shorter times',
+    })
+  if (burst !== undefined)
+    where.report(['burst'], {
+      code: 'conflict',
+      found: 'burst beside algorithm: sliding_window',
+      allowed: 'requests alone: a window has no burst, all of it may pass at once',
+    })
+}
+
+function checkBucket(requests: number, per: number, burst: number, where: Where): void {
   if (requests / per > PER_MS_MAX)
     where.report(['requests'], {
       code: 'conflict',

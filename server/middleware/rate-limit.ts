@@ -1,103 +1,181 @@
-// A rate limit by token buckets, which lie in memory that all workers share (scoreboard/buckets.ts).
+// A rate limit by token buckets or sliding windows, which lie in memory that all workers share
+// (rate-counter.ts).
 import type { Answer } from '../head/answer.ts'
+import type { Exchange } from '../http/exchange.ts'
 import { formatDuration } from '../lib/durations.ts'
-import type { Limit } from '../scoreboard/buckets.ts'
+import { Ranges } from '../lib/ranges.ts'
 import { Decisions } from './decisions.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
-import { rateKey } from './rate-key.ts'
+import { rateCost } from './rate-cost.ts'
+import { HandedOver, type RateBoard, type RateCounter, rateCounter } from './rate-counter.ts'
+import { keyText, missingKey, rateKey } from './rate-key.ts'
 import type { RateLimitConfig } from './rate-limit.options.ts'
 
-/** What is left in the bucket, in units of the limit. */
+/** What is left of its key, and in how many ms all of it is there again. */
 interface Note {
   left: number
+  wholeMs: number
 }
 
-/** Lets requests pass as long as there are tokens in the bucket of their key. */
+const NOT_COUNTED = -1
+const newNote = (): Note => ({ left: NOT_COUNTED, wholeMs: 0 })
+
+/** Lets requests pass as long as there is room for them in the count of their key. */
 export function rateLimit(options: RateLimitConfig, world: StepWorld): Middleware<Note | undefined> {
-  const { buckets } = world.board
-  const { requests, per, burst = requests } = options
-  const rate = { tokens: requests, perMs: per, burst }
-  const place = placeOf(options, world)
-  const limit = buckets.limit(place, rate)
-  const ofClients = buckets.limit(`${place}\0client_ip`, rate)
-  const keyOf = rateKey(options.key, options.ipv6_prefix)
-  const clientOf = rateKey(['client_ip'], options.ipv6_prefix)
+  const counts = new Counts(options, world, world.previous)
+  const { own, missing } = counts
+  const costOf = rateCost(options)
   const texts = new Texts(options, world.rule)
   const decided = new Decisions('rate_limit_requests_total', world)
-  return {
+  const step: Middleware<Note | undefined> = {
     name: 'rate_limit',
     request(x, note) {
-      const key = keyOf(x)
-      const left =
-        key === null
-          ? buckets.take(ofClients, clientOf(x) ?? '', world.now())
-          : buckets.take(limit, key, world.now())
-      if (buckets.lastEvicted) world.limitReached('limits.rate_limits', buckets.bytes)
-      if (note !== undefined) note.left = left
+      if (counts.isExempt(x)) return undefined
+      const key = counts.keyOf(x)
+      const counter = key === null ? missing : own
+      const name = key ?? counts.otherKeyOf?.(x) ?? null
+      const cost = costOf(x)
+      if (name === null || cost === 0) return undefined
+      const now = world.now()
+      const left = counter.take(name, cost, now)
+      const { table } = counter
+      if (table.lastEvicted) world.limitReached('limits.rate_limits', table.bytes)
       if (left >= 0) {
-        decided.count(buckets.lastUncounted ? 'uncounted' : 'allowed')
+        decided.count(table.lastUncounted ? 'uncounted' : 'allowed')
+        if (note !== undefined) {
+          note.left = left
+          note.wholeMs = counter.wholeMs(name, now)
+        }
         return undefined
       }
-      const answer = world.refuse(x, texts.refusal(-left, limit))
+      const answer = world.refuse(x, texts.refusal(-left))
       decided.count(answer === undefined ? 'shadow' : 'refused')
       if (answer !== undefined) x.detail = texts.detail
       return answer
     },
     ...(options.headers === 'always' &&
       options.mode === 'enforce' && {
-        note: (): Note => ({ left: 0 }),
+        note: newNote,
         // One that it refused says so itself.
         response(_, head, note) {
-          if (note === undefined || note.left < 0) return
+          if (note === undefined || note.left === NOT_COUNTED) return
           head.add('RateLimit-Policy', texts.policy)
-          head.add('RateLimit', texts.state(note.left, limit))
+          head.add('RateLimit', texts.state(note))
         },
       }),
   }
+  COUNTS.set(step, counts)
+  return step
+}
+
+/** Of each step, for the one that a reload puts in its place. */
+const COUNTS = new WeakMap<object, Counts>()
+
+/** Where requests of a limit are counted, and who is not. */
+class Counts {
+  readonly own: RateCounter
+  /** Of those that lack the key. */
+  readonly missing: RateCounter
+  readonly keyOf: ReturnType<typeof rateKey>
+  readonly otherKeyOf: ReturnType<typeof missingKey>
+  readonly #exempt: Ranges
+  readonly #keys: string
+  readonly #rate: string
+
+  constructor(
+    options: RateLimitConfig,
+    { board, now, ...world }: Pick<StepWorld, 'rule' | 'earlier' | 'now'> & { readonly board: RateBoard },
+    previous: object | null,
+  ) {
+    const place = placeOf(options, world)
+    this.keyOf = rateKey(options)
+    this.otherKeyOf = missingKey(options)
+    this.#exempt = Ranges.parse(options.exempt)
+    this.#keys = [keyText(options), options.ipv4_prefix, options.ipv6_prefix].join(' ')
+    const { algorithm, requests, per, burst = requests } = options
+    this.#rate = [algorithm, requests, per, burst].join(' ')
+    const last = previous === null ? undefined : COUNTS.get(previous)
+    // With the same rate they are the same counts, with another key they are others'.
+    const isOther = last !== undefined && last.#keys === this.#keys && last.#rate !== this.#rate
+    const before = isOther ? last : undefined
+    const counterOf = (name: string, old?: RateCounter): RateCounter => {
+      const counter = rateCounter(board, name, options)
+      return old === undefined ? counter : new HandedOver(counter, old, now())
+    }
+    this.own = counterOf(place, before?.own)
+    this.missing = counterOf(`${place}\0${options.missing}`, before?.missing)
+  }
+
+  isExempt({ client: { address } }: Pick<Exchange, 'client'>): boolean {
+    return !this.#exempt.empty && address !== null && this.#exempt.has(address)
+  }
+}
+
+/** "100 per 1m, by client_ip". */
+export const rateText = ({ requests, per, key }: RateLimitConfig): string =>
+  `${requests} per ${formatDuration(per)}, by ${key.join(', ')}`
+
+/** How many are left for the key of this exchange; null: it is not counted. */
+export function leftFor(
+  options: RateLimitConfig,
+  world: Pick<StepWorld, 'rule' | 'earlier' | 'now'> & { readonly board: RateBoard },
+  x: Pick<Exchange, 'request' | 'client' | 'identity'>,
+): number | null {
+  const counts = new Counts(options, world, null)
+  if (counts.isExempt(x)) return null
+  const key = counts.keyOf(x)
+  const name = key ?? counts.otherKeyOf?.(x) ?? null
+  return name === null ? null : (key === null ? counts.missing : counts.own).left(name, world.now())
 }
 
 /**
- * Under which name its buckets are found. Two limits of a rule that go by the same rate and key, with other
- * bursts or one of them in shadow, do not take each other's tokens; any other one before it moves no bucket.
+ * Under which name its counts are found. Two limits of a rule that go by the same rate and key, with other
+ * bursts or one of them in shadow, do not take each other's tokens; any other one before it moves no count.
  */
-function placeOf({ requests, per, key }: RateLimitConfig, { rule, earlier }: StepWorld): string {
-  const keys = key.join(',')
-  const twins = (earlier as readonly RateLimitConfig[]).filter(
-    (one) => one.requests === requests && one.per === per && one.key.join(',') === keys,
-  )
+function placeOf(options: RateLimitConfig, { rule, earlier }: Pick<StepWorld, 'rule' | 'earlier'>): string {
+  const keys = keyText(options)
+  const isTwin = (one: RateLimitConfig): boolean =>
+    one.algorithm === options.algorithm &&
+    one.per === options.per &&
+    (one.requests === options.requests || options.algorithm === 'sliding_window') &&
+    keyText(one) === keys
+  const twins = (earlier as readonly RateLimitConfig[]).filter(isTwin)
   return twins.length === 0 ? `${rule}\0${keys}` : `${rule}\0${keys}\0${twins.length}`
 }
 
 /** What clients and the log are told (draft-ietf-httpapi-ratelimit-headers-10; RFC 9110 §10.2.3). */
 class Texts {
-  /** The size of the bucket, and how long it takes to fill. */
+  /** How many may pass at once, and how long it takes until they are there again. */
   readonly policy: string
   readonly detail: string
   readonly #name: string
+  readonly #status: number
   readonly #tellsState: boolean
   readonly #rate: string
 
-  constructor({ requests, per, burst = requests, key, headers }: RateLimitConfig, rule: string) {
+  constructor(options: RateLimitConfig, rule: string) {
+    const { algorithm, requests, per, burst = requests, key, headers, status } = options
+    const isWindow = algorithm === 'sliding_window'
     this.#rate = `${requests} per ${formatDuration(per)}`
     this.#name = `"${rule}:${requests}/${formatDuration(per)}"`
+    this.#status = status
     this.#tellsState = headers !== 'never'
     const fullS = Math.max(1, Math.ceil((burst * per) / requests / 1000))
     this.policy = `${this.#name};q=${burst};w=${fullS}`
-    this.detail = `rules.${rule}.rate_limit: ${this.#rate}, burst ${burst}, by ${key.join(', ')}`
+    const how = isWindow ? 'in any such time' : `burst ${burst}`
+    this.detail = `rules.${rule}.rate_limit: ${this.#rate}, ${how}, by ${key.join(', ')}`
   }
 
-  /** So many tokens are left, and the bucket is full in so many seconds. */
-  state(left: number, { burstUnits, token, unitsPerMs }: Limit): string {
-    const fullS = Math.ceil((burstUnits - left) / unitsPerMs / 1000)
-    return `${this.#name};r=${Math.floor(left / token)};t=${fullS}`
+  state({ left, wholeMs }: Note): string {
+    return `${this.#name};r=${left};t=${Math.ceil(wholeMs / 1000)}`
   }
 
-  /** The next token comes in so many units, the last of which the clock may have rounded. */
-  refusal(units: number, { unitsPerMs }: Limit): Answer {
-    const seconds = Math.max(1, Math.ceil((units - 1) / unitsPerMs / 1000))
+  /** There is room for it in so many ms. */
+  refusal(ms: number): Answer {
+    const seconds = Math.max(1, Math.ceil(ms / 1000))
     const headers: (readonly [string, string])[] = [['Retry-After', String(seconds)]]
     if (this.#tellsState)
       headers.push(['RateLimit-Policy', this.policy], ['RateLimit', `${this.#name};r=0;t=${seconds}`])
-    return { status: 429, headers, body: this.#rate, fault: 'rate_limited' }
+    return { status: this.#status, headers, body: this.#rate, fault: 'rate_limited' }
   }
 }

@@ -100,7 +100,7 @@ function nestedTests({ all, any, not }: Condition): Test[] {
 }
 
 /** A whole condition, asked without an index. */
-function conditionTest(words: Condition): Test {
+export function conditionTest(words: Condition): Test {
   const { methods, fields, tests } = conditionsOf(words)
   const all: Test[] = []
   if (methods.length > 0) all.push(({ request }) => verdictOf(methods.includes(request.method)))

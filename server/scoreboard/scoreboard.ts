@@ -1,5 +1,5 @@
 // The table of what workers share: servers, backends and the gateway itself. Where each cell lies stands in
-// layout.ts; buckets of rate limits are in buckets.ts. No locks: a cell has one writer, or changes by one
+// layout.ts; what limits know of keys is in key-table.ts. No locks: a cell has one writer, or changes by one
 // Atomics operation.
 //
 // In flight exists twice: in the worker's row, so that a dead worker's share can be taken back, and as the
@@ -16,11 +16,10 @@ import { Passive } from './passive.ts'
 import { reconcile, sumOf, takeBack } from './reconcile.ts'
 import { Shares } from './shares.ts'
 import { type Mapped, Table } from './table.ts'
+import { Windows } from './windows.ts'
 
-/** The gateway's own record. */
-const GATEWAY = 0
-/** For dry runs and tests: nothing of it is used before somebody takes. */
-const PRIVATE_BUCKETS_BYTES = 64 * 1024
+const GATEWAY = 0 // its own record
+const PRIVATE_BYTES = 64 * 1024 // of dry runs and tests: not used before somebody takes
 
 /** A view on the table for one process: worker `row` writes, -1 only reads and decides. */
 export class Scoreboard {
@@ -28,7 +27,8 @@ export class Scoreboard {
   /** Which worker writes; -1: none. */
   readonly row: number
   /** What rules with limits take from; of this process alone where it is not shared. */
-  buckets = Buckets.private(PRIVATE_BUCKETS_BYTES)
+  buckets = Buckets.private(PRIVATE_BYTES)
+  windows = Windows.private(PRIVATE_BYTES)
   leases: Leases
   /** Permits and retries in flight. */
   readonly gauges: Gauges
@@ -48,7 +48,7 @@ export class Scoreboard {
     this.rows = rows
     this.row = row
     this.gauges = new Gauges(this.#table)
-    this.leases = Leases.private(PRIVATE_BUCKETS_BYTES, rows, Math.max(0, row))
+    this.leases = Leases.private(PRIVATE_BYTES, rows, Math.max(0, row))
     this.circuits = new Circuits(this.#table)
     this.passive = new Passive(this.#table)
     this.shares = new Shares(this.#table)

@@ -3,6 +3,7 @@
 import { Ledger } from '../scoreboard/ledger.ts'
 import { Leases } from '../scoreboard/leases.ts'
 import { Buckets } from '../scoreboard/buckets.ts'
+import { Windows } from '../scoreboard/windows.ts'
 import { mapRegion, scoreboardOn } from '../scoreboard/region.ts'
 import { finishMs, ORPHAN_ACCEPT_MS } from '../lib/drain.ts'
 import type { Config } from '../config/schema.ts'
@@ -141,11 +142,15 @@ class WorkerShell {
   }
 
   #onBoard({ slot, row, hasLedger, sockets, isLate }: Extract<ToWorker, { type: 'board' }>): void {
-    const count = hasLedger ? 4 : 3
-    const [fd = -1, buckets = -1, leases = -1, ledger = -1] = receiveFds(CHANNEL_FD, BOARD_TAG, count)
+    const [fd = -1, buckets = -1, windows = -1, leases = -1, ledger = -1] = receiveFds(
+      CHANNEL_FD,
+      BOARD_TAG,
+      hasLedger ? 5 : 4,
+    )
     this.#boardFd = fd
     this.#board = scoreboardOn(mapRegion(fd), row)
     this.#board.buckets = Buckets.shared(buckets)
+    this.#board.windows = Windows.shared(windows)
     this.#board.leases = Leases.shared(leases, this.#board.rows, row)
     const kept = hasLedger ? new Ledger(ledger) : null
     this.#plane = new DataPlane(this.#board, processName(slot), kept, isLate)

@@ -13,7 +13,7 @@ import type { ApplyProblem, Edition } from '../problem.ts'
 import type { BindProblem } from '../sockets/bind-problem.ts'
 import type { ListeningSockets } from '../sockets/sockets.ts'
 import type { Part } from './part.ts'
-import { accessLogProblem, takesLeases, takesTokens, workersWanted } from './plan-checks.ts'
+import { accessLogProblem, takesLeases, takesTokens, takesWindows, workersWanted } from './plan-checks.ts'
 
 /** Neither a start nor a change waits longer for the first checks of new servers. */
 const JUDGING_MS_MAX = 2000
@@ -21,7 +21,10 @@ const JUDGING_MS_MAX = 2000
 /** What a change moves. */
 export interface PartHands {
   readonly file: Part
-  readonly board: Pick<Board, 'reserve' | 'reserveBuckets' | 'reserveLeases' | 'occupy' | 'adapt'>
+  readonly board: Pick<
+    Board,
+    'reserve' | 'reserveBuckets' | 'reserveWindows' | 'reserveLeases' | 'occupy' | 'adapt'
+  >
   readonly prober: Pick<Prober, 'stage' | 'apply' | 'drop'>
   readonly desk: { readonly orders: Pick<Orders, 'load'>; commit(plan: PlanBody): void }
   readonly resolver: Pick<Resolver, 'configure'>
@@ -82,6 +85,7 @@ function boardPart({ board }: PartHands): Part {
     stage: ({ config }, { records }) => {
       board.reserve(records)
       if (takesTokens(config)) board.reserveBuckets(config.limits.rate_limits)
+      if (takesWindows(config)) board.reserveWindows(config.limits.rate_limits)
       if (takesLeases(config)) board.reserveLeases(config.limits.concurrency)
       return []
     },

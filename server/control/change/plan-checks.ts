@@ -14,7 +14,13 @@ export const workersOf = ({ workers }: Config): number => workers ?? defaultWork
 /** Whether rules or listeners want what is shared by all workers for rate limits. */
 export const takesTokens = ({ rules, listeners }: Config): boolean =>
   Object.values(listeners).some(hasRate) ||
-  rules.some(({ middleware }) => middleware.some((step) => step.rate_limit !== undefined))
+  rules.some(({ middleware }) => middleware.some(({ rate_limit: one }) => one?.algorithm === 'token_bucket'))
+
+/** Whether rules want what is shared for sliding windows. */
+export const takesWindows = ({ rules }: Config): boolean =>
+  rules.some(({ middleware }) =>
+    middleware.some(({ rate_limit: one }) => one?.algorithm === 'sliding_window'),
+  )
 
 /** Whether rules want what is shared for limits of what is under way. */
 export const takesLeases = ({ rules }: Config): boolean =>

@@ -24,8 +24,8 @@ export function draftGround(config: Config, running: Ground): Ground {
         board.enter(index, IN_FLIGHT_MAX)
     }
   }
-  const { reasonOf, stickySecret, leases, waitingOf } = now
-  const states = { ...ground.states, reasonOf, stickySecret, leases, waitingOf }
+  const { reasonOf, stickySecret, leases, counts, waitingOf } = now
+  const states = { ...ground.states, reasonOf, stickySecret, leases, counts, waitingOf }
   return { config, states, portsOf: running.portsOf }
 }
 

@@ -10,6 +10,7 @@ import { baseWeights, shareOf, weigh } from '../../backends/weights.ts'
 import { type InUse, inUse, isByBreakers, whyUnused } from '../../backends/usable.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import { CARRIED, PERMITS } from '../../scoreboard/layout.ts'
+import type { RateBoard } from '../../middleware/rate-counter.ts'
 import type { Leases } from '../../scoreboard/leases.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
 import { HALF_OPEN } from '../../scoreboard/circuits.ts'
@@ -29,6 +30,8 @@ export interface ServerStates {
   readonly reasonOf: (backend: string, server: string) => string | null
   /** What is under way at once by rules and keys; left out: nobody here knows. */
   readonly leases?: Leases | undefined
+  /** What rates have counted; left out: nobody here knows. */
+  readonly counts?: RateBoard | undefined
   /** Requests that wait for a server of a backend with room; left out: none does. */
   readonly waitingOf?: ((backend: string) => number) | undefined
   /** What signs cookies of backends that name no secret; left out: nobody here knows it. */

@@ -8,6 +8,10 @@ import { privateRegion, scoreboardOn } from '../../scoreboard/region.ts'
 import { wordsOf } from '../../middleware/index.ts'
 import { heldBy, heldByRule } from '../../middleware/concurrency.ts'
 import type { ConcurrencyConfig } from '../../middleware/concurrency.options.ts'
+import type { RateBoard } from '../../middleware/rate-counter.ts'
+import { leftFor, rateText } from '../../middleware/rate-limit.ts'
+import type { RateLimitConfig } from '../../middleware/rate-limit.options.ts'
+import { machineMs } from '../../lib/clock.ts'
 import type { Middleware, StepWords } from '../../middleware/middleware.ts'
 import { makeSteps, scratchGround } from '../../snapshot/rule-steps.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
@@ -29,6 +33,8 @@ export interface ExplainedStep {
   readonly limit?: string
   /** How many of them are, as of now; left out: nobody here knows. */
   readonly in_use?: number
+  /** Of a rate: how many are left for the key of this request now; left out: nobody here knows. */
+  readonly left?: number
 }
 
 export interface ExplainedSteps {
@@ -64,6 +70,8 @@ export function stepsOf(rule: RuleConfig, place: number): RuleSteps {
 interface Known {
   /** What is under way at once; null: nobody here knows. */
   readonly leases: Leases | null
+  /** What rates have counted; null: nobody here knows. */
+  readonly counts: RateBoard | null
 }
 
 export function explainSteps(
@@ -78,7 +86,11 @@ export function explainSteps(
   const told: ExplainedStep[] = []
   let answer: Answer | null = null
   for (const [words, step] of all) {
-    const about = { ...aboutOf(words, step), ...inUse(name, words, known, x) }
+    const about = {
+      ...aboutOf(words, step),
+      ...inUse(name, words, known, x),
+      ...leftOf(name, words, known, x),
+    }
     if (step === null || answer !== null) {
       told.push({ ...about, does: step === null ? 'off' : 'not_reached' })
       continue
@@ -141,6 +153,19 @@ function inUse(
   return { in_use: heldBy(options as ConcurrencyConfig, { rule, earlier, leases }, asExchange(x)) }
 }
 
+function leftOf(
+  rule: string,
+  { name, options, earlier }: StepWords,
+  { counts }: Known,
+  x: AskedExchange,
+): Pick<ExplainedStep, 'left'> {
+  if (name !== 'rate_limit' || counts === null) return {}
+  const config = options as RateLimitConfig
+  if (!(config.algorithm === 'sliding_window' ? counts.windows : counts.buckets).isOpen) return {}
+  const left = leftFor(config, { rule, earlier, now: machineMs, board: counts }, asExchange(x))
+  return left === null ? {} : { left }
+}
+
 /** It stands behind all steps. */
 const limitOfRule = (
   { name }: RuleConfig,
@@ -154,6 +179,7 @@ const limitOfRule = (
 })
 
 function limitOf({ name, options }: StepWords): Pick<ExplainedStep, 'limit'> {
+  if (name === 'rate_limit') return { limit: rateText(options as RateLimitConfig) }
   if (name !== 'concurrency') return {}
   const { max, key } = options as ConcurrencyConfig
   return { limit: `${max} at once, by ${key.join(', ')}` }

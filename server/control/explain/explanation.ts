@@ -112,8 +112,8 @@ export class Explanation {
     const words = steps.rule
     const x = this.#exchange()
     const captures = capturesOf(words.match.path)(this.#request.path)
-    const { leases = null } = this.#ground.states
-    const done = explainSteps(steps, x, { leases })
+    const { leases = null, counts = null } = this.#ground.states
+    const done = explainSteps(steps, x, { leases, counts })
     const known = { rule, trace, captures, middleware: done.steps }
     if (done.answer !== null) return this.#own(done.answer, known, done)
     const declared = Number(this.#request.get('content-length') ?? 0)

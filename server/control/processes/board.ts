@@ -10,6 +10,7 @@ import {
 import { Buckets } from '../../scoreboard/buckets.ts'
 import { Leases } from '../../scoreboard/leases.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import { Windows } from '../../scoreboard/windows.ts'
 import { AdaptiveLimits } from './adaptive-limits.ts'
 import type { PlanBody } from './worker.ts'
 
@@ -25,6 +26,9 @@ export class Board {
   /** The file of the buckets; null: they are of this process alone. */
   readonly #bucketsFd: number | null
   #hasBuckets = false
+  /** The file of the sliding windows; null: they are of this process alone. */
+  readonly #windowsFd: number | null
+  #hasWindows = false
   /** The file of the leases; null: they are of this process alone. */
   readonly #leasesFd: number | null
   #hasLeases = false
@@ -35,6 +39,7 @@ export class Board {
     this.folder = folder
     this.scoreboard = scoreboardOn(region, row)
     this.#bucketsFd = region.fd === null ? null : createIn(folder, Buckets.createFile)
+    this.#windowsFd = region.fd === null ? null : createIn(folder, Windows.createFile)
     this.#leasesFd = region.fd === null ? null : createIn(folder, Leases.createFile)
   }
 
@@ -69,8 +74,28 @@ export class Board {
   reserveBuckets(bytes: number): void {
     if (this.#hasBuckets) return
     if (this.#bucketsFd === null) this.scoreboard.buckets = Buckets.private(bytes)
-    else Buckets.sizeFile(this.#bucketsFd, bytes)
+    else {
+      Buckets.sizeFile(this.#bucketsFd, bytes)
+      this.scoreboard.buckets = Buckets.shared(this.#bucketsFd)
+    }
     this.#hasBuckets = true
+  }
+
+  /** Where they find what sliding windows count. */
+  get windowsFd(): number {
+    if (this.#windowsFd === null) throw new Error('these windows are not shared')
+    return this.#windowsFd
+  }
+
+  /** Makes the windows, with the first plan that needs them; their size stays. */
+  reserveWindows(bytes: number): void {
+    if (this.#hasWindows) return
+    if (this.#windowsFd === null) this.scoreboard.windows = Windows.private(bytes)
+    else {
+      Windows.sizeFile(this.#windowsFd, bytes)
+      this.scoreboard.windows = Windows.shared(this.#windowsFd)
+    }
+    this.#hasWindows = true
   }
 
   /** Where they find what keys of rules hold. */

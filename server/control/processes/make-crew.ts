@@ -78,6 +78,7 @@ function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
     env: workerEnv(parts.env),
     boardFd: () => present(parts.board()).fd,
     bucketsFd: () => present(parts.board()).bucketsFd,
+    windowsFd: () => present(parts.board()).windowsFd,
     leasesFd: () => present(parts.board()).leasesFd,
     ledgerFd: () => ledger.open(present(parts.board()).folder),
     beats: (of) => present(parts.board()).scoreboard.beats(of),

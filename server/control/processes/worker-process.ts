@@ -37,6 +37,7 @@ export interface WorkerProcessOptions {
   /** Asked with the first plan: by then there is a scoreboard. */
   readonly boardFd: () => number
   readonly bucketsFd: () => number
+  readonly windowsFd: () => number
   readonly leasesFd: () => number
   /** Asked once, with it; null: there is none. */
   readonly ledgerFd: () => number | null
@@ -154,8 +155,8 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
   #sendBoard(): void {
     if (this.#hasBoard) return
     const ledger = this.#options.ledgerFd()
-    const { boardFd, bucketsFd, leasesFd } = this.#options
-    const shared = [boardFd(), bucketsFd(), leasesFd()]
+    const { boardFd, bucketsFd, windowsFd, leasesFd } = this.#options
+    const shared = [boardFd(), bucketsFd(), windowsFd(), leasesFd()]
     this.sendFds(BOARD_TAG, ledger === null ? shared : [...shared, ledger])
     const { slot, row } = this
     const { sockets, isLate } = this.#options

@@ -44,7 +44,7 @@ test.each([
   ['{ max: 2000000 }', '\\.max: found 2000000'],
   [
     '{ max: 5, key: nobody }',
-    '\\.key: found "nobody", allowed client_ip, host, path, rule, "header NAME" or "cookie NAME"',
+    '\\.key: found "nobody", allowed client_ip, host, method, path, rule, user, "header NAME", "cookie NAME", "query',
   ],
   ['{ max: 5, key: header }', '\\.key: found "header"'],
   ['{ max: 5, key: [] }', '\\.key: found an empty list, allowed at least 1'],
@@ -56,6 +56,43 @@ test.each([
   expect(saidOfRule(`middleware: [{ concurrency: ${words} }]`)).toEqual([
     expect.stringMatching(new RegExp(`^${STEP}${wanted}`)),
   ])
+})
+
+const RATE = 'rules\\[0\\]\\.middleware\\[0\\]\\.rate_limit'
+const WINDOW = 'requests: 5, algorithm: sliding_window'
+
+test.each([
+  ['{ requests: 5, algorithm: fixed_window }', '\\.algorithm: found "fixed_window".*; write sliding_window$'],
+  [
+    `{ ${WINDOW}, per: 500ms }`,
+    '\\.per: found a sliding window of 500ms, allowed at least 1s; token_bucket takes',
+  ],
+  [
+    `{ ${WINDOW}, burst: 9 }`,
+    '\\.burst: found burst beside algorithm: sliding_window, allowed requests alone',
+  ],
+  [
+    `{ ${WINDOW}, cost: 6 }`,
+    '\\.cost: found 6, which is more than may ever pass at once, allowed at most 5: requests',
+  ],
+  ['{ requests: 5, burst: 9, cost: 10 }', '\\.cost: found 10, .* allowed at most 9: the burst'],
+  [
+    '{ requests: 5, costs: [{ cost: 9, match: { path: /a } }] }',
+    '\\.costs\\[0\\]\\.cost: found 9, which is more',
+  ],
+  ['{ requests: 5, costs: [{ cost: 2, match: { path: a } }] }', '\\.costs\\[0\\]\\.match\\.path: found "a"'],
+  ['{ requests: 5, costs: [{ cost: 2 }] }', '\\.costs\\[0\\]: found no "match"'],
+  ['{ requests: 5, cost: -1 }', '\\.cost: found -1, allowed a whole number from 0 to 1000000'],
+  ['{ requests: 5, status: 200 }', '\\.status: found 200, allowed a whole number from 400 to 599'],
+  ['{ requests: 5, exempt: [nobody] }', '\\.exempt\\[0\\]: found "nobody", allowed an address or range'],
+  ['{ requests: 5, missing: refuse }', '\\.missing: found "refuse", .*; let a rule match'],
+  ['{ requests: 5, key: ip }', '\\.key: found "ip", .*; write client_ip$'],
+  ['{ requests: 5, key: header X Y }', '\\.key: found "header X Y"'],
+  ['{ requests: 5, ipv4_prefix: 4 }', '\\.ipv4_prefix: found 4, allowed a whole number from 8 to 32'],
+  ['{ average: 5 }', '\\.average: .*it is called "requests"$'],
+  ['{ requests: 5, nodelay: true }', '\\.nodelay: .*nothing waits here'],
+])('rate_limit: %s is told with what is allowed', (words, wanted) => {
+  expect(saidOfRule(`middleware: [{ rate_limit: ${words} }]`)[0]).toMatch(new RegExp(`^${RATE}${wanted}`))
 })
 
 test.each([

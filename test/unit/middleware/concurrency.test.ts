@@ -7,7 +7,14 @@ import type { Middleware } from '../../../server/middleware/middleware.ts'
 import { stepsOf, testGround } from '../../support/step-world.ts'
 import { exchange, type ExchangeParts, requestOf } from './exchanges.ts'
 
-const DEFAULTS: ConcurrencyConfig = { mode: 'enforce', max: 1, key: ['client_ip'], ipv6_prefix: 64 }
+const DEFAULTS: ConcurrencyConfig = {
+  mode: 'enforce',
+  max: 1,
+  key: ['client_ip'],
+  missing: 'client_ip',
+  ipv4_prefix: 32,
+  ipv6_prefix: 64,
+}
 
 const ground = testGround()
 const step = (options: Partial<ConcurrencyConfig> = {}): Middleware<unknown> =>

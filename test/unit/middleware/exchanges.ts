@@ -35,6 +35,7 @@ export interface ExchangeParts {
   readonly address?: string | null
   readonly bodyLimit?: number
   readonly bytesIn?: number
+  readonly identity?: Exchange['identity']
 }
 
 export const exchange = (more: ExchangeParts = {}): Exchange =>
@@ -50,7 +51,7 @@ export const exchange = (more: ExchangeParts = {}): Exchange =>
     bodyLimit: more.bodyLimit ?? 100,
     bytesIn: more.bytesIn ?? 0,
     shadow: null,
-    identity: null,
+    identity: more.identity ?? null,
     sticky: null,
     detail: null,
     fault: null,

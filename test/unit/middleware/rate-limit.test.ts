@@ -2,49 +2,10 @@ import { describe, expect, test } from 'bun:test'
 import type { Answer } from '../../../server/head/answer.ts'
 import type { RateLimitConfig } from '../../../server/middleware/rate-limit.options.ts'
 import { Buckets } from '../../../server/scoreboard/buckets.ts'
-import { stepOf, stepsOf, testGround } from '../../support/step-world.ts'
-import { exchange, type ExchangeParts, headOf, requestOf, responseOf } from './exchanges.ts'
-
-const DEFAULTS: RateLimitConfig = {
-  mode: 'enforce',
-  requests: 2,
-  per: 1000,
-  key: ['client_ip'],
-  ipv6_prefix: 64,
-  headers: 'refused',
-}
-
-/** A step with a clock, and what it counts. */
-function makeStep(options: Partial<RateLimitConfig> = {}) {
-  let nowMs = 1_000_000
-  const counted: string[] = []
-  const limits: string[] = []
-  const scratch = testGround()
-  const ground = testGround({
-    board: scratch.board,
-    now: () => nowMs,
-    limitReached: (limit) => void limits.push(limit),
-    counter: (name, labels) => {
-      const counter = scratch.counter(name, labels)
-      const key = `${name} ${labels.join(' ')}`
-      return Object.assign(Object.create(counter), { add: () => void counted.push(key) })
-    },
-  })
-  const step = stepOf({ rate_limit: { ...DEFAULTS, ...options } }, ground)
-  return {
-    step,
-    ground,
-    counted,
-    limits,
-    wait: (ms: number) => void (nowMs += ms),
-    ask: (parts: ExchangeParts = {}) => {
-      const x = exchange(parts)
-      const note = step.note?.()
-      const answer = step.request?.(x, note) as Answer | undefined
-      return { x, note, answer, passes: answer === undefined }
-    },
-  }
-}
+import { configOf, withRules } from '../config/parse.ts'
+import { stepsOf, testGround } from '../../support/step-world.ts'
+import { exchange, headOf, responseOf } from './exchanges.ts'
+import { DEFAULTS, makeStep } from './rate-limit-step.ts'
 
 const fieldsOf = ({ headers }: Answer): Record<string, string> => Object.fromEntries(headers)
 
@@ -110,99 +71,119 @@ test('headers: always says what is left in answers that pass, and in refusals on
 
 const HOST = 'Host: example.org'
 
-describe('the key', () => {
-  const isShared = (key: string[], one: ExchangeParts, other: ExchangeParts, more = {}): boolean => {
-    const { ask } = makeStep({ requests: 1, key, ...more })
-    expect(ask(one).passes).toBe(true)
-    expect(ask(one).passes).toBe(false)
-    return !ask(other).passes
+describe('what a request counts for', () => {
+  const costs = (list: object[], more: Partial<RateLimitConfig> = {}) => {
+    const step = JSON.stringify({ rate_limit: { requests: 10, per: '1h', costs: list, ...more } })
+    const { rules } = configOf(withRules(`  - { name: r, backend: app, middleware: [${step}] }`))
+    return makeStep(rules[0]?.middleware[0]?.rate_limit)
   }
 
-  test.each<[string, string[], [ExchangeParts, ExchangeParts], boolean]>([
-    ['addresses', ['client_ip'], [{ address: '192.0.2.1' }, { address: '192.0.2.2' }], false],
-    ['IPv6 networks', ['client_ip'], [{ address: '2001:db8::1' }, { address: '2001:db8::ffff:1' }], true],
-    ['other networks', ['client_ip'], [{ address: '2001:db8::1' }, { address: '2001:db8:0:1::1' }], false],
-    ['unknown ones, by their proxy', ['client_ip'], [{ address: null }, { address: null }], true],
-    ['the rule', ['rule'], [{ address: '192.0.2.1' }, { address: '192.0.2.2' }], true],
-    ['hosts', ['host'], [{}, { request: headOf('GET / HTTP/1.1', 'Host: example.net') }], false],
-    ['paths', ['path'], [{}, { request: headOf('GET /x HTTP/1.1', 'Host: example.org') }], false],
-    [
-      'header values',
-      ['header X-Api-Key'],
-      [{ request: requestOf('x-api-key: a') }, { request: requestOf('x-api-key: b') }],
-      false,
-    ],
-    [
-      'one header value of two clients',
-      ['header X-Api-Key'],
-      [{ request: requestOf('x-api-key: a') }, { request: requestOf('X-Api-Key: a'), address: '192.0.2.2' }],
-      true,
-    ],
-    [
-      'cookies',
-      ['cookie id'],
-      [{ request: requestOf('Cookie: a=b; id=1; c=d') }, { request: requestOf('Cookie: id=1') }],
-      true,
-    ],
-    [
-      'spellings of one path',
-      ['path'],
-      [
-        { request: headOf('GET /a/b?c HTTP/1.1', HOST) },
-        { request: headOf('GET //%61/x/../b;v=1?d HTTP/1.1', HOST) },
-      ],
-      true,
-    ],
-    [
-      'one header value that stands behind another, by their address',
-      ['header X-Api-Key'],
-      [
-        { request: requestOf('X-Api-Key: 1', 'X-Api-Key: a') },
-        { request: requestOf('X-Api-Key: 2', 'X-Api-Key: a') },
-      ],
-      true,
-    ],
-    [
-      'one header value, said twice',
-      ['header X-Api-Key'],
-      [
-        { request: requestOf('X-Api-Key: a') },
-        { request: requestOf('X-Api-Key: a', 'X-Api-Key: a'), address: '192.0.2.2' },
-      ],
-      true,
-    ],
-    [
-      'one cookie that stands behind another, by their address',
-      ['cookie id'],
-      [{ request: requestOf('Cookie: id=1; id=a') }, { request: requestOf('Cookie: id=2', 'Cookie: id=a') }],
-      true,
-    ],
-    ['none, by their address', ['header X-Api-Key'], [{}, { address: '192.0.2.2' }], false],
-    [
-      'none, and one that says the address',
-      ['header X-Api-Key'],
-      [{}, { request: requestOf('x-api-key: 192.0.2.1') }],
-      false,
-    ],
-    [
-      'combinations',
-      ['client_ip', 'host'],
-      [{}, { request: headOf('GET / HTTP/1.1', 'Host: example.net') }],
-      false,
-    ],
-    ['the same combination', ['client_ip', 'host'], [{}, {}], true],
-  ])('%s', (_, key, [one, other], shared) => {
-    expect(isShared(key, one, other)).toBe(shared)
+  test('is its cost, exactly', () => {
+    const { ask, wait } = makeStep({ requests: 10, per: 10_000, cost: 4 })
+    expect([ask().passes, ask().passes, ask().passes]).toEqual([true, true, false])
+    expect(fieldsOf(ask().answer!)['Retry-After']).toBe('2')
+    wait(2000)
+    expect(ask().passes).toBe(true)
   })
 
-  test('ipv6_prefix widens or narrows a network', () => {
-    const at = (address: string) => ({ address })
-    const shared = (a: string, b: string, ipv6_prefix: number) =>
-      isShared(['client_ip'], at(a), at(b), { ipv6_prefix })
-    expect(shared('2001:db8::1', '2001:db8::2', 128)).toBe(false)
-    expect(shared('2001:db8:1::1', '2001:db8:2::2', 32)).toBe(true)
-    expect(shared('2001:db8:10::1', '2001:db8:1f::2', 44)).toBe(true)
-    expect(shared('2001:db8:10::1', '2001:db8:20::2', 44)).toBe(false)
+  test('is that of the first condition that holds', () => {
+    const { ask } = costs([
+      { match: { method: 'OPTIONS' }, cost: 0 },
+      { match: { path: '/search/*', header: { 'X-Deep': 'true' } }, cost: 9 },
+    ])
+    const options = { request: headOf('OPTIONS / HTTP/1.1', HOST) }
+    const search = { request: headOf('GET /search/a HTTP/1.1', HOST, 'X-Deep: true') }
+    for (let i = 0; i < 20; i++) expect(ask(options).passes).toBe(true)
+    expect([ask(search).passes, ask(search).passes, ask().passes, ask().passes]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
+  })
+
+  test('is the dearer where its readers could differ', () => {
+    const { ask } = costs([{ match: { path: '/search/*' }, cost: 9 }])
+    expect(ask({ request: headOf('GET //search/a HTTP/1.1', HOST) }).passes).toBe(true)
+    expect([ask().passes, ask().passes]).toEqual([true, false])
+    const free = costs([{ match: { query: { fast: '1' } }, cost: 0 }])
+    const twice = { request: headOf('GET /?fast=1&fast=2 HTTP/1.1', HOST) }
+    expect(Array.from({ length: 11 }, () => free.ask(twice).passes).filter(Boolean)).toHaveLength(10)
+  })
+})
+
+test('who is exempt passes uncounted', () => {
+  const { ask, counted } = makeStep({ requests: 1, exempt: ['192.0.2.0/25'] })
+  for (let i = 0; i < 5; i++) expect(ask().passes).toBe(true)
+  expect(counted).toEqual([])
+  // Whom a proxy does not name is nobody's friend.
+  expect([ask({ address: null }).passes, ask({ address: null }).passes]).toEqual([true, false])
+})
+
+test('refusals have the status that is wanted', () => {
+  const { ask } = makeStep({ requests: 1, status: 503 })
+  ask()
+  expect(ask().answer).toMatchObject({ status: 503, fault: 'rate_limited' })
+})
+
+describe('a sliding window', () => {
+  const WINDOW = { algorithm: 'sliding_window', requests: 3, per: 7000, headers: 'always' } as const
+
+  test('says what is left, and when there is room again', () => {
+    const { step, ask, wait } = makeStep(WINDOW)
+    const { x, note } = ask()
+    const head = responseOf()
+    step.response?.(x, head, note)
+    expect(head.get('ratelimit-policy')).toBe('"test:3/7s";q=3;w=7')
+    expect(head.get('ratelimit')).toBe('"test:3/7s";r=2;t=8')
+    ask()
+    ask()
+    const { answer, x: refused } = ask()
+    expect(fieldsOf(answer!)).toMatchObject({ 'Retry-After': '8', RateLimit: '"test:3/7s";r=0;t=8' })
+    expect(refused.detail).toBe('rules.test.rate_limit: 3 per 7s, in any such time, by client_ip')
+    wait(8000)
+    expect([ask().passes, ask().passes, ask().passes, ask().passes]).toEqual([true, true, true, false])
+  })
+})
+
+describe('a reload with another rate', () => {
+  const rates: Partial<RateLimitConfig>[] = [
+    { requests: 10, per: 10_000 },
+    { requests: 20, per: 60_000 },
+    { algorithm: 'sliding_window', requests: 10, per: 10_000 },
+    { algorithm: 'sliding_window', requests: 20, per: 60_000 },
+    { algorithm: 'sliding_window', requests: 15, per: 60_000 },
+  ]
+  test.each(
+    rates.flatMap((one) => rates.filter((other) => other !== one).map((other) => [one, other] as const)),
+  )('goes on with what each key has used: %j, then %j', (one, other) => {
+    let nowMs = 1_000_000
+    const ground = testGround({ now: () => nowMs })
+    const passes = (made: ReturnType<typeof stepsOf>, address: string): boolean =>
+      made[0]!.step.request?.(exchange({ address }), undefined) === undefined
+    const first = stepsOf([{ rate_limit: { ...DEFAULTS, ...one } }], { ground })
+    for (let i = 0; i < 8; i++) expect(passes(first, '192.0.2.1')).toBe(true)
+    const second = stepsOf([{ rate_limit: { ...DEFAULTS, ...other } }], { ground, before: first })
+    const left = (address: string): number => {
+      let passed = 0
+      while (passes(second, address)) passed++
+      return passed
+    }
+    expect(left('192.0.2.1')).toBe(other.requests! - 8)
+    expect(left('192.0.2.2')).toBe(other.requests!)
+    nowMs += 200_000
+    expect(left('192.0.2.1')).toBe(other.requests!)
+  })
+
+  test('but with another key begins anew', () => {
+    const ground = testGround({ now: () => 1_000_000 })
+    const made = (more: Partial<RateLimitConfig>, before: ReturnType<typeof stepsOf> = []) =>
+      stepsOf([{ rate_limit: { ...DEFAULTS, requests: 1, ...more } }], { ground, before })
+    const first = made({})
+    const passes = (steps: typeof first): boolean =>
+      steps[0]!.step.request?.(exchange(), undefined) === undefined
+    expect([passes(first), passes(first)]).toEqual([true, false])
+    expect(passes(made({ requests: 2, key: ['host'] }, first))).toBe(true)
   })
 })
 

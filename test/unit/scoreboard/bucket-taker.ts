@@ -1,10 +1,13 @@
-// A process of its own that takes tokens of the buckets in descriptor 3, and says how many it got.
+// A process of its own that takes tokens of the buckets, or counts in the windows, in descriptor 3, and says
+// how many it got.
 import { machineMs, tick } from '../../../server/lib/clock.ts'
 import { Buckets } from '../../../server/scoreboard/buckets.ts'
+import { Windows } from '../../../server/scoreboard/windows.ts'
 import { pause } from '../../support/wait.ts'
 
 const [task = '', keys = '1', rounds = '1'] = process.argv.slice(2)
 const buckets = Buckets.shared(3)
+const windows = Windows.shared(3)
 const START_MS = 5_000_000
 
 /** All processes begin when the test says so on stdin. */
@@ -45,6 +48,35 @@ const tasks: Record<string, () => Promise<void>> = {
       if (buckets.take(limit, 'one', lastMs) >= 0) passed++
     }
     process.stdout.write(JSON.stringify({ passed, firstMs, lastMs }))
+  },
+  /** As `still`, in sliding windows. */
+  async 'windows-still'() {
+    const window = windows.window('still', { requests: 50, perMs: 60_000 })
+    const passed: number[] = Array.from({ length: Number(keys) }, () => 0)
+    let uncounted = 0
+    await together()
+    for (let round = 0; round < Number(rounds); round++)
+      for (let key = 0; key < passed.length; key++) {
+        if (windows.take(window, `key ${key}`, START_MS) < 0) continue
+        passed[key]!++
+        if (windows.lastUncounted) uncounted++
+      }
+    process.stdout.write(JSON.stringify({ passed, uncounted }))
+  },
+  /** For so many ms: when each that passed was asked and answered. */
+  async 'windows-moving'() {
+    const window = windows.window('moving', { requests: 200, perMs: 1000 })
+    const passed: [number, number][] = []
+    await together()
+    const endMs = nowMs() + Number(rounds)
+    for (let askedMs = nowMs(); askedMs < endMs; askedMs = nowMs()) {
+      for (let i = 0; i < 20; i++) {
+        const left = windows.take(window, 'one', askedMs)
+        if (left >= 0) passed.push([askedMs, nowMs()])
+      }
+      await pause(5)
+    }
+    process.stdout.write(JSON.stringify(passed))
   },
   /** Takes without end, until it is killed. */
   async forever() {

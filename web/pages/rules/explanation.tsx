@@ -97,7 +97,7 @@ function Steps({ steps }: { readonly steps: readonly ExplainedStep[] }) {
     <section>
       <h3 class={css.head}>On the way</h3>
       <ol class={css.trace}>
-        {steps.map(({ name, mode, acts_on: on, does, why, limit, in_use: used }, at) => (
+        {steps.map(({ name, mode, acts_on: on, does, why, limit, in_use: used, left }, at) => (
           <li key={at} class={does === 'not_reached' || does === 'off' ? css.pass : undefined}>
             <span class={css.n} />
             <span class={css.nm}>{name}</span>
@@ -108,6 +108,7 @@ function Steps({ steps }: { readonly steps: readonly ExplainedStep[] }) {
                 <span class="quiet">
                   {limit}
                   {used !== undefined && `; ${number(used)} now`}
+                  {left !== undefined && `; ${number(left)} left`}
                 </span>
               )}
               {mode !== 'enforce' && <span class="quiet">{mode}</span>}

@@ -91,6 +91,7 @@ function scene(): Scene {
     board: {
       reserve: (records) => note(`reserve ${records}`),
       reserveBuckets: () => note('reserve buckets'),
+      reserveWindows: () => note('reserve windows'),
       reserveLeases: () => note('reserve leases'),
       adapt: () => {},
       occupy: () => note('occupy'),

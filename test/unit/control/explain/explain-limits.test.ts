@@ -5,6 +5,7 @@ import { explain } from '../../../../server/control/explain/explain.ts'
 import type { Explained, Ground } from '../../../../server/control/explain/explained.ts'
 import { offlineGround } from '../../../../server/control/explain/offline.ts'
 import { networkKey } from '../../../../server/lib/ip-address.ts'
+import { machineMs } from '../../../../server/lib/clock.ts'
 import { atOnce } from '../../../../server/lib/slices.ts'
 import { ANSWERING, CARRIED } from '../../../../server/scoreboard/layout.ts'
 import { Leases } from '../../../../server/scoreboard/leases.ts'
@@ -93,4 +94,28 @@ test('of a running gateway it is told how much of each limit is in use, by the k
   const offline = explainedText({ kind: 'request', ...told('198.51.100.1', rule) }, false)
   expect(offline).not.toContain('limits  ')
   expect(offline).not.toContain('now)')
+})
+
+test('of a rate it is told how many are left for the key of this request', () => {
+  const limits: object[] = ['token_bucket', 'sliding_window'].map((algorithm) => ({
+    rate_limit: { algorithm, requests: 5, per: '1h', key: 'host' },
+  }))
+  const rule = { middleware: [...limits, { rate_limit: { requests: 5, exempt: ['192.0.2.0/24'] } }] }
+  const used = (ground: Ground): void => {
+    const { buckets, windows } = ground.states.board
+    buckets.open()
+    windows.open()
+    const rate = { tokens: 5, perMs: 3_600_000, burst: 5 }
+    const window = windows.window('all\0host', { requests: 5, perMs: 3_600_000 })
+    for (let taken = 0; taken < 2; taken++) buckets.take(buckets.limit('all\0host', rate), 'h', machineMs())
+    for (let taken = 0; taken < 3; taken++) windows.take(window, 'h', machineMs())
+    Object.assign(ground.states, { counts: ground.states.board })
+  }
+  const explained = told('192.0.2.1', rule, used)
+  expect(explained.middleware.map(({ name, limit, left }) => [name, limit, left])).toEqual([
+    ['rate_limit', '5 per 1h, by host', 3],
+    ['rate_limit', '5 per 1h, by host', 2],
+    ['rate_limit', '5 per 1s, by client_ip', undefined],
+  ])
+  expect(explainedText({ kind: 'request', ...explained }, true)).toContain('(5 per 1h, by host; 3 left)')
 })

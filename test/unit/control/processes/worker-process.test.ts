@@ -27,6 +27,7 @@ function start(heard: unknown[]): WorkerProcess {
     env: {},
     boardFd: () => -1,
     bucketsFd: () => -1,
+    windowsFd: () => -1,
     leasesFd: () => -1,
     ledgerFd: () => null,
     beats: () => 0,

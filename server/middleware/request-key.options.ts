@@ -1,0 +1,72 @@
+// What requests are told apart by, where a step limits each of them: the words. rate-key.ts reads them.
+import { Type } from '@sinclair/typebox'
+import { OneOrMore, Words } from '../lib/kinds.ts'
+
+const RequestKey = Type.String({
+  pattern:
+    "^(?:client_ip|host|method|path|rule|user|(?:header|cookie|query|claim)[ .][A-Za-z0-9!#$%&'*+.^_`|~-]{1,128})$",
+  allowed:
+    'client_ip, host, method, path, rule, user, "header NAME", "cookie NAME", "query NAME" or "claim NAME"',
+  description:
+    'client_ip, host, method, path, rule, user (who a step before has found the client to be), "header NAME", "cookie NAME", "query NAME", or "claim NAME" of that user. A dot may stand for the blank.',
+  said: {
+    client: 'write client_ip',
+    ip: 'write client_ip',
+    address: 'write client_ip',
+    remote_addr: 'write client_ip',
+    $binary_remote_addr: 'write client_ip',
+    $remote_addr: 'write client_ip',
+    api_key: 'write "header X-Api-Key", or user behind the step api_key',
+    identity: 'write user',
+  },
+})
+
+/** Of each step that has keys; `what` each key has. */
+export const keyOptions = (what: string) => ({
+  key: OneOrMore(
+    RequestKey,
+    `What has ${what} of its own: each client address, host, path, user, value of a header field, cookie, part of the query or claim; or the rule as a whole. Of a list, each combination.`,
+    ['client_ip'],
+  ),
+  missing: Words(['client_ip', 'together', 'pass'], {
+    default: 'client_ip',
+    description:
+      'What counts for a request that lacks what the key names, or has several that differ: the address of its client, one count for all of them together, or nothing, so that it passes.',
+    said: {
+      skip: 'write pass',
+      ignore: 'write pass',
+      shared: 'write together',
+      refuse: 'let a rule match { present: false } and respond',
+    },
+  }),
+  ipv4_prefix: Type.Integer({
+    default: 32,
+    minimum: 8,
+    maximum: 32,
+    description: 'IPv4 addresses that share so many bits count as one client.',
+  }),
+  ipv6_prefix: Type.Integer({
+    default: 64,
+    minimum: 16,
+    maximum: 128,
+    description: 'IPv6 addresses that share so many bits count as one client: networks are given out whole.',
+  }),
+})
+
+/** What all that have keys call them. */
+export const ALSO_KEY = {
+  by: 'key',
+  per_key: 'key',
+  zone: 'key',
+  source: 'key',
+  ipv6_subnet: 'ipv6_prefix',
+  ipv4_subnet: 'ipv4_prefix',
+} as const
+
+/** How a key is read: what keyOptions takes. */
+export interface KeyConfig {
+  readonly key: readonly string[]
+  readonly missing: 'client_ip' | 'together' | 'pass'
+  readonly ipv4_prefix: number
+  readonly ipv6_prefix: number
+}
