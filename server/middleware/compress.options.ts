@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Size, Words } from '../lib/kinds.ts'
+import { MediaTypes } from './media-types.options.ts'
 
 const Level = (most: number, usual: number, description: string) =>
   Type.Integer({ minimum: 1, maximum: most, default: usual, description })
@@ -12,32 +13,25 @@ export const CompressOptions = Type.Object(
       maxItems: 3,
       description: 'Codings, the best first: it decides where the client likes several equally.',
     }),
-    types: Type.Array(
-      Type.String({
-        pattern: '^(?:[a-z0-9!#$&^_.+-]+/(?:\\*|[a-z0-9!#$&^_.+-]+)|\\*\\+[a-z0-9]+)$',
-        allowed: 'a media type in lower case, "text/*" or "*+json"',
-        description: 'A media type; "text/*" for all that begin so, "*+json" for all that end so.',
-      }),
-      {
-        default: [
-          'text/*',
-          'application/json',
-          'application/javascript',
-          'application/x-javascript',
-          'application/xml',
-          'application/x-ndjson',
-          'application/wasm',
-          'application/vnd.ms-fontobject',
-          '*+json',
-          '*+xml',
-          'font/otf',
-          'font/ttf',
-          'image/bmp',
-          'image/vnd.microsoft.icon',
-          'image/x-icon',
-        ],
-        description: 'Media types of the bodies that are compressed.',
-      },
+    types: MediaTypes(
+      [
+        'text/*',
+        'application/json',
+        'application/javascript',
+        'application/x-javascript',
+        'application/xml',
+        'application/x-ndjson',
+        'application/wasm',
+        'application/vnd.ms-fontobject',
+        '*+json',
+        '*+xml',
+        'font/otf',
+        'font/ttf',
+        'image/bmp',
+        'image/vnd.microsoft.icon',
+        'image/x-icon',
+      ],
+      'Media types of the bodies that are compressed.',
     ),
     min_size: Size({
       default: '1KiB',

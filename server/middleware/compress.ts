@@ -8,7 +8,7 @@ import { METHOD_HEAD } from '../tables/methods.ts'
 import type { CompressConfig } from './compress.options.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
 import { Squeeze } from './squeeze.ts'
-import { mediaTypes } from './media-types.ts'
+import { lengthOf, mediaTypeOf, mediaTypes } from './media-types.ts'
 import { valuesOf, varyBy } from './vary.ts'
 
 export function compress(options: CompressConfig, world: StepWorld): Middleware {
@@ -22,7 +22,7 @@ export function compress(options: CompressConfig, world: StepWorld): Middleware 
       const type = mediaTypeOf(head)
       if (!isOfType(type) || !mayEncode(x, head)) return null
       const length = lengthOf(head)
-      const { coding, isIdentityRefused } = choices.of(x.request.get('accept-encoding'))
+      const { coding, isIdentityRefused } = choices.of(accepted(x))
       // Too short for anybody: caches need not know of it.
       if (length >= 0 && length < minSize && !isIdentityRefused) return null
       varyBy(head, 'Accept-Encoding')
@@ -42,6 +42,12 @@ export function compress(options: CompressConfig, world: StepWorld): Middleware 
   }
 }
 
+/** As the client has sent it: a step that wants servers to encode nothing takes the field out. */
+function accepted({ request }: Exchange): string | null {
+  const values = request.values('accept-encoding')
+  return values.length > 1 ? values.join(',') : (values[0] ?? null)
+}
+
 /** Nothing stands against another coding of this answer. */
 function mayEncode(x: Exchange, head: ResponseHead): boolean {
   const { status } = head
@@ -54,17 +60,6 @@ function mayEncode(x: Exchange, head: ResponseHead): boolean {
 
 const forbids = (values: readonly string[]): boolean =>
   values.some((value) => /(?:^|,)\s*no-transform\s*(?:,|$)/i.test(value))
-
-function mediaTypeOf(head: ResponseHead): string {
-  const value = head.get('content-type') ?? ''
-  const end = value.indexOf(';')
-  return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase()
-}
-
-function lengthOf(head: ResponseHead): number {
-  const value = head.get('content-length')
-  return value === null ? -1 : Number(value)
-}
 
 /** The head of an encoded body. What was told of the body as it came does not hold of it. */
 function encoded(head: ResponseHead, coding: Coding): null {

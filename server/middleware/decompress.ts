@@ -28,6 +28,13 @@ export function decompress({ codings, ratio, mode }: DecompressConfig, world: St
   return {
     name: 'decompress',
     note: () => ({ coding: null }),
+    explain(x) {
+      const said = codingsOf(x)
+      if (said.length === 0) return { why: null }
+      const isKnown = said.length === 1 && codings.includes(said[0] as Decoding)
+      if (!isKnown) return { why: `takes ${codings.join(', ')}`, answer: unknown }
+      return { why: `decodes ${said.join(', ')}, up to ${ratio} times as much`, depends: true }
+    },
     request(x, note) {
       const said = codingsOf(x)
       if (said.length === 0) return undefined

@@ -52,6 +52,10 @@ export function faults(options: FaultsConfig, world: StepWorld): Middleware<Note
   return {
     name: 'faults',
     note: () => ({ timer: null, waitedMs: 0 }),
+    explain(x) {
+      if (unixSeconds() >= untilS) return { why: `was over at ${options.until}` }
+      return isMeant(x) ? { why: faultWords(options), depends: true } : { why: 'of other requests' }
+    },
     request(x, note) {
       if (unixSeconds() >= untilS || !isMeant(x)) return undefined
       if (options.mode === 'enforce' && delay !== undefined && draws(delay)) return wait(x, note, delay.time)
@@ -78,4 +82,15 @@ function meantBy(header: FaultsConfig['header']): (x: Exchange) => boolean {
   })
   if (patterns.length === 0) return () => true
   return ({ request }) => patterns.every(({ lower, judge }) => judge(request.values(lower)) === YES)
+}
+
+/** What they do, for people. */
+export function faultWords({ delay, abort, reset, header }: FaultsConfig): string {
+  const kinds = [
+    ...(delay === undefined ? [] : [`${delay.percent} % wait ${delay.time} ms`]),
+    ...(reset === undefined ? [] : [`${reset.percent} % break off`]),
+    ...(abort === undefined ? [] : [`${abort.percent} % get ${abort.status}`]),
+  ]
+  const names = Object.keys(header)
+  return `${names.length === 0 ? '' : `of those with ${names.join(' and ')} `}${kinds.join(', ')}`
 }

@@ -13,6 +13,7 @@ import { forwardAuth } from './forward-auth.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
 import { rateLimit } from './rate-limit.ts'
+import { replace } from './replace.ts'
 import { requestId } from './request-id.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { Middleware, StepWords, StepWorld } from './middleware.ts'
@@ -39,6 +40,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   headers,
   ip,
   rate_limit: rateLimit,
+  replace,
   request_id: requestId,
   security_headers: securityHeaders,
 }

@@ -15,6 +15,7 @@ import { checkForwardAuth, ForwardAuthOptions } from './forward-auth.options.ts'
 import { checkHeaders, HeadersOptions } from './headers.options.ts'
 import { checkIp, IpOptions } from './ip.options.ts'
 import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
+import { checkReplace, ReplaceOptions } from './replace.options.ts'
 import { checkRequestId, RequestIdOptions } from './request-id.options.ts'
 import { checkSecurityHeaders, SecurityHeadersOptions } from './security-headers.options.ts'
 
@@ -34,6 +35,7 @@ export const MiddlewareOptions = Type.Object(
     headers: Type.Optional(HeadersOptions),
     ip: Type.Optional(IpOptions),
     rate_limit: Type.Optional(RateLimitOptions),
+    replace: Type.Optional(ReplaceOptions),
     request_id: Type.Optional(RequestIdOptions),
     security_headers: Type.Optional(SecurityHeadersOptions),
   },
@@ -56,6 +58,7 @@ const CHECKS: {
   headers: checkHeaders,
   ip: checkIp,
   rate_limit: checkRateLimit,
+  replace: checkReplace,
   request_id: checkRequestId,
   security_headers: checkSecurityHeaders,
 }

@@ -13,6 +13,7 @@ export function requestId({ header, format, trust, response }: RequestIdConfig):
   const isOurs = lower === OURS
   return {
     name: 'request_id',
+    isPure: true,
     request(x) {
       const isBelieved = trust === 'always' || (trust === 'trusted_proxies' && x.client.trusted)
       const known = isBelieved ? given(x.request) : null

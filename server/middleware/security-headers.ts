@@ -21,6 +21,7 @@ export function securityHeaders(options: SecurityHeadersConfig): Middleware {
   }
   return {
     name: 'security_headers',
+    isPure: true,
     response(x, head) {
       for (const lower of removed) if (head.get(lower) !== null) head.remove(lower)
       for (const field of always) put(head, field)

@@ -22,6 +22,7 @@ export const STEP_METRICS = {
     'result',
     'rule',
   ),
+  replacements_total: counter('What replace has replaced in bodies of answers.', 'rule'),
   faults_injected_total: counter(
     'Requests that a rule’s faults let wait, reset or answered, by kind: delay, reset, abort.',
     'rule',

@@ -1,6 +1,6 @@
 // What steps make of heads and bodies, as clients and servers see it; and the example of them.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { parseConfig } from '../../server/config/load.ts'
 import { tellBugsTo } from '../../server/lib/bug.ts'
 import { encoderBytes } from '../../server/lib/encoder.ts'
@@ -283,8 +283,85 @@ describe('decompress', () => {
   })
 })
 
+describe('replace', () => {
+  test('changes pages on their way, whatever the pieces; compress behind it sees what came of them', async () => {
+    const page = '<a href="http://old.example/a">old</a>\n'
+    await using origin = startOrigin(async (request, reply) => {
+      if (request.target === '/short') return reply.send(200, page, ['Content-Type: text/html', 'ETag: "x"'])
+      if (request.target === '/encoded')
+        return reply.send(200, gzipSync(page), ['Content-Type: text/html', 'Content-Encoding: gzip'])
+      void reply.raw('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n')
+      const body = page.repeat(5000)
+      for (let at = 0; at < body.length; at += 30_011) {
+        const piece = body.slice(at, at + 30_011)
+        await reply.raw(`${piece.length.toString(16)}\r\n${piece}\r\n`)
+      }
+      await reply.raw('0\r\n\r\n')
+    })
+    const edits = [
+      { text: 'http://old.example', with: 'https://{host}' },
+      { regex: '>(o)ld<', with: '>$1ther<' },
+    ]
+    await using gateway = startEngine({
+      config: {
+        ...toServers([origin.url]),
+        rules: [
+          {
+            name: 'all',
+            middleware: [{ compress: { codings: ['gzip'] } }, { replace: { edits } }],
+            backend: 'origin',
+          },
+        ],
+      },
+    })
+    const changed = '<a href="https://h/a">other</a>\n'
+    await using client = await gateway.client()
+    const short = await client.get('/short', 'Accept-Encoding: br\r\nRange: bytes=0-3\r\n')
+    expect([short.body, short.get('content-length'), short.get('etag')]).toEqual([
+      changed,
+      String(changed.length),
+      'W/"x"',
+    ])
+    expect(origin.requests[0]?.get('accept-encoding')).toBeNull()
+    expect(origin.requests[0]?.get('range')).toBeNull()
+    expect((await client.get('/long')).body === changed.repeat(5000)).toBe(true)
+    const encoded = await client.get('/long', 'Accept-Encoding: gzip\r\n')
+    expect(encoded.get('content-encoding')).toBe('gzip')
+    expect(gunzipSync(Buffer.from(encoded.body, 'latin1')).toString() === changed.repeat(5000)).toBe(true)
+    expect(gunzipSync(Buffer.from((await client.get('/encoded')).body, 'latin1')).toString()).toBe(page)
+    await gateway.settled()
+  })
+
+  test('leaves nothing behind when its client goes, and breaks off where its server does', async () => {
+    let isOver = false
+    await using origin = startOrigin(async (_, reply) => {
+      void reply.raw('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 90000\r\n\r\n')
+      await reply.raw('a'.repeat(80_000))
+      if (isOver) reply.rst()
+    })
+    await using gateway = startEngine({
+      config: withSteps(origin.url, { page: [{ replace: { edits: [{ text: 'a', with: 'b' }] } }] }),
+    })
+    const client = await gateway.client()
+    client.send('GET /page HTTP/1.1\r\nHost: h\r\n\r\n')
+    await client.readUntil('bbbb')
+    client.rst()
+    expect(await gateway.logged()).toMatchObject({ fault: 'client_abort' })
+    isOver = true
+    const other = await gateway.client()
+    other.send('GET /page HTTP/1.1\r\nHost: h\r\n\r\n')
+    expect((await other.readAnswer().catch(() => null))?.complete ?? false).toBe(false)
+    await gateway.settled()
+  })
+})
+
 test('content.yaml: what it says holds', async () => {
-  await using origin = startOrigin((_, reply) => reply.send(200, 'page', ['Server: sample']))
+  await using origin = startOrigin((_, reply) =>
+    reply.send(200, '<a href="http://old.example.org/">page</a>', [
+      'Server: sample',
+      'Content-Type: text/html',
+    ]),
+  )
   const text = adapted('content.yaml', Object.fromEntries(PORTS.map((port) => [port, origin])))
   const loaded = parseConfig('content.yaml', Buffer.from(text), {})
   expect(loaded.ok ? [] : loaded.problems).toEqual([])
@@ -293,6 +370,7 @@ test('content.yaml: what it says holds', async () => {
   const site = await client.get('/')
   expect([site.get('server'), site.get('x-frame-options')]).toEqual([null, 'DENY'])
   expect(site.get('x-request-id')).toMatch(/-7/)
+  expect(site.body).toBe('<a href="https://www.example.org/">page</a>')
   client.send('GET / HTTP/1.1\r\nHost: staging.example.org\r\nX-Chaos: 1\r\n\r\n')
   expect((await client.readAnswer()).status).toBe(503)
   await gateway.settled()

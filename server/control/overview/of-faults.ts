@@ -1,5 +1,6 @@
 // Rules that have some of their requests fail, as somebody wants it: nobody is to look for what is wrong.
 import type { Config } from '../../config/schema.ts'
+import { faultWords } from '../../middleware/faults.ts'
 import type { FaultsConfig } from '../../middleware/faults.options.ts'
 import type { OverviewProblem } from './document.ts'
 import type { Seen } from './seen.ts'
@@ -24,7 +25,7 @@ export function* faultProblems({ config, nowMs, file }: Seen): Generator<Overvie
       id: `faults:${rule}:${at}`,
       ...{ state: 'injected', severity: 'warn', since: null },
       title: `Rule ${rule} has some of its requests fail, for another ${ageOf(untilMs - nowMs)}`,
-      cause: `Its faults say so: ${wordsOf(faults)}. They are over at ${faults.until}.`,
+      cause: `Its faults say so: ${faultWords(faults)}. They are over at ${faults.until}.`,
       remedy: 'Take the step faults out of the rule, or write mode: off.',
       about: { kind: 'config', name: file },
       actions: [{ kind: 'requests', label: 'Show requests', role: 'viewer' }],
@@ -40,13 +41,3 @@ const wantedIn = ({ rules }: Config): Wanted[] =>
         : [{ rule: name, faults, untilMs: Date.parse(faults.until) }],
     ),
   )
-
-function wordsOf({ delay, abort, reset, header }: FaultsConfig): string {
-  const kinds = [
-    ...(delay === undefined ? [] : [`${delay.percent} % wait ${delay.time} ms`]),
-    ...(reset === undefined ? [] : [`${reset.percent} % break off`]),
-    ...(abort === undefined ? [] : [`${abort.percent} % get ${abort.status}`]),
-  ]
-  const names = Object.keys(header)
-  return `${names.length === 0 ? '' : `of those with ${names.join(' and ')} `}${kinds.join(', ')}`
-}
