@@ -22,7 +22,10 @@ export function clientTlsOf(
 }
 
 /** What stands in the files that these words name. */
-export function textsOf(words: ServerTlsWords | undefined, files: FileTexts): ServerTlsTexts {
+export function textsOf(
+  words: Partial<Pick<ServerTlsWords, 'ca' | 'cert' | 'key'>> | undefined,
+  files: FileTexts,
+): ServerTlsTexts {
   const { ca = [], cert, key } = words ?? {}
   const textOf = (path: string): string => {
     const text = files[path]

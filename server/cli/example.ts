@@ -29,6 +29,7 @@ import tlsPassthrough from '../../config/examples/tls-passthrough.yaml' with { t
 import turnAndHttps from '../../config/examples/turn-and-https.yaml' with { type: 'text' }
 import turnUsers from '../../config/examples/turn-users.yaml' with { type: 'text' }
 import turn from '../../config/examples/turn.yaml' with { type: 'text' }
+import oidc from '../../config/examples/oidc.yaml' with { type: 'text' }
 import passiveHealth from '../../config/examples/passive-health.yaml' with { type: 'text' }
 import rateLimits from '../../config/examples/rate-limits.yaml' with { type: 'text' }
 import retries from '../../config/examples/retries.yaml' with { type: 'text' }
@@ -77,6 +78,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'forward-auth.yaml': forwardAuth,
   'groups.yaml': groups,
   'health-and-backup.yaml': healthAndBackup,
+  'oidc.yaml': oidc,
   'passive-health.yaml': passiveHealth,
   'hash.toml': text(hash),
   'rules.yaml': rules,

@@ -8,6 +8,7 @@ import { checkFamily } from './check-family.ts'
 import { checkFields } from './check-fields.ts'
 import { checkGeoStep } from './check-geo.ts'
 import { checkCondition, checkMatch } from './check-match.ts'
+import { checkSignIn } from './check-oidc.ts'
 import { checkRuleTimeouts } from './check-retry.ts'
 import { readText, strayBrace } from '../lib/template-text.ts'
 import { ELSEWHERE, HOST_CHOSEN, TARGET_BEGINS, whyNoTarget } from '../lib/url-template.ts'
@@ -84,6 +85,7 @@ function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
   checkMatch(checked, [...path, 'match'], rule.match)
   checkAsked(checked, path, rule)
   checkCosts(checked, path, rule)
+  checkSignIn(checked, path, rule)
   checkCorsPlace(checked, path, rule)
   checkDestination(checked, path, rule)
   checkRuleTimeouts(checked, path, rule)

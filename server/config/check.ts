@@ -7,6 +7,7 @@ import { checkCertificates } from './check-certificates.ts'
 import { checkGeo } from './check-geo.ts'
 import { checkListeners } from './check-listeners.ts'
 import { checkMachine } from './check-machine.ts'
+import { checkProviders } from './check-oidc.ts'
 import { checkRules } from './check-rules.ts'
 import { checkTests } from './check-tests.ts'
 import { checkTlsUse } from './check-tls-use.ts'
@@ -33,6 +34,7 @@ export function checkConfig(
   checkCertificates(checked)
   checkTlsUse(checked)
   checkGeo(checked)
+  checkProviders(checked)
   checkRules(checked)
   checkBackends(checked)
   checkTests(checked)

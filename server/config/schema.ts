@@ -9,6 +9,7 @@ import { NO_OTHER_HTTP } from '../http/listener.options.ts'
 import { OverloadOptions } from '../http/overload.options.ts'
 import { Duration, FilePath, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
 import { ResolverOptions } from '../lib/resolver.options.ts'
+import { AuthOptions } from '../middleware/auth.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { SocketsOptions } from '../sockets/sockets.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
@@ -46,6 +47,7 @@ export const ConfigOptions = Type.Object(
     }),
     tests: TestsOptions,
     backends: MapOf('name', BackendOptions, 'Groups of servers, by name.'),
+    auth: AuthOptions,
     workers: Type.Optional(
       Type.Integer({
         minimum: 0,

@@ -47,7 +47,7 @@ import type { AddressesByName } from './sockets/binds.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { ListeningSockets } from './sockets/sockets.ts'
-import { stickySecretFor } from './store/sticky-secret.ts'
+import { secretsFor } from './store/session-secret.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
 import { WorkerSockets } from './sockets/worker-sockets.ts'
 
@@ -260,7 +260,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
       door: await turn.doorOf(words),
       files: await readTlsFiles(words),
       geo: await geo.gather(words),
-      stickySecret: stickySecretFor(words),
+      ...secretsFor(words),
     }),
     dryRun,
     restartProblems: (words, running) => [

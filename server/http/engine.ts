@@ -27,11 +27,14 @@ import { RequestIds } from './request-ids.ts'
 import { Shedder } from './shedder.ts'
 import { Subrequests } from './subrequests.ts'
 import { tellEnd } from './tell-exchange.ts'
+import type { AsksWeb } from './web-words.ts'
 
 export interface EngineParts {
   readonly board: Scoreboard
   /** The way to servers, with the deadlines of this engine. */
   readonly servers: (wheel: Wheel) => Servers
+  /** The way to servers that are no backend's; left out: none is asked. */
+  readonly web?: (wheel: Wheel) => AsksWeb
   readonly accessLog: AccessLog | null
   /** Where the last ones are kept; left out: they are not. */
   readonly ring?: RequestRing
@@ -44,9 +47,12 @@ export interface EngineParts {
   readonly chance?: () => number
 }
 
+const NO_WEB: AsksWeb = { ask: () => Promise.resolve({ is: 'failure', why: 'nobody is asked here' }) }
+
 export class Engine implements Requests {
   readonly board: Scoreboard
   readonly servers: Servers
+  readonly web: AsksWeb
   readonly meter: ExchangeMeter
   readonly limits: LimitNews
   readonly documents: EngineParts['documents']
@@ -70,6 +76,7 @@ export class Engine implements Requests {
   constructor(parts: EngineParts) {
     this.board = parts.board
     this.servers = parts.servers(this.wheel)
+    this.web = parts.web?.(this.wheel) ?? NO_WEB
     this.meter = parts.meter
     this.limits = parts.limits
     this.accessLog = parts.accessLog

@@ -24,6 +24,7 @@ import type { SourceBody } from './source-body.ts'
 import type { AsksBackends } from './subrequest-words.ts'
 import type { Timing } from './timing.ts'
 import { onBehalfOf } from './told.ts'
+import type { AsksWeb } from './web-words.ts'
 import type { Transforms } from './transforms.ts'
 import type { Upload } from './upload.ts'
 
@@ -114,6 +115,9 @@ export abstract class ExchangeState implements Exchange {
 
   get subrequests(): AsksBackends {
     return this.engine.subrequests.of(askedFor(this))
+  }
+  get web(): AsksWeb {
+    return this.engine.web
   }
   get hasBegun(): boolean {
     return this.stage >= BEGUN

@@ -11,6 +11,7 @@ import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { Verdict } from '../tls/shown-certificate.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
 import type { Reason } from './retry.ts'
+import type { AsksWeb } from './web-words.ts'
 import type { AsksBackends } from './subrequest-words.ts'
 
 /** Who sent the request, after the field that client_from names was walked through trusted proxies. */
@@ -132,4 +133,6 @@ export interface Exchange {
   answer: ResponseHead | null
   /** Asks backends on behalf of its client, for steps that do; made anew each time that it is read. */
   readonly subrequests: AsksBackends
+  /** Asks servers that are no backend's. */
+  readonly web: AsksWeb
 }

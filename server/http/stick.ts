@@ -2,6 +2,7 @@
 // it is for this client alone.
 import type { Server } from '../backends/server.ts'
 import type { Stuck } from '../backends/sticky.ts'
+import { keepPrivate } from '../head/keep-private.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { Fault } from '../tables/faults.ts'
 import type { Client } from './exchange.ts'
@@ -46,15 +47,3 @@ export function stick(
  */
 const mayBegin = ({ result }: Stuck, fault: Fault | null): boolean =>
   result !== 'moved' && result !== 'hit' && fault?.sent !== false
-
-/**
- * RFC 9111 §7.3: Set-Cookie keeps no cache from storing an answer, and all who are given that would have the
- * same server.
- */
-function keepPrivate(head: ResponseHead): void {
-  const field = head.edits === null ? head.values('cache-control').join(', ') : head.get('cache-control')
-  const said = (field ?? '').split(',').map((one) => one.trim())
-  if (said.some((one) => /^(?:no-store|private)$/i.test(one))) return
-  const left = said.filter((one) => one !== '' && !/^(?:public|s-maxage\b.*)$/i.test(one))
-  head.set('Cache-Control', ['private', ...left].join(', '))
-}

@@ -12,6 +12,7 @@ import { geo } from './geo.ts'
 import { forwardAuth } from './forward-auth.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
+import { oidc } from './oidc.ts'
 import { rateLimit } from './rate-limit.ts'
 import { replace } from './replace.ts'
 import { requestId } from './request-id.ts'
@@ -39,6 +40,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   forward_auth: forwardAuth,
   headers,
   ip,
+  oidc,
   rate_limit: rateLimit,
   replace,
   request_id: requestId,

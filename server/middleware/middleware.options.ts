@@ -14,6 +14,7 @@ import { checkGeoWords, GeoStepOptions } from './geo.options.ts'
 import { checkForwardAuth, ForwardAuthOptions } from './forward-auth.options.ts'
 import { checkHeaders, HeadersOptions } from './headers.options.ts'
 import { checkIp, IpOptions } from './ip.options.ts'
+import { OidcOptions } from './oidc.options.ts'
 import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
 import { checkReplace, ReplaceOptions } from './replace.options.ts'
 import { checkRequestId, RequestIdOptions } from './request-id.options.ts'
@@ -34,6 +35,7 @@ export const MiddlewareOptions = Type.Object(
     forward_auth: Type.Optional(ForwardAuthOptions),
     headers: Type.Optional(HeadersOptions),
     ip: Type.Optional(IpOptions),
+    oidc: Type.Optional(OidcOptions),
     rate_limit: Type.Optional(RateLimitOptions),
     replace: Type.Optional(ReplaceOptions),
     request_id: Type.Optional(RequestIdOptions),

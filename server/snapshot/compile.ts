@@ -1,8 +1,10 @@
 // Checked words → machine. The only caller of constructors; it has no effects, so a dry run is the same call.
 import { Backend } from '../backends/backend.ts'
+import { textsOf } from '../backends/tls.ts'
 import { openDatabases } from '../geo/where.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
+import { OidcProvider } from '../middleware/oidc-provider.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Certificate } from '../tls/certificate.ts'
@@ -33,10 +35,11 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   const backends = yield* compileBackends(plan, board, previous)
   const made = new Map<string, readonly MadeStep[]>()
   const steps = ground ?? scratchGround(board)
+  const oidc = compileProviders(plan, board, previous)
   const rules = yield* compileRules(config, { backends, previous, steps, made })
   const certificates = new Map<string, Certificate>()
   const listeners = yield* compileListeners({ plan, previous, backends, rules, certificates })
-  return { number, config, listeners, backends, rules: rules.list, certificates, geo, challenges, made }
+  return { number, config, listeners, backends, oidc, rules: rules.list, certificates, geo, challenges, made }
 }
 
 /** One that says the same as before is the same, with all who wait for its servers. */
@@ -63,6 +66,23 @@ function* compileBackends(
     backends.set(name, backend)
   }
   return backends
+}
+
+/** One that says the same as before is the same, with all that it has learned. */
+function compileProviders(
+  { config, files, sessionSecret }: Plan,
+  board: Scoreboard,
+  previous: Snapshot | null,
+): Map<string, OidcProvider> {
+  const providers = new Map<string, OidcProvider>()
+  for (const [name, options] of Object.entries(config.auth.oidc)) {
+    const path = `auth.oidc.${name}`
+    const ca = options.ca.length === 0 ? null : at(path, () => textsOf({ ca: options.ca }, files ?? {}).ca)
+    const parts = { name, options, secret: sessionSecret, ca, board }
+    const before = previous?.oidc.get(name)
+    providers.set(name, before?.isOf(parts) === true ? before : at(path, () => new OidcProvider(parts)))
+  }
+  return providers
 }
 
 /** DNS servers are asked by address: a name would need the DNS server that it names. */

@@ -46,6 +46,8 @@ export interface Plan {
   readonly geo?: GeoFiles | undefined
   /** A secret: what signs cookies of backends that name none. Left out: there are no such backends. */
   readonly stickySecret?: string | undefined
+  /** What seals cookies of sign-ins by oidc where config has no secret. Left out: nobody needs it. */
+  readonly sessionSecret?: string | undefined
   /** By the name that is asked for by `acme-tls/1`: what answers challenges that are under way (RFC 8737). */
   readonly challenges: Readonly<Record<string, CertificateText>>
 }

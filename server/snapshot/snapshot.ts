@@ -7,6 +7,7 @@ import type { AnswerFields } from '../http/secure-fields.ts'
 import type { Timing } from '../http/timing.ts'
 import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
+import type { OidcProvider } from '../middleware/oidc-provider.ts'
 import type { Answer } from '../head/answer.ts'
 import type { Captures } from '../rules/captures.ts'
 import type { Match, Redirect } from '../rules/match.ts'
@@ -24,6 +25,8 @@ export interface Snapshot {
   readonly config: Config
   /** Those that workers accept for, whatever is spoken there. */
   readonly listeners: ReadonlyMap<string, AnyListener>
+  /** Identity providers, by name. */
+  readonly oidc: ReadonlyMap<string, OidcProvider>
   readonly backends: ReadonlyMap<string, Backend>
   /** As they stand in the config; null: it is none of HTTP. */
   readonly rules: readonly (Rule | null)[]

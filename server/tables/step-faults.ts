@@ -37,6 +37,12 @@ export const STEP_FAULTS = {
   credentials_busy: passing(
     row(503, 'gateway', 'connection_limit_reached', 'Too many credentials wait to be looked at.'),
   ),
+  sign_in_failed: row(
+    400,
+    'client',
+    'http_request_error',
+    'This sign-in was not begun by this browser, took too long, or came to nothing: begin it anew.',
+  ),
   auth_unavailable: passing(
     row(503, 'gateway', 'destination_unavailable', 'Who may pass could not be asked.'),
   ),

@@ -4,7 +4,11 @@ import { Arrivals } from '../accept/arriving.ts'
 import type { OverloadNow } from '../telemetry/gather.ts'
 import type { Server, ServerLive } from '../backends/server.ts'
 import { Engine, type EngineParts } from '../http/engine.ts'
+import { HttpClient } from '../http1/client.ts'
+import { outboundWorld } from '../http1/dial-server.ts'
 import { Http1Servers } from '../http1/open-stream.ts'
+import { Web } from '../http1/web.ts'
+import { Suspects } from '../lib/address-race.ts'
 import { Resolver } from '../lib/resolver.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { ConnectionMeter } from '../telemetry/connection-meter.ts'
@@ -47,7 +51,11 @@ export class Serving {
   constructor(parts: ServingParts) {
     const { board, challenges, handshakes, limits, snapshot } = parts
     const resolver = new Resolver(snapshot.config.resolver, steadyMs)
-    const engine = new Engine({ ...parts, servers: (wheel) => new Http1Servers(wheel, resolver) })
+    const engine = new Engine({
+      ...parts,
+      servers: (wheel) => new Http1Servers(wheel, resolver),
+      web: (wheel) => new Web(new HttpClient(outboundWorld({ resolver, wheel, suspects: new Suspects() }))),
+    })
     sockets().drive?.(engine.wheel)
     const clients = new StreamClients(engine.wheel)
     const arrivals = new Arrivals(engine.wheel)

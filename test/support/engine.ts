@@ -12,7 +12,11 @@ import type { Exchange } from '../../server/http/exchange.ts'
 import { bufferedBytes } from '../../server/lib/buffers.ts'
 import { OpenAddress } from '../../server/accept/open-address.ts'
 import { Arrivals } from '../../server/accept/arriving.ts'
+import { HttpClient } from '../../server/http1/client.ts'
+import { outboundWorld } from '../../server/http1/dial-server.ts'
 import { Http1Servers } from '../../server/http1/open-stream.ts'
+import { Web } from '../../server/http1/web.ts'
+import { Suspects } from '../../server/lib/address-race.ts'
 import { Resolver } from '../../server/lib/resolver.ts'
 import type { Middleware } from '../../server/middleware/middleware.ts'
 import * as layout from '../../server/scoreboard/layout.ts'
@@ -121,6 +125,7 @@ export class TestEngine implements AsyncDisposable {
       certificates,
       files: filesOf(words),
       challenges: {},
+      sessionSecret: 'a secret of tests, long enough',
     }
     const compiled = compile({ plan, board: this.board, previous: null })
     this.snapshot = { ...compiled, listeners: withSteps(compiled.listeners, steps) }
@@ -137,6 +142,7 @@ export class TestEngine implements AsyncDisposable {
     this.engine = new Engine({
       board: this.board,
       servers: (wheel) => servers ?? new Http1Servers(wheel, resolver),
+      web: (wheel) => new Web(new HttpClient(outboundWorld({ resolver, wheel, suspects: new Suspects() }))),
       accessLog,
       meter: new ExchangeMeter(this.exchanges),
       limits: news,

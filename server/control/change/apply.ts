@@ -41,7 +41,12 @@ export interface ApplierOptions {
   /** What a plan has beside its config and slots. */
   readonly gather: (
     config: Config,
-  ) => Promise<Pick<PlanBody, 'door' | 'certificates' | 'challenges' | 'files' | 'geo' | 'stickySecret'>>
+  ) => Promise<
+    Pick<
+      PlanBody,
+      'door' | 'certificates' | 'challenges' | 'files' | 'geo' | 'stickySecret' | 'sessionSecret'
+    >
+  >
   /** Compiles on a scratch scoreboard; throws what compile throws. */
   readonly dryRun: (plan: PlanBody) => Promise<void>
   /** The revision that an edition will be. */

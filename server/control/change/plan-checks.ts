@@ -26,7 +26,9 @@ export const takesWindows = ({ rules }: Config): boolean =>
 export const takesLeases = ({ rules }: Config): boolean =>
   rules.some(
     ({ middleware, max_connections: most }) =>
-      most !== undefined || middleware.some((step) => step.concurrency !== undefined),
+      most !== undefined ||
+      // Of several workers one alone has a session of oidc renewed.
+      middleware.some((step) => step.concurrency !== undefined || step.oidc !== undefined),
   )
 
 /** Whatever its protocol is: of each that has a rate, workers look for it there. */

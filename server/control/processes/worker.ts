@@ -19,6 +19,7 @@ export interface PlanBody {
   readonly files?: Plan['files']
   readonly geo?: Plan['geo']
   readonly stickySecret?: Plan['stickySecret']
+  readonly sessionSecret?: Plan['sessionSecret']
   readonly challenges: Plan['challenges']
 }
 

@@ -33,9 +33,11 @@ export function fileOwners({ backends, listeners }: Words): FileOwner[] {
   return owners.filter(({ files }) => files.size > 0)
 }
 
-/** The path of each, and where in the config it stands first. */
-export function tlsFiles(config: Words): Map<string, string> {
+/** The path of each, and where in the config it stands first; those of identity providers as well. */
+export function tlsFiles(config: Words & Pick<Config, 'auth'>): Map<string, string> {
   const found = new Map<string, string>()
+  for (const [name, { ca }] of Object.entries(config.auth.oidc))
+    for (const path of ca) if (!found.has(path)) found.set(path, `auth.oidc.${name}.ca`)
   for (const { files } of fileOwners(config))
     for (const [path, place] of files) if (!found.has(path)) found.set(path, place)
   return found

@@ -20,7 +20,7 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 
 /** What a key is for; keys for different things say nothing of each other. */
-export type Purpose = 'totp' | 'jwt' | 'account' | 'csrf' | 'etag' | 'cookie' | 'sticky'
+export type Purpose = 'totp' | 'jwt' | 'account' | 'csrf' | 'etag' | 'cookie' | 'sticky' | 'session'
 
 export class StateKey {
   readonly #path: string

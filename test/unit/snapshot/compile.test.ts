@@ -88,6 +88,7 @@ const config = (more: Partial<Config>): Config => ({
   sockets: 'auto',
   data: './data',
   drain: 30_000,
+  auth: { oidc: {} },
   overload: { mode: 'enforce', most: 0.95 },
   limits: {
     buffers: 2 ** 28,
