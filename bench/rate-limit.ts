@@ -43,6 +43,7 @@ function step(more: Partial<RateLimitConfig>) {
     now: () => nowMs,
     chance: () => 0,
     previous: null,
+    textOf: () => '',
     refuse: (_, answer) => answer,
   })
 }

@@ -20,6 +20,7 @@ import minimalJson from '../../config/examples/minimal.json' with { type: 'text'
 import https from '../../config/examples/https.yaml' with { type: 'text' }
 import minimal from '../../config/examples/minimal.yaml' with { type: 'text' }
 import rules from '../../config/examples/rules.yaml' with { type: 'text' }
+import rewrites from '../../config/examples/rewrites.yaml' with { type: 'text' }
 import severalChecks from '../../config/examples/several-checks.yaml' with { type: 'text' }
 import severalListeners from '../../config/examples/several-listeners.yaml' with { type: 'text' }
 import sticky from '../../config/examples/sticky.yaml' with { type: 'text' }
@@ -82,6 +83,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'passive-health.yaml': passiveHealth,
   'hash.toml': text(hash),
   'rules.yaml': rules,
+  'rewrites.yaml': rewrites,
   'several-checks.yaml': severalChecks,
   'several-listeners.yaml': severalListeners,
   'behind-balancer.yaml': behindBalancer,

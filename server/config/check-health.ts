@@ -113,7 +113,7 @@ function checkOne(
       allowed: 'expect.data or expect.data_regex beside it',
       hint: `write ${checked.spelled({ expect: { data: '+PONG' } })}`,
     })
-  checkFields(checked, [...path, 'headers'], headers, 'request')
+  checkFields(checked, [...path, 'headers'], headers)
   const wanted = expect.body === undefined ? 'body_regex' : 'body'
   if (method === 'HEAD' && expect[wanted] !== undefined)
     checked.report({

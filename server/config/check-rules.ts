@@ -5,10 +5,11 @@ import { checkMiddleware } from '../middleware/middleware.options.ts'
 import { checkAsked } from './asked-backends.ts'
 import { checkCorsPlace } from './check-cors.ts'
 import { checkFamily } from './check-family.ts'
-import { checkFields } from './check-fields.ts'
 import { checkGeoStep } from './check-geo.ts'
 import { checkCondition, checkMatch } from './check-match.ts'
 import { checkSignIn } from './check-oidc.ts'
+import { checkRewrite } from './check-rewrite.ts'
+import { checkRespond } from './check-respond.ts'
 import { checkRuleTimeouts } from './check-retry.ts'
 import { readText, strayBrace } from '../lib/template-text.ts'
 import { ELSEWHERE, HOST_CHOSEN, TARGET_BEGINS, whyNoTarget } from '../lib/url-template.ts'
@@ -144,22 +145,11 @@ function checkDestination(checked: Checked, path: Path, rule: RuleConfig): void 
       found: named.length === 0 ? 'a rule without destination' : `${named.join(' and ')} in one rule`,
       allowed: 'exactly one of backend, respond or redirect',
     })
-  if (rule.respond !== undefined) checkRespond(checked, [...path, 'respond'], rule.respond)
+  if (rule.rewrite !== undefined) checkRewrite(checked, [...path, 'rewrite'], rule.rewrite, rule)
+  if (rule.respond !== undefined)
+    checkRespond(checked, [...path, 'respond'], rule.respond, capturesOf(rule.match))
   if (rule.redirect !== undefined)
     checkRedirect(checked, [...path, 'redirect', 'to'], rule.redirect.to, capturesOf(rule.match))
-}
-
-function checkRespond(checked: Checked, path: Path, respond: NonNullable<RuleConfig['respond']>): void {
-  checkFields(checked, [...path, 'headers'], respond.headers, 'answer')
-  // RFC 9110 §15.3.5, §15.3.6, §15.4.5: these have no body.
-  if (respond.body === '' || ![204, 205, 304].includes(respond.status)) return
-  const found = `a body with status ${checked.said([...path, 'status'], respond.status)}`
-  checked.report({
-    code: 'conflict',
-    path: [...path, 'body'],
-    found,
-    allowed: 'no body with 204, 205 and 304',
-  })
 }
 
 /** A redirect leads where whoever asks cannot choose. */

@@ -14,6 +14,8 @@ export interface TextGround {
   readonly from: VariableWords['from']
   /** What {path.NAME} may be. */
   readonly captures: readonly string[]
+  /** What {group.NAME} may be; left out: there is no pattern. */
+  readonly groups?: readonly string[]
 }
 
 /** Checks the variables of a text; of one from elsewhere nothing is repeated. */
@@ -33,6 +35,8 @@ export function checkTemplate(written: Written, path: Path, text: string, ground
 }
 
 export interface TextProblem {
+  /** As it is written. */
+  readonly at: string
   readonly found: string
   readonly allowed: string
   readonly hint: string | null
@@ -41,24 +45,24 @@ export interface TextProblem {
 /** The first of each that cannot stand there. */
 export function checkParts(
   parts: readonly TextPart[],
-  { from, captures }: TextGround,
+  ground: TextGround,
   report: (problem: TextProblem) => void,
 ): void {
   const seen = new Set<string>()
   for (const part of parts) {
     if (part.is === 'text' || seen.has(part.name)) continue
     seen.add(part.name)
-    const problem = problemOf(part, from, captures)
-    if (problem !== null) report(problem)
+    const problem = problemOf(part, ground)
+    if (problem !== null) report({ at: part.written, ...problem })
   }
 }
 
 function problemOf(
   { name, written }: TextPart & { is: 'variable' },
-  from: TextGround['from'],
-  captures: readonly string[],
-): TextProblem | null {
+  { from, captures, groups }: TextGround,
+): Omit<TextProblem, 'at'> | null {
   const [family, of] = splitName(name)
+  if (of !== null && family === 'group' && groups !== undefined) return groupProblem(of, written, groups)
   const words = of === null ? own(VARIABLES, name) : own(FAMILIES, family)
   if (words === undefined) return unknown(name, written, from)
   const found = shownVariable(written)
@@ -80,7 +84,20 @@ function problemOf(
   }
 }
 
-function unknown(name: string, written: string, from: TextGround['from']): TextProblem {
+const groupProblem = (
+  of: string,
+  written: string,
+  groups: readonly string[],
+): Omit<TextProblem, 'at'> | null =>
+  groups.includes(of)
+    ? null
+    : {
+        found: `${shownVariable(written)}, which is no group of the pattern`,
+        allowed: listed(groups.map((one) => `{group.${one}}`)),
+        hint: 'groups that are kept stand in plain parentheses, or have a name: (?<id>…)',
+      }
+
+function unknown(name: string, written: string, from: TextGround['from']): Omit<TextProblem, 'at'> {
   const known = knownNames(from)
   const [family, of] = splitName(name)
   const near = nearest(family, of === null ? known : Object.keys(FAMILIES))
@@ -125,7 +142,7 @@ function parametersOf(path: string): string[] {
 }
 
 /** Names of groups, and the numbers of all; none of what is no regular expression. */
-function groupsOf(regex: string): string[] {
+export function groupsOf(regex: string): string[] {
   try {
     const found = new RegExp(`${regex}|`).exec('')
     const numbers = Array.from({ length: (found?.length ?? 1) - 1 }, (_, place) => String(place + 1))

@@ -9,6 +9,7 @@ import type { Path } from './tree.ts'
 /** What a connection is seen by; all else is of requests. */
 const SEEN: ReadonlySet<string> = new Set(['listener', 'server_name', 'alpn'])
 const OF_REQUESTS = [
+  ['rewrite', 'none; rules of an https listener have one'],
   ['timeouts', 'those of the listener and the backend'],
   ['max_connections', 'that of its backend'],
   ['priority', 'none: its connections wait in the order in which they come'],

@@ -1,4 +1,5 @@
 // What a check that stands beside its options is given: the place in the config that holds them.
+import { checkFile, checkTemplateFile } from './check-page.ts'
 import { checkTemplate } from './check-template.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Written } from './written.ts'
@@ -51,5 +52,16 @@ export class Where {
   /** Checks a text with variables in braces, which is made with the request or with its answer. */
   checkText(path: Path, text: string, from: 'request' | 'answer'): void {
     checkTemplate(this.#written, [...this.#path, ...path], text, { from, captures: this.#captures })
+  }
+
+  /** Checks a file that is answered with, as it stands; lib/rule-files.ts must name it as well. */
+  checkFile(path: Path, file: string): void {
+    checkFile(this.#written, [...this.#path, ...path], file)
+  }
+
+  /** The same of a file of text with variables, which is made with the request or with its answer. */
+  checkTemplateFile(path: Path, file: string, from: 'request' | 'answer'): void {
+    const ground = { from, captures: this.#captures }
+    checkTemplateFile(this.#written, [...this.#path, ...path], file, ground)
   }
 }

@@ -9,7 +9,7 @@ import { AcmeCertificates } from './acme/acme-certificates.ts'
 import { certificateSources } from './certificate-sources.ts'
 import { RememberedPairs } from './source/good-pairs.ts'
 import { LiveCertificates, type LiveCertificatesOptions } from './change/live-certificates.ts'
-import { LiveTlsFiles, readTlsFiles } from './change/live-tls-files.ts'
+import { LiveTlsFiles, readPlanFiles } from './change/live-tls-files.ts'
 import { LiveGeo } from './change/live-geo.ts'
 import { FilePart } from './change/file-part.ts'
 import type { History } from './change/history.ts'
@@ -258,7 +258,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
     gather: async (words) => ({
       ...(await certificates.gather(words)),
       door: await turn.doorOf(words),
-      files: await readTlsFiles(words),
+      files: await readPlanFiles(words),
       geo: await geo.gather(words),
       ...secretsFor(words),
     }),

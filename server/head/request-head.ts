@@ -44,6 +44,8 @@ export class RequestHead extends EditableHead {
   /** The path has neither escapes nor dot segments: it is its own normal form. */
   plainPath = true
   authority: Authority = NOWHERE
+  /** What servers are asked for in place of the target that came, one character a byte; null: of that. */
+  rewritten: string | null = null
   #path: string | null = null
 
   get method(): string {
@@ -152,6 +154,7 @@ export class RequestHead extends EditableHead {
     this.pathEnd = from
     this.isAbsolute = false
     this.authority = NOWHERE
+    this.rewritten = null
     this.#path = null
   }
 

@@ -80,13 +80,14 @@ export function writeRequestHead(
     head.headStart +
     lines.ours.length +
     lines.requestId.length +
+    (head.rewritten?.length ?? 0) +
     addedBytes(edits) +
     FIXED_BYTES
   const to = openStage(owner, room + (lines.host?.length ?? 0))
   let at = stagedLength()
   // 1. The request line: as it came, unless its form or version must change.
   let kept = head.headStart
-  if (head.isAbsolute || head.version === 10) {
+  if (head.isAbsolute || head.version === 10 || head.rewritten !== null) {
     at = writeRequestLine(head, to, at)
     kept = fields.start
   }
@@ -209,8 +210,11 @@ function writeRequestLine(head: RequestHead, to: Buffer, start: number): number 
   const { bytes } = head.fields
   let at = copyBytes(bytes, head.headStart, head.methodEnd, to, start)
   to[at++] = SP
-  if (head.isAbsolute && bytes[head.targetStart] !== 47) at = writeLatin1(head.path, to, at) // "" or "?…" after the authority
-  at = copyBytes(bytes, head.targetStart, head.targetEnd, to, at)
+  if (head.rewritten !== null) at = writeLatin1(head.rewritten, to, at)
+  else {
+    if (head.isAbsolute && bytes[head.targetStart] !== 47) at = writeLatin1(head.path, to, at) // "" or "?…" after the authority
+    at = copyBytes(bytes, head.targetStart, head.targetEnd, to, at)
+  }
   to[at++] = SP
   at = copyBytes(HTTP11, 0, HTTP11.length, to, at)
   return copyBytes(CRLF, 0, 2, to, at)

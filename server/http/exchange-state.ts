@@ -22,6 +22,7 @@ import type { Parking } from './park.ts'
 import { givenRequestId, requestLines } from './forwarded-headers.ts'
 import type { SourceBody } from './source-body.ts'
 import type { AsksBackends } from './subrequest-words.ts'
+import type { Rewritten } from '../rules/rewrite.ts'
 import type { Timing } from './timing.ts'
 import { onBehalfOf } from './told.ts'
 import type { AsksWeb } from './web-words.ts'
@@ -79,6 +80,8 @@ export abstract class ExchangeState implements Exchange {
   /** The body of an answer of ours that is pushed. */
   protected pushed: SourceBody | null = null
   forward: Forward | null = null
+  /** What its rule asks servers in place of what came; null: that. */
+  rewritten: Rewritten | null = null
   /** What the rule's steps remember, one for each. */
   notes: unknown[] | null = null
   /** Steps whose request part has run: their response and end parts will. */

@@ -4,7 +4,7 @@
 //   1 start      who asks; what is answered here (own paths, refused methods)
 //   2 match      the rule of this listener, host and path
 //   3 request    the rule's steps, in order; any may answer instead   (steps.ts)
-//   4 destine    respond · redirect · backend
+//   4 destine    respond · redirect · backend, rewritten   (rewriting.ts)
 //   5 attempt    pick and admit a server, open a stream, send  ┐
 //   6 body       the rest of the request, as it comes          │ forward.ts: once per attempt
 //   7 answer     the server's head, or why there is none: again? ┘
@@ -26,6 +26,7 @@ import type { BodyForm, ClientEvents, ClientStream } from './ends.ts'
 import type { Engine } from './engine.ts'
 import { ENDED, HEAD_SENT, WHOLE } from './exchange-state.ts'
 import { Received } from './received.ts'
+import { rewriteRequest, turnBack } from './rewriting.ts'
 import { cancelStep, endSteps, requestSteps, responseSteps } from './steps.ts'
 import { SourceBody } from './source-body.ts'
 import { stick } from './stick.ts'
@@ -87,11 +88,12 @@ export class Proxied extends Received implements ClientEvents {
     this.reached = rule.steps.length
     const { to } = rule
     if (this.stream.declaredBytes > this.bodyLimit) return this.replyWith('body_too_large')
-    if (to.is === 'respond') return this.reply(to.answer)
+    if (to.is === 'respond') return this.reply(to.respond.answer(this))
     if (to.is === 'redirect') {
       const elsewhere = redirected(this, to.redirect)
       return elsewhere ? this.reply(elsewhere) : this.refuse('host_invalid')
     }
+    if (rule.rewrite !== null && !rewriteRequest(this, rule.rewrite)) return this.replyWith('rewrite_failed')
     this.forwardTo(to.backend)
   }
 
@@ -128,6 +130,7 @@ export class Proxied extends Received implements ClientEvents {
   answered(head: ResponseHead, form: BodyForm, own: Buffer | null = null): void {
     if (this.waitingAt >= 0) cancelStep(this)
     this.begin(head)
+    if (own === null && this.rewritten !== null) turnBack(this, head)
     if (this.forward !== null && this.forward.shown !== null) stick(this, this.forward, head, own !== null)
     if (!this.isRequestWhole) answeredEarly(this, own !== null)
     if (own === null) this.#given = head

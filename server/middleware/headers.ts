@@ -71,20 +71,22 @@ function renaming(from: string, to: string): Edit {
 
 /** Where a variable has no value there is no field, the client's own neither. */
 function setting(name: string, value: string): Edit {
-  const { fixed, whole } = template(value, 'field')
+  const text = template(value, 'field')
+  const { fixed } = text
   if (fixed !== null) return (head) => head.set(name, fixed)
   return (head, x) => {
-    const made = whole(x)
+    const made = text.whole(x)
     if (made === null) head.remove(name)
     else head.set(name, made)
   }
 }
 
 function adding(name: string, value: string): Edit {
-  const { fixed, whole } = template(value, 'field')
+  const text = template(value, 'field')
+  const { fixed } = text
   if (fixed !== null) return (head) => head.add(name, fixed)
   return (head, x) => {
-    const made = whole(x)
+    const made = text.whole(x)
     if (made !== null) head.add(name, made)
   }
 }

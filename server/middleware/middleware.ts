@@ -132,6 +132,11 @@ export interface StepWorld {
   readonly previous: Middleware<unknown> | null
   /** A limit of the config is reached: told now and then, and counted. */
   readonly limitReached: (limit: string, value: number) => void
+  /**
+   * The bytes of a file that the options name, one character each (lib/rule-files.ts lists which those are):
+   * only while the step is made, which is made anew where one says something else.
+   */
+  readonly textOf: (path: string) => string
   /** A refusal, as `mode` wants it: in shadow it is counted and logged, and the request passes. */
   readonly refuse: (x: Exchange, answer: Answer) => Answer | undefined
 }
@@ -149,4 +154,6 @@ export interface StepWords {
 export interface MadeStep {
   readonly words: StepWords
   readonly step: Middleware<unknown>
+  /** The files that it was made of; null: none. */
+  readonly reads: ReadonlyMap<string, string> | null
 }

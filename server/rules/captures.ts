@@ -1,6 +1,7 @@
 // What the parameters of a rule's path stand for in a request: asked only where something is made of them.
 import type { Condition, MatchConfig } from './match.options.ts'
 import { capturedIn, normalise, pathPattern } from './path.ts'
+import { regexFinder } from './value-pattern.ts'
 
 export type Captures = Readonly<Record<string, string>>
 
@@ -41,10 +42,10 @@ function readerOf(pattern: MatchConfig['path'][number], isNumbered: boolean): Re
   if (read.is === 'template') return (path) => capturedIn(read.segments, path)
   if (read.is === 'exact') return (path) => (path === read.text ? {} : null)
   if (read.is === 'prefix') return (path) => (path.startsWith(read.text) ? {} : null)
-  const regex = new RegExp(typeof pattern === 'string' ? pattern : pattern.regex)
+  const find = regexFinder(typeof pattern === 'string' ? pattern : pattern.regex)
   return (path) => {
-    const found = regex.exec(path)
-    if (found === null) return null
+    const found = find(path)
+    if (found === null || found === 'too_long') return null
     return definedIn({ ...(isNumbered && Object.fromEntries([...found].entries())), ...found.groups })
   }
 }

@@ -133,7 +133,7 @@ const words = {
     server_names: 'server_name',
   },
   lacks: {
-    rewrite: 'paths go to servers as they came',
+    rewrite: 'it stands beside "match", in the rule',
     port: 'name the listener: match: { listener: NAME }',
   },
 } as const

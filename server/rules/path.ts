@@ -19,10 +19,26 @@ export function normalise(path: string): string | null {
  * slashes, parameters (";x") are nothing, several slashes are one, and all that before dot segments go. nginx
  * merges slashes first, servlet containers drop parameters first.
  */
-export function loosen(path: string): string {
+export const loosen = (path: string): string => removeDotSegments(looseText(path))
+
+function looseText(path: string): string {
   const slashes = decodeNeedless(path).replace(/%2F|%5C/g, '/')
   const plain = slashes.replace(/;[^/]*/g, '')
-  return removeDotSegments(plain.replace(/\/{2,}/g, '/'))
+  return plain.replace(/\/{2,}/g, '/')
+}
+
+/** Whether some server could read a path that was made as one that leads up: it has dot segments. */
+export const mayLeadUp = (path: string): boolean => {
+  if (!path.includes('.') && !path.includes('%')) return false
+  const [strict, loose] = [decodeNeedless(path), looseText(path)]
+  return removeDotSegments(strict) !== strict || removeDotSegments(loose) !== loose
+}
+
+/** A prefix as it is written, in normal form and without a slash at its end; throws as pathPattern does. */
+export function prefixText(written: string): string {
+  const pattern = pathPattern(written)
+  if (pattern.is !== 'exact') throw new RangeError(`"${written}" is no plain path`)
+  return pattern.text.replace(/\/+$/, '')
 }
 
 /** The path as received but for the case of its escapes, which no server tells apart. */

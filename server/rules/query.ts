@@ -19,7 +19,8 @@ export function queryValues(query: string): Values {
   return values
 }
 
-function decoded(text: string): string {
+/** As forms write names and values. */
+export function decoded(text: string): string {
   if (!/[%+\x80-\xff]/.test(text) || /%(?![0-9A-Fa-f]{2})/.test(text)) return text
   const plain = text.replaceAll('+', ' ')
   const bytes = plain.replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))

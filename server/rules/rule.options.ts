@@ -1,22 +1,39 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { RuleTimeouts } from '../backends/timeouts.options.ts'
-import { FieldValue, MapOf, Name } from '../lib/kinds.ts'
+import { FieldValue, FilePath, MapOf, Name } from '../lib/kinds.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { MatchOptions } from './match.options.ts'
+import { RewriteOptions } from './rewrite.options.ts'
 
 const RespondOptions = Type.Object(
   {
     status: Type.Integer({ default: 200, minimum: 200, maximum: 599, description: 'Status of the answer.' }),
-    body: Type.String({ default: '', maxLength: 1_048_576, description: 'Body of the answer.' }),
+    body: Type.String({
+      default: '',
+      maxLength: 1_048_576,
+      description: 'Body of the answer, as it stands.',
+    }),
+    file: Type.Optional(
+      FilePath({
+        description:
+          'A file in place of the body, of at most 1 MiB. Its type is told by its name, and clients that have it already get 304. A change of it takes effect at once.',
+      }),
+    ),
+    template: Type.Optional(
+      FilePath({
+        description:
+          'A text file with variables in place of the body: {client_ip}, {path.NAME} and others, escaped by what its name says it is (HTML, XML, JSON, JavaScript, or text). No cache keeps it, unless headers say otherwise.',
+      }),
+    ),
     headers: MapOf(
       'field-name',
-      FieldValue({ description: 'Value.' }),
-      'Fields of the answer. Content-Type is text/plain unless named.',
+      FieldValue({ description: 'Value; variables may stand in it.' }),
+      'Fields of the answer. The Content-Type of a body is text/plain unless named.',
     ),
   },
   {
-    description: 'A fixed answer.',
-    also: { code: 'status', content: 'body', text: 'body', header: 'headers' },
+    description: 'An answer of the gateway itself: a body, a file or a template.',
+    also: { code: 'status', content: 'body', text: 'body', header: 'headers', path: 'file', page: 'file' },
   },
 )
 
@@ -42,6 +59,7 @@ export const RuleOptions = Type.Object(
     match: MatchOptions,
     middleware: Type.Array(MiddlewareOptions, { default: [], maxItems: 64, description: 'Steps, in order.' }),
     backend: Type.Optional(Name({ description: 'Destination: a backend.' })),
+    rewrite: Type.Optional(RewriteOptions),
     timeouts: Type.Optional(RuleTimeouts),
     max_connections: Type.Optional(
       Type.Integer({
@@ -86,7 +104,6 @@ export const RuleOptions = Type.Object(
     },
     lacks: {
       listeners: 'it belongs to "match", as "listener"',
-      rewrite: 'paths go to servers as they came',
     },
   },
 )

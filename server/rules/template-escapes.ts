@@ -2,19 +2,30 @@
 import type { UrlPlace } from '../lib/url-template.ts'
 import type { ValueKind } from './variables.ts'
 
-/** Where a text goes: a header field, a place in a URL, a page, a JSON document, or plain text. */
-export type Sink = 'field' | 'html' | 'json' | 'text' | UrlPlace
+/**
+ * Where a text goes: a header field, a page, a JSON document, plain text, one part of a URL as a whole, or a
+ * place in a URL that is text itself.
+ */
+export type Sink = 'field' | 'html' | 'json' | 'text' | 'part' | UrlPlace
+
+/** How values are escaped in a document of this media type. */
+export function sinkOf(type: string): 'html' | 'json' | 'text' {
+  if (/^text\/html\b|[/+]xml\b/.test(type)) return 'html'
+  // A script has strings as JSON has, apart from their quotes.
+  return /[/+]json\b|javascript\b/.test(type) ? 'json' : 'text'
+}
 
 type Escape = (value: string) => string | null
 
 /** Null: values of this kind need nothing there. An escape that gives null: such a value cannot be there. */
 export function escapeFor(sink: Sink, kind: ValueKind): Escape | null {
   if (kind === 'plain') return sink === 'authority' ? hostPart : null
+  if (kind === 'host' && sink === 'authority') return null
   if (sink === 'path' && kind === 'target') return (value) => urlText(value)
   if (sink === 'authority') return hostPart
-  const asText = kind === 'text' ? null : fromBytes
+  const asText = kind === 'text' || kind === 'host' ? null : fromBytes
   const escape = ESCAPES[sink]
-  if (sink === 'field') return kind === 'text' ? fieldText : controlsEscaped
+  if (sink === 'field') return kind === 'text' || kind === 'host' ? fieldText : controlsEscaped
   return asText === null ? escape : (value) => escape(asText(value))
 }
 
@@ -30,6 +41,7 @@ const ESCAPES: Readonly<Record<Exclude<Sink, 'authority'>, (value: string) => st
         (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
       ),
   text: controlsEscaped,
+  part: component,
   path: component,
   query: component,
   fragment: component,
@@ -45,7 +57,7 @@ const HTML: Readonly<Record<string, string>> = {
 }
 
 /** RFC 3986 §2.3: all but unreserved characters. */
-function component(value: string): string {
+export function component(value: string): string {
   if (isUnreserved(value)) return value
   return encodeURIComponent(value.toWellFormed()).replace(/[!'()*]/g, escapedCode)
 }

@@ -1,8 +1,8 @@
 // Text with variables, compiled once: what is fixed is joined, and each value is escaped for where it goes,
 // so that none breaks a line, a URL, a page or a document.
-import { readText, type TextPart } from '../lib/template-text.ts'
+import { readText, splitName, type TextPart } from '../lib/template-text.ts'
 import { placesIn, type UrlPlace } from '../lib/url-template.ts'
-import { escapeFor, type Sink } from './template-escapes.ts'
+import { component, escapeFor, type Sink } from './template-escapes.ts'
 import { type Read, type Told, type ValueKind, variable, type Variable } from './variables.ts'
 
 export interface Template {
@@ -41,6 +41,24 @@ export function urlTemplate(text: string): UrlTemplate {
   return new Compiled(parts, placesIn(parts))
 }
 
+/** The path that comes of what a regular expression has found: {group.1}, {group.NAME} are its groups. */
+export function groupTemplate(text: string): (x: Told, found: RegExpExecArray) => string {
+  let now: RegExpExecArray | null = null
+  const parts = readText(text)
+  const made = new Compiled(parts, placesIn(parts), (name) => {
+    const [family, of] = splitName(name)
+    if (family !== 'group' || of === null) return variable(name)
+    const read = /^[0-9]+$/.test(of)
+      ? (): string | null => now?.[Number(of)] ?? null
+      : (): string | null => now?.groups?.[of] ?? null
+    return { kind: 'target', read }
+  })
+  return (x, found) => {
+    now = found
+    return made.filled(x)
+  }
+}
+
 /** A variable, and the text behind it. */
 interface Piece {
   readonly read: Read
@@ -55,12 +73,16 @@ class Compiled implements UrlTemplate {
   readonly #first: string
   readonly #pieces: readonly Piece[]
 
-  constructor(parts: readonly TextPart[], sinks: readonly Sink[]) {
+  constructor(
+    parts: readonly TextPart[],
+    sinks: readonly Sink[],
+    known: (name: string) => Variable = variable,
+  ) {
     let first = ''
     const pieces: Piece[] = []
     for (const [place, part] of parts.entries()) {
       const sink = sinks[place] ?? 'text'
-      if (part.is === 'variable') pieces.push(pieceOf(part, sink, parts[place - 1]))
+      if (part.is === 'variable') pieces.push(pieceOf(part, sink, { before: parts[place - 1], known }))
       else {
         const text = literal(part.text, sink)
         const last = pieces.pop()
@@ -100,8 +122,13 @@ class Compiled implements UrlTemplate {
   }
 }
 
-const pieceOf = (part: TextPart & { is: 'variable' }, sink: Sink, before: TextPart | undefined): Piece => ({
-  read: readerOf(part, sink, endOf(before)),
+interface Around {
+  readonly before: TextPart | undefined
+  readonly known: (name: string) => Variable
+}
+
+const pieceOf = (part: TextPart & { is: 'variable' }, sink: Sink, around: Around): Piece => ({
+  read: readerOf(part, sink, around),
   isSettled: part.instead !== null,
   isHost: sink === 'authority',
   text: '',
@@ -112,23 +139,24 @@ const endOf = (part: TextPart | undefined): string => (part?.is === 'text' ? par
 /** What is written in config is one character a letter. */
 function literal(text: string, sink: Sink): string {
   if (sink === 'field') return Buffer.from(text.toWellFormed()).latin1Slice()
+  if (sink === 'part') return component(text)
   if (sink === 'html' || sink === 'json' || sink === 'text') return text
   return text.toWellFormed().replace(/[^!-~]+/gu, encodeURIComponent)
 }
 
-function readerOf(part: TextPart & { is: 'variable' }, sink: Sink, behind: string): Read {
-  const read = escaped(variableIn(part, sink, behind), sink)
+function readerOf(part: TextPart & { is: 'variable' }, sink: Sink, around: Around): Read {
+  const read = escaped(variableIn(part.name, sink, around), sink)
   if (part.instead === null) return read
   const instead = literal(part.instead, sink)
   return (x) => read(x) || instead
 }
 
 /** Beside other parts of a query, a query is all of its parts: without its "?". */
-function variableIn({ name }: TextPart & { is: 'variable' }, sink: Sink, behind: string): Variable {
+function variableIn(name: string, sink: Sink, { before, known }: Around): Variable {
+  const behind = endOf(before)
   if (name === 'query' && sink === 'query' && (behind === '?' || behind === '&'))
     return { kind: 'plain', read: ({ request }) => request.query }
-  if (name === 'host' && sink === 'authority') return { ...variable(name), kind: 'plain' }
-  return variable(name)
+  return known(name)
 }
 
 function escaped({ kind, read }: Variable, sink: Sink): Read {

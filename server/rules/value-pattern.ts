@@ -87,6 +87,13 @@ function foundBy(pattern: string): ValuePattern {
  */
 export const regexTest = (pattern: string): ((text: string) => Verdict) => compiled(pattern).test
 
+/** What it finds in a text, with its groups; null: nothing; 'too_long': such a text is not looked at. */
+export function regexFinder(pattern: string): (text: string) => RegExpExecArray | null | 'too_long' {
+  const regex = new RegExp(pattern)
+  const { most } = compiled(pattern)
+  return (text) => (text.length > most ? 'too_long' : regex.exec(text))
+}
+
 function compiled(pattern: string): { readonly test: (text: string) => Verdict; readonly most: number } {
   const regex = new RegExp(pattern)
   const judged = judgeRegex(pattern)

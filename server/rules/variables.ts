@@ -33,7 +33,7 @@ export interface Told {
     readonly tls: TlsFacts | null
   }
   readonly identity: { readonly name: string; readonly claims: Readonly<Record<string, unknown>> } | null
-  readonly server: { readonly name: string; readonly backend: string } | null
+  readonly server: { readonly name: string; readonly backend: string; readonly authority: string } | null
   readonly attempts: number
   readonly status: number
   readonly startedMs: number
@@ -44,9 +44,10 @@ export type Read = (x: Told) => string | null
 
 /**
  * What the characters of a value may be. plain: of those that mean nothing anywhere · bytes: one character a
- * byte, as a head has them · text: any · target: a piece of a request target as it came.
+ * byte, as a head has them · host: one that was read as such · text: any · target: a piece of a request
+ * target as it came.
  */
-export type ValueKind = 'plain' | 'bytes' | 'text' | 'target'
+export type ValueKind = 'plain' | 'bytes' | 'host' | 'text' | 'target'
 
 export interface Variable {
   readonly kind: ValueKind
@@ -68,7 +69,7 @@ const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   client_ip: plain(({ client }) => client.address),
   client_port: plain(({ client }) => String(client.port)),
   scheme: plain(({ client }) => client.scheme),
-  host: text(({ request }) => request.host),
+  host: { kind: 'host', read: ({ request }) => request.host },
   port: plain(({ request, client }) => String(portOf(request.authority) || portFor(client.scheme))),
   method: text(({ request }) => request.method),
   path: target(pathOf),

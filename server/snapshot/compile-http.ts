@@ -97,6 +97,8 @@ function lastResort({
         ...splitSteps([]),
         priority: 0,
         captures: ruleCaptures(ANYTHING),
+        reads: null,
+        rewrite: null,
         to,
       },
     },

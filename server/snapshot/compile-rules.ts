@@ -1,5 +1,6 @@
 // The rules of HTTP, by their places in the list. What the snapshot before has of one that says the same is
 // taken over: most changes leave nearly all rules as they are, and there may be many.
+import type { FileTexts } from '../backends/tls.ts'
 import type { Config } from '../config/schema.ts'
 import { kindOfRule } from '../lib/rule-kind.ts'
 import type { Steps } from '../lib/slices.ts'
@@ -7,9 +8,11 @@ import { ruleLimit } from '../middleware/concurrency.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
 import { ruleCaptures } from '../rules/captures.ts'
 import { type Filing, filingsOf } from '../rules/filing.ts'
+import { rewrite } from '../rules/rewrite.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { at } from './compile-problem.ts'
 import { type Backends, destinationOf } from './destination.ts'
+import { FileReads, saysAsBefore } from './file-reads.ts'
 import type { CompiledRules } from './listener-source.ts'
 import { makeSteps, splitSteps, type StepGround } from './rule-steps.ts'
 import type { Rule, Snapshot } from './snapshot.ts'
@@ -19,6 +22,8 @@ export interface RuleGround {
   readonly backends: Backends
   readonly previous: Snapshot | null
   readonly steps: StepGround
+  /** What stands in the files that rules name. */
+  readonly files: FileTexts
   /** By the rule's name, which each adds to. */
   readonly made: Map<string, readonly MadeStep[]>
 }
@@ -34,7 +39,7 @@ export function* compileRules(config: Config, ground: RuleGround): Steps<Compile
   for (const [place, words] of config.rules.entries()) {
     const old = before?.config.rules[place]
     const known = before?.rules[place]
-    if (known !== undefined && isSame(old, words)) {
+    if (known !== undefined && isSame(old, words) && readAsBefore(known, ground)) {
       list.push(known && takenOver(known, words, ground))
       filings.push(undefined)
     } else if (kindOfRule(words, config.listeners) === 'http') {
@@ -63,29 +68,53 @@ function asBefore({ listeners }: Config, previous: Snapshot | null): Snapshot | 
 
 const isSame = (one: unknown, other: unknown): boolean => one === other || Bun.deepEquals(one, other, true)
 
+/** Whether all that it and its steps have of files stands there still. */
+function readAsBefore(known: Rule | null, { files, previous }: RuleGround): boolean {
+  if (known === null) return true
+  if (!saysAsBefore(known.reads, files)) return false
+  return previous?.made.get(known.name)?.every(({ reads }) => saysAsBefore(reads, files)) ?? true
+}
+
 /** The same rule, which leads to the backend of its name as that is now. */
-function takenOver(known: Rule, words: RuleConfig, { backends, previous, made }: RuleGround): Rule {
+function takenOver(known: Rule, words: RuleConfig, ground: RuleGround): Rule {
+  const { backends, previous, made } = ground
   const { name, index } = known
   const steps = previous?.made.get(name)
   if (steps !== undefined) made.set(name, steps)
   if (known.to.is !== 'backend' || known.to.backend === backends.get(known.to.backend.name)) return known
-  return { ...known, to: destinationOf(words, `rules.${index}`, backends) }
+  return { ...known, to: leadsTo(words, `rules.${index}`, ground).to }
 }
 
-function compileRule(
-  words: RuleConfig,
-  index: number,
-  { backends, previous, steps, made }: RuleGround,
-): Rule {
+function compileRule(words: RuleConfig, index: number, ground: RuleGround): Rule {
+  const { previous, steps, made, files } = ground
   const { name, middleware, priority = 0, max_connections: max } = words
   const path = `rules.${index}`
-  const source = { rule: name, ground: steps, before: previous?.made.get(name) ?? [] }
+  const source = { rule: name, ground: steps, files, before: previous?.made.get(name) ?? [] }
   const own = makeSteps(middleware, source, (place, make) => at(`${path}.middleware.${place}`, make))
   if (own.length > 0) made.set(name, own)
-  const to = destinationOf(words, path, backends)
   const { board, now, limitReached } = steps
   const limit =
     max === undefined ? [] : [ruleLimit({ rule: name, max, leases: board.leases, now, limitReached })]
   const all = splitSteps([...own.map(({ step }) => step), ...limit])
-  return { name, index, ...all, priority, captures: ruleCaptures(words.match), to }
+  return {
+    name,
+    index,
+    ...all,
+    priority,
+    captures: ruleCaptures(words.match),
+    rewrite: rewriteOf(words, path),
+    ...leadsTo(words, path, ground),
+  }
+}
+
+const rewriteOf = ({ rewrite: words }: RuleConfig, path: string): Rule['rewrite'] =>
+  words === undefined ? null : at(`${path}.rewrite`, () => rewrite(words))
+
+function leadsTo(
+  words: RuleConfig,
+  path: string,
+  { backends, files }: RuleGround,
+): Pick<Rule, 'to' | 'reads'> {
+  const reads = new FileReads(files)
+  return { to: destinationOf(words, path, { backends, textOf: reads.textOf }), reads: reads.reads }
 }

@@ -36,7 +36,8 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   const made = new Map<string, readonly MadeStep[]>()
   const steps = ground ?? scratchGround(board)
   const oidc = compileProviders(plan, board, previous)
-  const rules = yield* compileRules(config, { backends, previous, steps, made })
+  const files = plan.files ?? {}
+  const rules = yield* compileRules(config, { backends, previous, steps, made, files })
   const certificates = new Map<string, Certificate>()
   const listeners = yield* compileListeners({ plan, previous, backends, rules, certificates })
   return { number, config, listeners, backends, oidc, rules: rules.list, certificates, geo, challenges, made }

@@ -9,10 +9,16 @@ import type { Destination } from './snapshot.ts'
 
 export type Backends = ReadonlyMap<string, Backend>
 
-export function destinationOf(words: RuleConfig, path: string, backends: Backends): Destination {
+/** `textOf`: the bytes of a file, one character each. */
+export function destinationOf(
+  words: RuleConfig,
+  path: string,
+  { backends, textOf }: { readonly backends: Backends; readonly textOf: (path: string) => string },
+): Destination {
   const { backend, respond: answer, redirect: target } = words
   if (backend !== undefined) return toBackend(backend, backends, `${path}.backend`, words.timeouts)
-  if (answer !== undefined) return { is: 'respond', answer: respond(answer) }
+  if (answer !== undefined)
+    return { is: 'respond', respond: at(`${path}.respond`, () => respond(answer, textOf)) }
   if (target !== undefined)
     return { is: 'redirect', redirect: at(`${path}.redirect.to`, () => redirect(target)) }
   throw new CompileProblem(path, 'it leads nowhere: a rule needs backend, respond or redirect')

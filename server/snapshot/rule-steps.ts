@@ -1,11 +1,13 @@
 // The steps of a rule: made, or taken over from the snapshot before where their options are the same, with
 // all that they have learned.
+import type { FileTexts } from '../backends/tls.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { machineMs } from '../lib/clock.ts'
 import { makeStep, wordsOf } from '../middleware/index.ts'
 import type { MadeStep, Middleware, StepWords, StepWorld } from '../middleware/middleware.ts'
 import type { MiddlewareConfig } from '../middleware/middleware.options.ts'
 import { Registry } from '../telemetry/registry.ts'
+import { FileReads, saysAsBefore } from './file-reads.ts'
 import type { Rule } from './snapshot.ts'
 
 /** What all steps of a process stand on. */
@@ -27,6 +29,8 @@ export function scratchGround(board: StepWorld['board']): StepGround {
 export interface StepSource {
   readonly rule: string
   readonly ground: StepGround
+  /** What stands in the files that rules name. */
+  readonly files: FileTexts
   /** Those of the rule of this name before; none at first. */
   readonly before: readonly MadeStep[]
 }
@@ -47,16 +51,18 @@ export function makeSteps(
   return made
 }
 
-function madeOf(words: StepWords, { rule, ground, before }: StepSource, made: readonly MadeStep[]): MadeStep {
+function madeOf(words: StepWords, source: StepSource, made: readonly MadeStep[]): MadeStep {
+  const { before, files } = source
   // The n-th of its name is the one that was the n-th: others may have come between them.
   const sameName = (list: readonly MadeStep[]): MadeStep[] =>
     list.filter((one) => one.words.name === words.name)
   const known = before.length === 0 ? undefined : sameName(before)[sameName(made).length]
-  if (known !== undefined && saysTheSame(known.words, words)) return known
-  const world = new World(ground, rule, words, known?.step ?? null)
+  if (known !== undefined && saysTheSame(known.words, words) && saysAsBefore(known.reads, files)) return known
+  const reads = new FileReads(files)
+  const world = new World(source, words, reads, known?.step ?? null)
   const step = makeStep(words, world)
   world.previous = null
-  return { words, step }
+  return { words, step, reads: reads.reads }
 }
 
 const saysTheSame = (one: StepWords, other: StepWords): boolean =>
@@ -71,9 +77,15 @@ class World implements StepWorld {
   readonly now: StepWorld['now']
   readonly chance: StepWorld['chance']
   readonly refuse: StepWorld['refuse']
+  readonly textOf: StepWorld['textOf']
   previous: StepWorld['previous']
 
-  constructor(ground: StepGround, rule: string, words: StepWords, previous: StepWorld['previous']) {
+  constructor(
+    { ground, rule }: StepSource,
+    words: StepWords,
+    reads: FileReads,
+    previous: StepWorld['previous'],
+  ) {
     const { name, mode, earlier } = words
     this.rule = rule
     this.earlier = earlier
@@ -83,6 +95,7 @@ class World implements StepWorld {
     this.now = ground.now
     this.chance = ground.chance
     this.previous = previous
+    this.textOf = reads.textOf
     this.refuse =
       mode === 'shadow'
         ? (x) => {

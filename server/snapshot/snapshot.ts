@@ -8,9 +8,10 @@ import type { Timing } from '../http/timing.ts'
 import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { OidcProvider } from '../middleware/oidc-provider.ts'
-import type { Answer } from '../head/answer.ts'
 import type { Captures } from '../rules/captures.ts'
 import type { Match, Redirect } from '../rules/match.ts'
+import type { Respond } from '../rules/respond.ts'
+import type { Rewrite } from '../rules/rewrite.ts'
 import type { TlsMatch } from '../rules/tls-match.ts'
 import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
 import type { ChallengeTexts } from '../tls/challenges.ts'
@@ -19,6 +20,7 @@ import type { ListenerTls } from '../tls/listener-tls.ts'
 import type { TlsListenerConfig } from '../tls/tls-listener.options.ts'
 import type { TurnListenerConfig } from '../turn/turn.options.ts'
 import type { UdpListener } from '../udp/listener.ts'
+import type { Reads } from './file-reads.ts'
 
 export interface Snapshot {
   readonly number: number
@@ -158,10 +160,14 @@ export interface Rule {
   readonly priority: number
   /** What parameters of its path stand for in a path as it came: for texts with variables. */
   readonly captures: (path: string) => Captures
+  /** What its destination has of files. */
+  readonly reads: Reads
+  /** What servers see in place of what came; null: that. */
+  readonly rewrite: Rewrite | null
   readonly to: Destination
 }
 
 export type Destination =
   | { readonly is: 'backend'; readonly backend: Backend; readonly timing: Timing }
-  | { readonly is: 'respond'; readonly answer: Answer }
+  | { readonly is: 'respond'; readonly respond: Respond }
   | { readonly is: 'redirect'; readonly redirect: Redirect }

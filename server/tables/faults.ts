@@ -28,6 +28,12 @@ export const FAULTS = {
     'http_request_error',
     'Readers of this request could take its path, or a field that comes twice, differently.',
   ),
+  rewrite_failed: row(
+    400,
+    'client',
+    'http_request_error',
+    'No request to a server comes of this one as it is rewritten: its path would lead up or be too long, or its host be none.',
+  ),
   chunk_malformed: row(400, 'client', 'http_request_error', 'The chunked request body is malformed.'),
   method_refused: row(405, 'client', 'http_request_denied', 'This method is not served here.'),
   request_timeout: row(408, 'client', 'http_request_error', 'The request did not arrive in time.'),

@@ -15,7 +15,7 @@ export const testGround = (more: Partial<StepGround> = {}): StepGround => ({
 export const stepsOf = (
   items: readonly MiddlewareConfig[],
   { ground = testGround(), before = [] }: { ground?: StepGround; before?: readonly MadeStep[] } = {},
-): MadeStep[] => makeSteps(items, { rule: 'test', ground, before }, (_, make) => make())
+): MadeStep[] => makeSteps(items, { rule: 'test', ground, files: {}, before }, (_, make) => make())
 
 /** The one step of an item; it is made whatever its mode. */
 export function stepOf(item: MiddlewareConfig, ground: StepGround = testGround()): Middleware<unknown> {
@@ -26,6 +26,7 @@ export function stepOf(item: MiddlewareConfig, ground: StepGround = testGround()
     rule: 'test',
     earlier: [],
     previous: null,
+    textOf: () => '',
     refuse: (_, answer) => answer,
   })
 }

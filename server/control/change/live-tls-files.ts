@@ -3,6 +3,7 @@
 // are judged by it; nothing else is touched. One that is of no use changes nothing, and is told.
 import { type FileTexts, textsOf } from '../../backends/tls.ts'
 import type { Config } from '../../config/schema.ts'
+import { ruleFiles } from '../../lib/rule-files.ts'
 import { logEvent } from '../../telemetry/log.ts'
 import { ClientPolicies } from '../../tls/client-policies.ts'
 import { ClientTls } from '../../tls/server-tls.ts'
@@ -29,10 +30,14 @@ export interface LiveTlsFilesOptions {
   readonly settleMs?: number
 }
 
-/** What stands in those files now. Throws what stands against one, with its place as `path`. */
-export async function readTlsFiles(config: Config): Promise<FileTexts> {
+/**
+ * What stands now in those files, and in those that rules name. Throws what stands against one, with its
+ * place as `path`.
+ */
+export async function readPlanFiles(config: Config): Promise<FileTexts> {
   const read: Record<string, string> = {}
-  for (const [file, path] of tlsFiles(config)) read[file] = await textOf(file, path)
+  for (const [file, path] of [...tlsFiles(config), ...ruleFiles(config)])
+    read[file] = await textOf(file, path)
   return read
 }
 

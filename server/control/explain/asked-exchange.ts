@@ -8,6 +8,7 @@ import { splitSteps } from '../../snapshot/rule-steps.ts'
 import type { Listener, Rule, Snapshot } from '../../snapshot/snapshot.ts'
 import type { Middleware } from '../../middleware/middleware.ts'
 import { ruleCaptures } from '../../rules/captures.ts'
+import { rewrite } from '../../rules/rewrite.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
 import type { FoundListener } from './find-listener.ts'
 
@@ -59,11 +60,15 @@ const listenerOf = ({ name, options }: FoundListener): Listener => ({
 
 /** As steps know the rule that they are of; where it leads they do not ask. */
 export const askedRule = (
-  { name, match, priority = 0 }: RuleConfig,
+  { name, match, rewrite: words, priority = 0 }: RuleConfig,
   index: number,
   steps: readonly Middleware<unknown>[],
 ): Rule => ({
   ...{ name, index, priority, ...splitSteps(steps) },
   captures: ruleCaptures(match),
-  to: { is: 'respond', answer: { status: 200, headers: [], body: '', fault: null } },
+  reads: null,
+  rewrite: words === undefined ? null : rewrite(words),
+  to: { is: 'respond', respond: { status: 200, answer: () => NOTHING } },
 })
+
+const NOTHING = { status: 200, headers: [], body: '', fault: null } as const

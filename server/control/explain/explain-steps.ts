@@ -15,6 +15,7 @@ import { machineMs } from '../../lib/clock.ts'
 import type { Middleware, StepWords } from '../../middleware/middleware.ts'
 import { makeSteps, scratchGround } from '../../snapshot/rule-steps.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
+import { ruleTextsNow } from '../../lib/rule-files.ts'
 import { asExchange, type AskedExchange, askedRule } from './asked-exchange.ts'
 
 export interface ExplainedStep {
@@ -56,8 +57,10 @@ export interface RuleSteps {
 export function stepsOf(rule: RuleConfig, place: number): RuleSteps {
   const { name, middleware } = rule
   const board = scoreboardOn(privateRegion(1, 1), 0)
-  const made = makeSteps(middleware, { rule: name, ground: scratchGround(board), before: [] }, (_, make) =>
-    make(),
+  const made = makeSteps(
+    middleware,
+    { rule: name, ground: scratchGround(board), files: ruleTextsNow(rule), before: [] },
+    (_, make) => make(),
   )
   const words: StepWords[] = []
   for (const item of middleware) words.push(wordsOf(item, words))

@@ -14,6 +14,7 @@ import { respond } from '../../rules/respond.ts'
 import { documentsOf } from '../../snapshot/compile-http.ts'
 import { FAULTS, type FaultCode } from '../../tables/faults.ts'
 import type { TlsFacts } from '../../tls/accept-tls.ts'
+import { ruleTextsNow } from '../../lib/rule-files.ts'
 import { AskedExchange } from './asked-exchange.ts'
 import type { AskedRequest, UrlParts } from './asked-request.ts'
 import { tlsFactsOf } from './asked-tls.ts'
@@ -118,8 +119,11 @@ export class Explanation {
     if (done.answer !== null) return this.#own(done.answer, known, done)
     const declared = Number(this.#request.get('content-length') ?? 0)
     if (declared > x.bodyLimit) return this.#own(faultAnswer('body_too_large'), known, done)
-    if (words.respond !== undefined)
-      return { ...this.#own(respond(words.respond), known, done), outcome: 'respond' }
+    if (words.respond !== undefined) {
+      const texts = ruleTextsNow(words)
+      const answer = respond(words.respond, (path) => texts[path] ?? '').answer(x)
+      return { ...this.#own(answer, known, done), outcome: 'respond' }
+    }
     if (words.redirect === undefined) return this.#forwarded(words.backend ?? '', known, done)
     const elsewhere = redirected(x, redirect(words.redirect))
     if (elsewhere === null) return { ...this.refused('host_invalid'), ...known }

@@ -1,7 +1,6 @@
 // The text of a file that the config names.
 import { readBounded } from '../../lib/read-bounded.ts'
-
-const FILE_BYTES_MAX = 1_048_576
+import { FILE_BYTES_MAX } from '../../lib/rule-files.ts'
 
 /** What stands in a file; throws why it cannot be read, with its place in the config as `path`. */
 export async function textOf(file: string, path: string): Promise<string> {

@@ -57,7 +57,7 @@ function exchangeOf(value: string): Told {
       },
     } as unknown as Told['client'],
     identity: { name: value, claims: map },
-    server: { name: value, backend: 'api' },
+    server: { name: value, backend: 'api', authority: '10.0.0.1' },
   }
 }
 

@@ -38,6 +38,7 @@ function stepWith(more: Partial<BasicAuthConfig> = {}, previous: Middleware<unkn
     rule: 'test',
     earlier: [],
     previous,
+    textOf: () => '',
     refuse: (_, answer) => answer,
   }
   return { world, worked, step: basicAuth({ ...OPTIONS, ...more }, of, desk) }

@@ -37,6 +37,34 @@ describe('headers', () => {
     expect(x.request.host).toBe('example.org')
   })
 
+  test('fills in variables, and leaves a field out where one has no value', () => {
+    const step = headers({
+      request: {
+        ...none,
+        set: { 'X-Client': 'by {client_ip}', 'X-Tenant': '{header.X-None}', 'X-A': '{header.X-A|none}' },
+        add: { 'X-List': '{header.X-None}', 'X-More': '{header.X-Old}' },
+        rename: { 'x-old': 'X-New', 'X-Gone': 'X-Spoofed' },
+      },
+    })
+    const request = requestOf(
+      'X-Tenant: root',
+      'X-List: a',
+      'X-OLD: 1',
+      'X-Old: 2',
+      'X-New: 0',
+      'X-Spoofed: 1',
+    )
+    ask(step, exchange({ request }))
+    expect(request.edits?.added.map(({ line }) => line.toString())).toEqual([
+      'X-New: 1\r\n',
+      'X-New: 2\r\n',
+      'X-Client: by 192.0.2.1\r\n',
+      'X-A: none\r\n',
+    ])
+    for (const gone of ['x-tenant', 'x-old', 'x-spoofed']) expect(request.get(gone)).toBeNull()
+    expect(request.get('x-list')).toBe('a')
+  })
+
   test('edits the answer, and only that', () => {
     const step = headers({
       response: { remove: ['Server'], set: { 'X-Frame-Options': 'DENY' }, add: {}, rename: {} },

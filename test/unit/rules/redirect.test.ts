@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test'
 import { redirect } from '../../../server/rules/redirect.ts'
-import { respond } from '../../../server/rules/respond.ts'
 import type { Told } from '../../../server/rules/variables.ts'
 import { told, type ToldParts } from '../../support/told.ts'
 
@@ -95,23 +94,5 @@ describe('redirect', () => {
   test('an unknown word is refused', () => {
     expect(() => locate('/{prot}')).toThrow(RangeError)
     expect(() => locate('/{Host}')).toThrow('{Host}')
-  })
-})
-
-describe('respond', () => {
-  test('text is typed as such unless the config says otherwise', () => {
-    expect(respond({ status: 200, body: 'hi', headers: { 'X-A': '1' } })).toEqual({
-      status: 200,
-      headers: [
-        ['X-A', '1'],
-        ['Content-Type', 'text/plain; charset=utf-8'],
-      ],
-      body: 'hi',
-      fault: null,
-    })
-    expect(
-      respond({ status: 200, body: '{}', headers: { 'content-TYPE': 'application/json' } }).headers,
-    ).toEqual([['content-TYPE', 'application/json']])
-    expect(respond({ status: 204, body: '', headers: {} }).headers).toEqual([])
   })
 })

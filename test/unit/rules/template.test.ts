@@ -34,7 +34,7 @@ describe('values', () => {
     fields: ['X-A: one', 'x-a: two', 'Cookie: lang=de; id=7', 'Cookie: lang=en'],
     match: { path: ['/users/{name}/{rest...}'] },
     identity: { via: 'jwt', name: 'alice', claims: { team: ['a', 'b'], level: 3, deep: { x: 1 } } },
-    server: { name: 'http://10.0.0.1:80', backend: 'api' },
+    server: { name: 'http://10.0.0.1:80', backend: 'api', authority: '10.0.0.1' },
   }
   test.each([
     ['{client_ip} {client_port} {scheme} {host} {port}', '192.0.2.7 51234 http example.org 8080'],

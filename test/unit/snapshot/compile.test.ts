@@ -198,7 +198,7 @@ describe('compile', () => {
       const found = web.match(requestOf(path))
       return found === null || found === 'ambiguous' ? found : found.to
     }
-    expect(to('/admin/x')).toMatchObject({ is: 'respond', answer: { status: 403, body: 'no' } })
+    expect(to('/admin/x')).toMatchObject({ is: 'respond', respond: { status: 403 } })
     const moved = to('/old/x')
     expect(
       moved !== null &&

@@ -104,7 +104,7 @@ const TOLD = toldOf({ request: REQUESTS[0]!, by: ANYBODY, listener: 'web', rule:
 function factsOf(snapshot: Snapshot, rule: Rule): unknown {
   const { to, steps: _, captures: __, ...rest } = rule
   if (to.is === 'redirect') return { ...rest, to: to.redirect.location(TOLD), made: stepsOf(snapshot, rule) }
-  if (to.is === 'respond') return { ...rest, to: to.answer.status, made: stepsOf(snapshot, rule) }
+  if (to.is === 'respond') return { ...rest, to: to.respond.status, made: stepsOf(snapshot, rule) }
   // What is picked there is that of this snapshot, not of one before it.
   expect(to.backend).toBe(snapshot.backends.get(to.backend.name)!)
   return { ...rest, to: to.backend.name, made: stepsOf(snapshot, rule) }
