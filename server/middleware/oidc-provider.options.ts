@@ -100,10 +100,11 @@ export const OidcProviderOptions = Type.Object(
             description: 'Several in place of one, to change them: the first seals, all open.',
           }),
         ),
-        same_site: Words(['lax', 'strict', 'none'], {
+        same_site: Words(['lax', 'none'], {
           default: 'lax',
           description:
-            'Whether browsers send the cookie with requests that other sites cause. strict has who comes by a link from elsewhere sign in anew; none is for pages within frames of others, by https only.',
+            'Whether browsers send the cookie with requests that other sites cause. none is for pages within frames of others, by https only.',
+          said: { strict: 'who comes back from the provider comes from another site: write lax' },
         }),
       },
       {

@@ -6,6 +6,7 @@ import type { AsksWeb } from '../http/web-words.ts'
 import { machineMs } from '../lib/clock.ts'
 import { claimAt, type Claims, claimTexts } from '../rules/claims.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import { logEvent } from '../telemetry/log.ts'
 import type { OidcProviderConfig } from './oidc-provider.options.ts'
 import { OidcRemote, type Refused, type Tokens } from './oidc-remote.ts'
 import { OidcSessions, type Session } from './oidc-session.ts'
@@ -22,6 +23,11 @@ export interface ProviderParts {
   /** As PEM; null: those of the system are trusted. */
   readonly ca: readonly string[] | null
   readonly board: Scoreboard
+}
+
+function tell(provider: string, failure: Failed | null): void {
+  if (failure === null) logEvent('info', 'oidc_provider_recovered', { provider })
+  else logEvent('warn', 'oidc_provider_failing', { provider, why: failure.why })
 }
 
 /** What somebody brings from the provider. */
@@ -64,7 +70,7 @@ export class OidcProvider {
     this.#parts = parts
     this.name = name
     this.options = options
-    this.remote = new OidcRemote(options, ca, machineMs)
+    this.remote = new OidcRemote(options, ca, { now: machineMs, told: (failure) => tell(name, failure) })
     this.sessions = new OidcSessions(name, options, secrets)
     this.signIns = new SignIns(name, this.sessions.cookie, options, secrets)
     this.#fields = Object.entries(options.claims_to_headers)

@@ -67,12 +67,16 @@ export class OidcRemote {
   readonly #options: OidcProviderConfig
   readonly #ca: readonly string[] | null
 
-  constructor(options: OidcProviderConfig, ca: readonly string[] | null, now: () => number) {
+  constructor(
+    options: OidcProviderConfig,
+    ca: readonly string[] | null,
+    how: { readonly now: () => number; readonly told: (failure: Failed | null) => void },
+  ) {
     this.#options = options
     this.#ca = ca
-    const how = { freshMs: HOUR_MS, pauseMs: PAUSE_MS, now }
-    this.offered = new Remembered({ ...how, ask: (web) => this.#discover(web) })
-    this.keys = new Remembered({ ...how, ask: (web) => this.#readKeys(web) })
+    const asked = { freshMs: HOUR_MS, pauseMs: PAUSE_MS, ...how }
+    this.offered = new Remembered({ ...asked, ask: (web) => this.#discover(web) })
+    this.keys = new Remembered({ ...asked, ask: (web) => this.#readKeys(web) })
   }
 
   // ── what it offers ──

@@ -127,8 +127,8 @@ function joined(first: string, field: string, name: string): string | null {
 }
 
 /** RFC 6265 §4.1.2; "__Host-" wants Secure, Path=/ and no Domain. */
-export function attributes(isSecure: boolean, sameSite: 'lax' | 'strict' | 'none', maxAgeS: number): string {
-  const site = { lax: 'Lax', strict: 'Strict', none: 'None' }[sameSite]
+export function attributes(isSecure: boolean, sameSite: 'lax' | 'none', maxAgeS: number): string {
+  const site = { lax: 'Lax', none: 'None' }[sameSite]
   return `; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=${site}${isSecure ? '; Secure' : ''}`
 }
 

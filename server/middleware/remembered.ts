@@ -20,6 +20,8 @@ interface How<T> {
   readonly pauseMs: number
   /** Milliseconds on any clock that goes on. */
   readonly now: () => number
+  /** It fails from now on, or (null) no more. */
+  readonly told: (failure: Failed | null) => void
 }
 
 export class Remembered<T extends object> {
@@ -70,9 +72,11 @@ export class Remembered<T extends object> {
   #took(told: T | Failed): T | Failed {
     this.#asking = null
     if (isFailed(told)) {
+      if (this.#lastFailure === null) this.#how.told(told)
       this.#lastFailure = told
       return told
     }
+    if (this.#lastFailure !== null) this.#how.told(null)
     this.#value = told
     this.#goodMs = this.#how.now()
     this.#lastFailure = null

@@ -251,6 +251,28 @@ test('claims that are long take several cookies; one that is missing, changed or
   }
 }, 30_000)
 
+test('behind a proxy that ends TLS browsers are sent back by https, and its cookies are of that', async () => {
+  await using other = startEngine({
+    config: configOf(),
+    listener: { trusted_proxies: ['127.0.0.1'] },
+  })
+  const at = `http://127.0.0.1:${other.port()}/x`
+  const by = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.1' }
+  const browser = new Browser()
+  const sent = await browser.ask(at, { headers: by })
+  const back = new URL(sent.headers.get('location') ?? '').searchParams.get('redirect_uri')
+  expect(back).toBe(`https://127.0.0.1:${other.port()}${CALLBACK}`)
+  expect(sent.headers.getSetCookie()[0]).toMatch(/^__Host-sluice_oidc_test-at-.*; Secure$/)
+  // A session of http is none by https.
+  const plain = new Browser()
+  await plain.visit(`${base}/x`)
+  for (const [name, value] of Object.entries(plain.cookies(host)))
+    plain.set(`127.0.0.1:${other.port()}`, name, value)
+  expect((await plain.ask(at)).status).toBe(200)
+  expect((await plain.ask(at, { headers: by })).status).toBe(302)
+  await other.settled()
+}, 30_000)
+
 test('another site signs nobody out', async () => {
   const browser = new Browser()
   await browser.visit(`${base}/x`)
