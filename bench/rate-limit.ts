@@ -1,6 +1,7 @@
 // What a decision of a rate limit costs: bun bench/rate-limit.ts
 // Processor time of this thread, the best of several rounds; other work on the machine makes it larger only.
 // Then what a million keys take of memory, and how exact the two algorithms are for who asks without a pause.
+import { CacheStore } from '../server/cache/store.ts'
 import { rateLimit } from '../server/middleware/rate-limit.ts'
 import type { RateLimitConfig } from '../server/middleware/rate-limit.options.ts'
 import { Buckets } from '../server/scoreboard/buckets.ts'
@@ -38,6 +39,7 @@ function step(more: Partial<RateLimitConfig>) {
     rule: JSON.stringify(more),
     earlier: [],
     board,
+    cache: new CacheStore(0),
     counter: (name, labels) => registry.counter(name, labels),
     limitReached: () => {},
     now: () => nowMs,

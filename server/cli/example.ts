@@ -2,6 +2,7 @@
 // with it.
 import access from '../../config/examples/access.yaml' with { type: 'text' }
 import acme from '../../config/examples/acme.yaml' with { type: 'text' }
+import cache from '../../config/examples/cache.yaml' with { type: 'text' }
 import clientCertificates from '../../config/examples/client-certificates.yaml' with { type: 'text' }
 import compress from '../../config/examples/compress.yaml' with { type: 'text' }
 import content from '../../config/examples/content.yaml' with { type: 'text' }
@@ -65,6 +66,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'minimal.json': text(minimalJson),
   'geo.yaml': geo,
   'access.yaml': access,
+  'cache.yaml': cache,
   'limits.yaml': limits,
   'match.yaml': matchExample,
   'tests.yaml': testsExample,

@@ -3,6 +3,7 @@ import type { RuleConfig } from '../rules/rule.options.ts'
 import { kindOfRule, type RuleKind, ruleKindOf } from '../lib/rule-kind.ts'
 import { checkMiddleware } from '../middleware/middleware.options.ts'
 import { checkAsked } from './asked-backends.ts'
+import { checkCachePlace } from './check-cache.ts'
 import { checkCorsPlace } from './check-cors.ts'
 import { checkFamily } from './check-family.ts'
 import { checkGeoStep } from './check-geo.ts'
@@ -88,6 +89,7 @@ function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
   checkCosts(checked, path, rule)
   checkSignIn(checked, path, rule)
   checkCorsPlace(checked, path, rule)
+  checkCachePlace(checked, path, rule)
   checkDestination(checked, path, rule)
   checkRuleTimeouts(checked, path, rule)
   for (const word of ['server_name', 'alpn'] as const)

@@ -3,6 +3,7 @@
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { AdminOptions } from '../admin/admin.options.ts'
 import { BackendOptions } from '../backends/backend.options.ts'
+import { CacheMemoryOptions } from '../cache/cache-memory.options.ts'
 import { GeoOptions } from '../geo/geo.options.ts'
 import { TestsOptions } from '../control/explain/tests.options.ts'
 import { NO_OTHER_HTTP } from '../http/listener.options.ts'
@@ -117,6 +118,7 @@ export const ConfigOptions = Type.Object(
       },
       { default: {}, description: 'Limits of the gateway as a whole.' },
     ),
+    cache: CacheMemoryOptions,
     overload: OverloadOptions,
     geo: Type.Optional(GeoOptions),
     admin: OrWord(false, AdminOptions, {

@@ -55,6 +55,7 @@ export abstract class ExchangeState implements Exchange {
   detail: string | null = null
   shadow: string | null = null
   identity: Identity | null = null
+  cache: Exchange['cache'] = null
   sticky: Stuck | null = null
   tries: Try[] | null = null
   aborted = false

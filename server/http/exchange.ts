@@ -10,6 +10,7 @@ import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { Verdict } from '../tls/shown-certificate.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
+import type { CacheResult } from '../cache/result.ts'
 import type { Reason } from './retry.ts'
 import type { AsksWeb } from './web-words.ts'
 import type { AsksBackends } from './subrequest-words.ts'
@@ -112,6 +113,8 @@ export interface Exchange {
   shadow: string | null
   /** Null: no step has asked, or nobody is known by what the client has shown. */
   identity: Identity | null
+  /** What a cache did of it; null: it met none. */
+  cache: CacheResult | null
   /** Whether its server is that of its session, and why not; null: sessions have none, or none was picked. */
   sticky: Stuck | null
   /** The attempts, once one of them has failed, in their order. */

@@ -2,6 +2,7 @@
 import { apiKey } from './api-key.ts'
 import { basicAuth } from './basic-auth.ts'
 import { bodyLimit } from './body-limit.ts'
+import { cache } from './cache.ts'
 import { compress } from './compress.ts'
 import { concurrency } from './concurrency.ts'
 import { cors } from './cors.ts'
@@ -30,6 +31,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   api_key: apiKey,
   basic_auth: basicAuth,
   body_limit: bodyLimit,
+  cache,
   compress,
   concurrency,
   cors,

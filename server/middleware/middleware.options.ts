@@ -4,6 +4,7 @@ import type { Where } from '../config/where.ts'
 import { ApiKeyOptions, checkApiKey } from './api-key.options.ts'
 import { BasicAuthOptions, checkBasicAuth } from './basic-auth.options.ts'
 import { BodyLimitOptions } from './body-limit.options.ts'
+import { CacheOptions } from './cache.options.ts'
 import { CompressOptions } from './compress.options.ts'
 import { ConcurrencyOptions } from './concurrency.options.ts'
 import { checkCors, CorsOptions } from './cors.options.ts'
@@ -25,6 +26,7 @@ export const MiddlewareOptions = Type.Object(
     api_key: Type.Optional(ApiKeyOptions),
     basic_auth: Type.Optional(BasicAuthOptions),
     body_limit: Type.Optional(BodyLimitOptions),
+    cache: Type.Optional(CacheOptions),
     compress: Type.Optional(CompressOptions),
     concurrency: Type.Optional(ConcurrencyOptions),
     cors: Type.Optional(CorsOptions),

@@ -1,3 +1,4 @@
+import type { CacheStore } from '../cache/store.ts'
 import type { Answer } from '../head/answer.ts'
 import type { Fields } from '../head/fields.ts'
 import type { ResponseHead } from '../head/response-head.ts'
@@ -121,6 +122,8 @@ export interface StepWorld {
   readonly counter: (name: MetricName, labels: readonly string[]) => Counter
   /** What all workers share. */
   readonly board: Scoreboard
+  /** Answers that are stored, of all rules of this process. */
+  readonly cache: CacheStore
   /** Milliseconds on a clock that all processes of this machine share; it is never set. */
   readonly now: () => number
   /** Chance in [0, 1). */

@@ -1,6 +1,7 @@
 // The steps of a rule: made, or taken over from the snapshot before where their options are the same, with
 // all that they have learned.
 import type { FileTexts } from '../backends/tls.ts'
+import { CacheStore } from '../cache/store.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { machineMs } from '../lib/clock.ts'
 import { makeStep, wordsOf } from '../middleware/index.ts'
@@ -11,13 +12,32 @@ import { FileReads, saysAsBefore } from './file-reads.ts'
 import type { Rule } from './snapshot.ts'
 
 /** What all steps of a process stand on. */
-export type StepGround = Pick<StepWorld, 'board' | 'counter' | 'limitReached' | 'now' | 'chance'>
+export type StepGround = Pick<StepWorld, 'board' | 'cache' | 'counter' | 'limitReached' | 'now' | 'chance'>
+
+/** For what is served: counted, limited and stored. */
+export const servingGround = ({ board, cache, registry, limits, chance }: Served): StepGround => ({
+  board,
+  cache,
+  counter: (name, labels) => registry.counter(name, labels),
+  limitReached: (limit, value) => limits.reached(limit, value),
+  now: machineMs,
+  chance,
+})
+
+interface Served extends Pick<StepWorld, 'board' | 'cache' | 'chance'> {
+  readonly registry: Registry
+  readonly limits: { reached(limit: string, value: number): void }
+}
+
+/** Nothing of it is used before something is stored. */
+const SCRATCH_CACHE_BYTES = 64 * 1024 * 1024
 
 /** For a compilation that serves nobody. */
 export function scratchGround(board: StepWorld['board']): StepGround {
   const registry = new Registry()
   return {
     board,
+    cache: new CacheStore(SCRATCH_CACHE_BYTES),
     counter: (name, labels) => registry.counter(name, labels),
     limitReached: () => {},
     now: machineMs,
@@ -73,6 +93,7 @@ class World implements StepWorld {
   readonly earlier: readonly unknown[]
   readonly counter: StepWorld['counter']
   readonly board: StepWorld['board']
+  readonly cache: StepWorld['cache']
   readonly limitReached: StepWorld['limitReached']
   readonly now: StepWorld['now']
   readonly chance: StepWorld['chance']
@@ -91,6 +112,7 @@ class World implements StepWorld {
     this.earlier = earlier
     this.counter = ground.counter
     this.board = ground.board
+    this.cache = ground.cache
     this.limitReached = ground.limitReached
     this.now = ground.now
     this.chance = ground.chance

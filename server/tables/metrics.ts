@@ -1,4 +1,5 @@
 // Every metric: its name without the prefix, what it is, and its labels in order. Data only.
+import { CACHE_METRICS } from './cache-metrics.ts'
 import { CIRCUIT_METRICS } from './circuit-metrics.ts'
 import { PASSIVE_METRICS } from './passive-metrics.ts'
 import { STEP_METRICS } from './step-metrics.ts'
@@ -110,6 +111,7 @@ export const METRICS = {
     'server',
   ),
   ...STEP_METRICS,
+  ...CACHE_METRICS,
   overload_shed_total: counter(
     'New requests that an overloaded worker refused, or would have in shadow mode, by what was too much (loop_lag, memory or descriptors) and the priority of their rule.',
     'cause',

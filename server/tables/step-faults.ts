@@ -20,6 +20,12 @@ export const STEP_FAULTS = {
   concurrency_limited: passing(
     row(429, 'client', 'http_request_denied', 'Too many requests at once: as many as allowed are under way.'),
   ),
+  not_cached: row(
+    504,
+    'client',
+    'http_request_denied',
+    'Only what is stored was asked for (only-if-cached), and nothing is.',
+  ),
   cross_origin: row(
     403,
     'client',

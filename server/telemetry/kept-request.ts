@@ -32,6 +32,7 @@ export class KeptRequest implements Filterable {
   id = ''
   client: string | null = null
   user: string | null = null
+  cache: Exchange['cache'] = null
   scheme: 'http' | 'https' = 'http'
   listener = ''
   method = ''
@@ -66,6 +67,7 @@ export class KeptRequest implements Filterable {
     this.id = x.id
     this.client = client.address
     this.user = x.identity === null ? null : x.identity.name
+    this.cache = x.cache
     this.scheme = client.scheme
     this.listener = x.listener.name
     this.rule = rule === null ? null : rule.name

@@ -66,6 +66,8 @@ export interface ToldRequest {
   /** The fault, as a sentence. */
   readonly fault_text: string | null
   readonly detail: string | null
+  /** What a cache did of it; null: it met none. */
+  readonly cache: string | null
   /** Steps in shadow that would have refused it, with commas. */
   readonly shadow: string | null
   /** Fields that rules did not see; for who finds its rule again. */
@@ -101,7 +103,7 @@ export function tellRequest(kept: KeptRequest, isRaw: boolean): ToldRequest {
     first_byte_ms: firstByteMs === 0 ? null : rounded(firstByteMs - startedMs),
     total_ms: rounded(endedMs - startedMs),
     ...{ fault: kept.fault, fault_text: kept.fault === null ? null : FAULTS[kept.fault].text },
-    ...{ detail: kept.detail, shadow: kept.shadow, unseen: kept.hidden },
+    ...{ detail: kept.detail, cache: kept.cache, shadow: kept.shadow, unseen: kept.hidden },
   }
   return isRaw ? told : hidden(told)
 }

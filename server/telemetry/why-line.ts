@@ -57,15 +57,26 @@ const stuckText = ({ result, why }: Stuck): string =>
 export const certificateJson = (whose: string): string => `,"client_certificate":${JSON.stringify(whose)}`
 export const certificateText = (whose: string): string => ` client_certificate=${JSON.stringify(whose)}`
 
-/** Whose certificate the client has shown, and who a step knows it to be. */
-export const whoJson = ({ client: { whose }, identity }: Who): string =>
+/** Whose certificate the client has shown, who a step knows it to be, and what a cache did. */
+export const whoJson = ({ client: { whose }, identity, cache }: Who): string =>
+  (cache === null ? '' : CACHE_JSON[cache]) +
   (whose === null ? '' : certificateJson(whose)) +
   (identity === null ? '' : `,"user":${ascii(JSON.stringify(identity.name))}`)
-export const whoText = ({ client: { whose }, identity }: Who): string =>
+export const whoText = ({ client: { whose }, identity, cache }: Who): string =>
+  (cache === null ? '' : ` cache=${cache}`) +
   (whose === null ? '' : certificateText(whose)) +
   (identity === null ? '' : ` user=${ascii(JSON.stringify(identity.name))}`)
 
-type Who = Pick<Exchange, 'identity'> & { readonly client: Pick<Client, 'whose'> }
+const CACHE_JSON = {
+  hit: ',"cache":"hit"',
+  collapsed: ',"cache":"collapsed"',
+  stale: ',"cache":"stale"',
+  revalidated: ',"cache":"revalidated"',
+  miss: ',"cache":"miss"',
+  bypass: ',"cache":"bypass"',
+}
+
+type Who = Pick<Exchange, 'identity' | 'cache'> & { readonly client: Pick<Client, 'whose'> }
 
 const tryText = (one: ToldTry): string => `${one.server}:${endText(one)}:${rounded(one.ms)}ms`
 

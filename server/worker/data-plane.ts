@@ -4,16 +4,16 @@
 // dropped.
 import { openDatabases, serveDatabases } from '../geo/where.ts'
 import { answerChallenges } from '../http/challenges.ts'
+import { CacheStore } from '../cache/store.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
 import { tellBuffersTo } from '../lib/buffers.ts'
-import { machineMs } from '../lib/clock.ts'
 import { inSlices, type Steps } from '../lib/slices.ts'
 import { closeFds } from '../lib/pass-fds.ts'
 import type { Ledger } from '../scoreboard/ledger.ts'
 import { LogSegments } from '../scoreboard/log-segments.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { compileSteps } from '../snapshot/compile.ts'
-import type { StepGround } from '../snapshot/rule-steps.ts'
+import { servingGround, type StepGround } from '../snapshot/rule-steps.ts'
 import type { OwnDocument, Snapshot } from '../snapshot/snapshot.ts'
 import type { AccessLog } from '../telemetry/access-log.ts'
 import { logEvent } from '../telemetry/log.ts'
@@ -21,24 +21,24 @@ import { HandshakeMeter } from '../telemetry/handshake-meter.ts'
 import { LimitNews } from '../telemetry/limit-news.ts'
 import { ConnectionMeter } from '../telemetry/connection-meter.ts'
 import { ExchangeMeter } from '../telemetry/exchange-meter.ts'
-import { meterBackends, meterOverload } from '../telemetry/gather.ts'
 import { Registry } from '../telemetry/registry.ts'
 import { RequestRing, type RequestsAnswer, type RequestsQuestion } from '../telemetry/request-ring.ts'
 import { Challenges } from '../tls/challenges.ts'
 import { UdpMeter } from '../udp/meter.ts'
 import { readLearned } from '../lib/demanded-name.ts'
 import { learn, refuseName } from './learned-certificates.ts'
-import { fullTeller, meterBuffers } from './buffer-news.ts'
-import { DescriptorNews, meterAccepting } from './descriptor-news.ts'
+import { fullTeller } from './buffer-news.ts'
+import { memoryOf } from './cache-part.ts'
+import { DescriptorNews } from './descriptor-news.ts'
 import { closeSockets, type GivenSocket } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
 import { filesChanged, keepContexts } from './files-changed.ts'
-import { meterServerTls } from './server-tls-news.ts'
 import type { Amendment, HandingOver, ServerList, ServerOrdered } from './messages.ts'
 import { ownDocument } from './own-document.ts'
 import { PlanAges } from './plan-ages.ts'
 import { Serving } from './serving.ts'
 import { WorkerLogs } from './worker-logs.ts'
+import { meterWorker } from './worker-meters.ts'
 
 interface Prepared {
   readonly snapshot: Snapshot
@@ -61,6 +61,8 @@ export class DataPlane {
   readonly #connectionMeter: ConnectionMeter
   readonly #limits: LimitNews
   readonly #udp: UdpMeter
+  /** What rules with a cache have stored. */
+  readonly #cache = new CacheStore(0)
   /** What the steps of rules stand on. */
   readonly #ground: StepGround
   readonly #logs: WorkerLogs
@@ -85,27 +87,20 @@ export class DataPlane {
    */
   constructor(board: Scoreboard, process: string, ledger: Ledger | null = null, isLate = false) {
     this.#board = board
-    this.registry = new Registry(undefined, ledger)
-    this.#meter = new ExchangeMeter(this.registry)
-    this.#connectionMeter = new ConnectionMeter(this.registry, process)
-    this.#limits = new LimitNews(this.registry, logEvent)
-    this.#udp = new UdpMeter(this.registry, process)
-    this.#ground = {
-      board,
-      counter: (name, labels) => this.registry.counter(name, labels),
-      limitReached: (limit, value) => this.#limits.reached(limit, value),
-      now: machineMs,
-      chance: Math.random,
-    }
+    const registry = (this.registry = new Registry(undefined, ledger))
+    const limits = (this.#limits = new LimitNews(registry, logEvent))
+    this.#meter = new ExchangeMeter(registry)
+    this.#connectionMeter = new ConnectionMeter(registry, process)
+    this.#udp = new UdpMeter(registry, process)
+    this.#ground = servingGround({ board, cache: this.#cache, registry, limits, chance: Math.random })
     this.#logs = new WorkerLogs(ledger === null ? null : new LogSegments(ledger))
-    meterBackends(this.registry, process, () => this.#current?.backends.values() ?? [])
-    meterOverload(this.registry, process, () => this.#serving?.takeOverload() ?? null)
-    meterBuffers(this.registry, process)
-    meterServerTls(this.registry)
-    meterAccepting(this.registry, process)
+    meterWorker(registry, process, {
+      cache: this.#cache,
+      backends: () => this.#current?.backends.values() ?? [],
+      overload: () => this.#serving?.takeOverload() ?? null,
+      dropped: () => this.#logs.dropped,
+    })
     this.#newsOfDescriptors = (endIdle) => new DescriptorNews({ process, isLate, nowMs: steadyMs, endIdle })
-    const dropped = this.registry.counter('log_lines_dropped_total')
-    this.registry.onRead(() => dropped.set(this.#logs.dropped))
   }
 
   /** The plan that is served. */
@@ -156,6 +151,7 @@ export class DataPlane {
     this.#prepared = null
     this.#current = snapshot
     serveDatabases(snapshot.geo)
+    this.#cache.limit(memoryOf(snapshot.config))
     this.#ages.begin(snapshot)
     this.#challenges.serve(snapshot.challenges)
     try {

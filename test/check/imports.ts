@@ -13,6 +13,7 @@ const ORDER = [
   ['tls'],
   ['backends'],
   ['rules'],
+  ['cache'],
   ['middleware'],
   ['http', 'tcp', 'udp', 'turn'],
   ['http1', 'http2', 'http3'],

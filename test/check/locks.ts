@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { type Breach, ROOT } from './sources.ts'
 
 interface NpmPackage {
+  /** Of one that stands in for another. */
+  readonly name?: string
   readonly version?: string
   readonly resolved?: string
   readonly optionalDependencies?: Readonly<Record<string, string>>
@@ -53,7 +55,10 @@ const read = (name: string): string => readFileSync(join(ROOT, name), 'utf8')
 function namesOfNpm({ packages }: NpmLock): Set<string> {
   const entries = Object.entries(packages).filter(([path]) => path !== '')
   return new Set(
-    entries.map(([path, { version }]) => `${path.slice(path.lastIndexOf('node_modules/') + 13)}@${version}`),
+    entries.map(
+      ([path, { name, version }]) =>
+        `${name ?? path.slice(path.lastIndexOf('node_modules/') + 13)}@${version}`,
+    ),
   )
 }
 

@@ -24,7 +24,7 @@ import { Scoreboard } from '../../server/scoreboard/scoreboard.ts'
 import { STATE_UP } from '../../server/scoreboard/states.ts'
 import { compile } from '../../server/snapshot/compile.ts'
 import type { Plan } from '../../server/snapshot/plan.ts'
-import { splitSteps } from '../../server/snapshot/rule-steps.ts'
+import { scratchGround, splitSteps, type StepGround } from '../../server/snapshot/rule-steps.ts'
 import type { Listener, Rule, Snapshot } from '../../server/snapshot/snapshot.ts'
 import type { AccessLog } from '../../server/telemetry/access-log.ts'
 import { TcpConnections } from '../../server/tcp/connections.ts'
@@ -64,6 +64,7 @@ export interface Logged {
   readonly attempts: number
   readonly tries: Exchange['tries']
   readonly sticky: Exchange['sticky']
+  readonly cache: Exchange['cache']
   readonly bytesIn: number
   readonly bytesOut: number
   readonly queueMs: number
@@ -85,6 +86,8 @@ export interface EngineOptions {
   readonly listener?: Words
   /** What the certificates are that the config names. */
   readonly certificates?: Plan['certificates']
+  /** What steps stand on; left out: nothing is shared, and nothing is counted. */
+  readonly ground?: Partial<StepGround>
   /** The way to servers, where it is played. */
   readonly servers?: Servers
 }
@@ -108,7 +111,7 @@ export class TestEngine implements AsyncDisposable {
   /** What they came to: listener, version, result. */
   readonly handshakes: string[] = []
 
-  constructor({ config, steps = [], listener = {}, servers, certificates = {} }: EngineOptions) {
+  constructor({ config, steps = [], listener = {}, servers, ground, certificates = {} }: EngineOptions) {
     const words = checked(config, listener)
     const { slots, records } = slotsOf(words.backends)
     const buffer = new SharedArrayBuffer(layout.bytesOf(records, 1))
@@ -127,7 +130,12 @@ export class TestEngine implements AsyncDisposable {
       challenges: {},
       sessionSecret: 'a secret of tests, long enough',
     }
-    const compiled = compile({ plan, board: this.board, previous: null })
+    const compiled = compile({
+      plan,
+      board: this.board,
+      previous: null,
+      ground: { ...scratchGround(this.board), ...ground },
+    })
     this.snapshot = { ...compiled, listeners: withSteps(compiled.listeners, steps) }
     for (const server of this.servers) this.board.setState(server.slot, STATE_UP)
     const accessLog = {
@@ -374,6 +382,7 @@ function loggedOf(x: Exchange): Logged {
     attempts: x.attempts,
     tries: x.tries,
     sticky: x.sticky,
+    cache: x.cache,
     bytesIn: x.bytesIn,
     bytesOut: x.bytesOut,
     queueMs: x.queueMs,

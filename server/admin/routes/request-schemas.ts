@@ -63,6 +63,7 @@ export const SERVED = Type.Object(
     fault: text('Why it failed, by code.'),
     fault_text: text('The same as a sentence.'),
     detail: text('Why, in more words.'),
+    cache: text('What the cache of its rule did: hit, collapsed, stale, revalidated, miss or bypass.'),
     shadow: text('Steps in shadow that would have refused it, with commas.'),
   },
   { title: 'ServedRequest' },

@@ -89,6 +89,7 @@ const config = (more: Partial<Config>): Config => ({
   data: './data',
   drain: 30_000,
   auth: { oidc: {} },
+  cache: { memory: 2 ** 27 },
   overload: { mode: 'enforce', most: 0.95 },
   limits: {
     buffers: 2 ** 28,

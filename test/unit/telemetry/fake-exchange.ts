@@ -22,6 +22,7 @@ export interface FakeFields {
   readonly shadow?: string | null
   readonly identity?: Exchange['identity']
   readonly sticky?: Exchange['sticky']
+  readonly cache?: Exchange['cache']
   readonly tries?: Exchange['tries']
   readonly bytesIn?: number
   readonly bytesOut?: number
@@ -77,6 +78,7 @@ export function fakeExchange(fields: FakeFields = {}): Exchange {
     shadow: fields.shadow ?? null,
     identity: fields.identity ?? null,
     sticky: fields.sticky ?? null,
+    cache: fields.cache ?? null,
     tries: fields.tries ?? null,
     server: fields.server === undefined ? SERVER : fields.server,
     attempts: fields.attempts ?? 1,

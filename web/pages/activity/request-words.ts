@@ -49,6 +49,7 @@ const TO_DO: Readonly<Record<string, string>> = {
   auth_unavailable: 'See whether the provider, or the backend that forward_auth asks, answers.',
   sign_in_failed: 'The detail says what was wrong; the provider’s own log may say more.',
   cross_origin: 'If that site may send such requests, name it in trusted of the rule’s csrf.',
+  not_cached: 'Nothing: its client wanted what is stored, or nothing (only-if-cached).',
   origin_refused: 'If pages of that origin may ask, name it in origins of the rule’s cors.',
   client_abort: 'Nothing, unless it is frequent: then clients wait too long.',
   body_too_large: 'If it is welcome, raise the rule’s body_limit.',
