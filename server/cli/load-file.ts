@@ -1,9 +1,9 @@
 // Loading a config file for a command.
 import { type LoadedConfig, loadConfig, type RefusedConfig } from '../config/load.ts'
-import type { Problem } from '../config/problem.ts'
+import { inOrder, type Problem } from '../config/problem.ts'
 import type { Machine } from '../config/world.ts'
 import type { ReadFile } from '../config/substitute.ts'
-import { failedTests } from '../control/explain/config-tests.ts'
+import { lookThrough } from '../control/explain/looked-through.ts'
 import { atOnce } from '../lib/slices.ts'
 import { readBounded, readPipeToo } from '../lib/read-bounded.ts'
 import { type SocketsProblem, wantedHere } from '../sockets/choose.ts'
@@ -42,10 +42,12 @@ export function loadFileTested(
   return tested(loadFileAsRun(file, io, machine))
 }
 
-/** Tries the tests of a config. */
+/** Tries the tests of a config, and looks its rules through. */
 export function tested(loaded: LoadedConfig | RefusedConfig): LoadedConfig | RefusedConfig {
-  const failed = loaded.ok ? atOnce(failedTests(loaded)) : []
-  return failed.length > 0 ? { ok: false, problems: failed } : loaded
+  if (!loaded.ok) return loaded
+  const { failed, warnings } = atOnce(lookThrough(loaded))
+  if (failed.length > 0) return { ok: false, problems: failed }
+  return warnings.length === 0 ? loaded : { ...loaded, warnings: inOrder([...loaded.warnings, ...warnings]) }
 }
 
 /** A problem that stands nowhere in the file. */

@@ -65,7 +65,7 @@ export function checkRules(checked: Checked): void {
     }
     const quoted = checked.quoted([...path, 'name'], rule.name)
     const shadow = shadows[kind].add(rule, quoted)
-    if (shadow !== null)
+    if (shadow !== null && rule.ignore_warnings?.includes('shadowed') !== true)
       checked.warn({
         code: 'unreachable',
         path,

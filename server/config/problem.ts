@@ -106,6 +106,10 @@ export class Problems {
   /** In the order of the file. Beside errors no warnings: many of them would only follow from the errors. */
   sorted(): readonly Problem[] {
     const list = this.hasErrors ? this.#list.filter(({ severity }) => severity === 'error') : this.#list
-    return list.toSorted((a, b) => a.line - b.line || a.column - b.column)
+    return inOrder(list)
   }
 }
+
+/** As they stand in their file. */
+export const inOrder = (problems: readonly Problem[]): readonly Problem[] =>
+  problems.toSorted((a, b) => a.line - b.line || a.column - b.column)

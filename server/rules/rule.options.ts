@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { RuleTimeouts } from '../backends/timeouts.options.ts'
-import { FieldValue, FilePath, MapOf, Name } from '../lib/kinds.ts'
+import { FieldValue, FilePath, MapOf, Name, Words } from '../lib/kinds.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { MatchOptions } from './match.options.ts'
 import { RewriteOptions } from './rewrite.options.ts'
@@ -53,6 +53,10 @@ const RedirectOptions = Type.Object(
   { description: 'A redirect.', also: { url: 'to', location: 'to', target: 'to', code: 'status' } },
 )
 
+/** What is told of rules that are valid, and may be meant so. */
+const WARNINGS = ['never', 'shadowed', 'overlap', 'idle_step', 'step_order'] as const
+export type IgnorableWarning = (typeof WARNINGS)[number]
+
 export const RuleOptions = Type.Object(
   {
     name: Name({ description: 'Its name in logs and metrics.' }),
@@ -85,6 +89,19 @@ export const RuleOptions = Type.Object(
     ),
     respond: Type.Optional(RespondOptions),
     redirect: Type.Optional(RedirectOptions),
+    ignore_warnings: Type.Optional(
+      Type.Array(
+        Words(WARNINGS, {
+          description:
+            'never: nothing can be what it asks for. shadowed: a rule before it takes all. overlap: one takes some. idle_step: a step does nothing. step_order: a step stands behind one that it should stand before.',
+        }),
+        {
+          minItems: 1,
+          maxItems: 5,
+          description: 'Warnings of this rule that are known, and not told again.',
+        },
+      ),
+    ),
   },
   {
     description:

@@ -5,6 +5,7 @@ import type { Problem } from '../../config/problem.ts'
 import { inSlices } from '../../lib/slices.ts'
 import { readBounded } from '../../lib/read-bounded.ts'
 import type { LoadedConfig } from '../../config/load.ts'
+import type { Found } from '../explain/looked-through.ts'
 import { RememberedPairs } from './good-pairs.ts'
 import { keepRead } from './read-once.ts'
 import { tlsFiles } from './tls-files.ts'
@@ -46,8 +47,11 @@ export interface ReadConfig {
  * Reads and checks the file. The schema compiler and the YAML parser are loaded here, beside which workers
  * already start.
  */
-export async function readConfig({ file, env, level, given = null }: SourceOptions): Promise<ReadConfig> {
-  const [{ loadConfig }, { formatProblem }] = await Promise.all([
+export async function readConfig(
+  { file, env, level, given = null }: SourceOptions,
+  isStart = false,
+): Promise<ReadConfig> {
+  const [{ loadConfig }, { formatProblem, inOrder }] = await Promise.all([
     import('../../config/load.ts'),
     import('../../config/problem.ts'),
   ])
@@ -67,7 +71,7 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
     namesOnly: given?.namesOnly ?? null,
   })
   const text = decoded(read.get(resolve(file)))
-  const failed = loaded.ok ? await failedTestsOf(loaded) : []
+  const { failed, warnings } = loaded.ok ? await lookedThrough(loaded, isStart) : NOTHING
   if (!loaded.ok || failed.length > 0) {
     const problems = (loaded.ok ? failed : loaded.problems).map((one) => told(one, formatProblem(one)))
     read.delete(resolve(file))
@@ -92,17 +96,28 @@ export async function readConfig({ file, env, level, given = null }: SourceOptio
         replaces: given?.replaces ?? null,
       },
     },
-    warnings: loaded.warnings.map(formatProblem),
+    warnings: inOrder([...loaded.warnings, ...warnings]).map(formatProblem),
     text,
     files: new Map(followed(loaded, own).map((path) => [path, decoded(read.get(path))])),
   }
 }
 
+const NOTHING: Found = { failed: [], warnings: [] }
+
+/** A start does not wait until more are looked through: `sluice check` and each change tell of them. */
+const LINTED_AT_START = 1000
+
 /** In slices: others are served meanwhile. */
-async function failedTestsOf(loaded: LoadedConfig): Promise<readonly Problem[]> {
-  if (loaded.config.tests.length === 0) return []
-  const { failedTests } = await import('../explain/config-tests.ts')
-  return inSlices(failedTests(loaded))
+async function lookedThrough(loaded: LoadedConfig, isStart: boolean): Promise<Found> {
+  const { rules, tests } = loaded.config
+  const isLong = isStart && rules.length > LINTED_AT_START
+  const failed =
+    tests.length === 0 ? [] : await inSlices((await import('../explain/config-tests.ts')).failedTests(loaded))
+  const warnings =
+    rules.length === 0 || isLong
+      ? []
+      : await inSlices((await import('../explain/lint-warnings.ts')).lintWarnings(loaded))
+  return { failed, warnings }
 }
 
 /** Files of certificates. */

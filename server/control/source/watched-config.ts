@@ -84,7 +84,7 @@ export class WatchedConfig {
     const options = { ...this.#options, given }
     const size = given === null ? sizeOf(options.file) : given.text.length
     const isLarge = this.#hasRead && size > (given === null ? READ_APART_BYTES : GIVEN_APART_CHARS)
-    return (isLarge ? await readApart(options, signal) : null) ?? readConfig(options)
+    return (isLarge ? await readApart(options, signal) : null) ?? readConfig(options, !this.#hasRead)
   }
 
   /** The same problems with their places in the text that they are about; null: in what was read last. */
