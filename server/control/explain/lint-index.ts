@@ -15,7 +15,7 @@ export interface LintedRule {
 
 /** Of rules that are alike in all that an index finds so many are compared with each: others are not told. */
 const ALIKE_MAX = 32
-/** A rule stands at so many places of the index; one with more takes nothing from others, as far as is told. */
+/** A rule stands at so many places; one with more takes nothing from others, as far as is told. */
 const PLACES_MAX = 256
 
 export class RulesBefore {

@@ -2,7 +2,7 @@
 import type { Path } from '../../config/tree.ts'
 import type { MiddlewareName } from '../../middleware/middleware.options.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
-import type { LintFinding } from './lint-rules.ts'
+import type { LintFinding } from './lint-finding.ts'
 
 /** A step that is there, at its place. */
 interface Item {
@@ -16,9 +16,9 @@ const ACCESS: readonly string[] = ['basic_auth', 'api_key', 'jwt', 'forward_auth
 
 interface Order {
   readonly first: readonly string[]
-  readonly then: readonly string[]
+  readonly later: readonly string[]
   /** Whether it counts for this rule. */
-  readonly isFor?: (first: Item, then: Item) => boolean
+  readonly isFor?: (first: Item, later: Item) => boolean
   readonly why: string
 }
 
@@ -26,24 +26,24 @@ interface Order {
 const ORDERS: readonly Order[] = [
   {
     first: ACCESS,
-    then: ['cache'],
+    later: ['cache'],
     why: 'what is kept is given to whoever asks, before anybody asks who that is',
   },
-  { first: ['ip', 'geo'], then: ['cache'], why: 'what is kept is given to clients that are not let in' },
+  { first: ['ip', 'geo'], later: ['cache'], why: 'what is kept is given to clients that are not let in' },
   {
     first: ['ip', 'geo'],
-    then: ['rate_limit', 'concurrency'],
+    later: ['rate_limit', 'concurrency'],
     isFor: (_, { options }) => !byClientAlone(options['key']),
     why: 'who is not let in takes from what others share',
   },
   {
     first: ['cors'],
-    then: ACCESS,
+    later: ACCESS,
     why: 'browsers send preflights without credentials: they are refused before they are answered',
   },
   {
     first: ['error_pages'],
-    then: [...ACCESS, 'ip', 'geo', 'csrf', 'rate_limit', 'concurrency'],
+    later: [...ACCESS, 'ip', 'geo', 'csrf', 'rate_limit', 'concurrency'],
     why: 'answers of steps before it do not pass it',
   },
 ]
@@ -120,10 +120,10 @@ function isEmpty(words: unknown): boolean {
 
 function misplaced(items: readonly Item[], at: At): LintFinding[] {
   const found: LintFinding[] = []
-  for (const { first, then, isFor = () => true, why } of ORDERS)
+  for (const { first, later, isFor = () => true, why } of ORDERS)
     for (const [place, late] of items.entries()) {
       if (!first.includes(late.name)) continue
-      const early = items.slice(0, place).find((one) => then.includes(one.name) && isFor(late, one))
+      const early = items.slice(0, place).find((one) => later.includes(one.name) && isFor(late, one))
       if (early === undefined) continue
       found.push({
         kind: 'step_order',

@@ -1,26 +1,16 @@
-// What rules of HTTP say that cannot be meant: rules that nothing reaches, or that lose some of their requests
-// to one before them. Told only where it is sure.
+// What rules of HTTP say that cannot be meant: rules that nothing reaches, or that lose some of their
+// requests to one before them. Told only where it is sure.
 import type { Config } from '../../config/schema.ts'
 import { shadowedRules } from '../../config/shadows.ts'
 import type { Path } from '../../config/tree.ts'
-import type { ProblemCode } from '../../config/problem.ts'
 import { kindOfRule } from '../../lib/rule-kind.ts'
 import type { Steps } from '../../lib/slices.ts'
 import { covers, isNever } from '../../rules/covers.ts'
 import type { Condition, MatchConfig } from '../../rules/match.options.ts'
-import type { IgnorableWarning, RuleConfig } from '../../rules/rule.options.ts'
+import type { RuleConfig } from '../../rules/rule.options.ts'
+import type { LintFinding } from './lint-finding.ts'
 import { RulesBefore, type LintedRule } from './lint-index.ts'
 import { lintMiddleware } from './lint-middleware.ts'
-
-/** Something to look at in a config that is valid. */
-export interface LintFinding {
-  readonly kind: IgnorableWarning
-  readonly code: ProblemCode
-  readonly path: Path
-  readonly found: string
-  readonly allowed: string
-  readonly hint: string | null
-}
 
 /** So many rules are looked at between two places where the work may pause. */
 const STEP = 8

@@ -1,5 +1,5 @@
-// What is found in a config once it is read and sound: tests that fail, which stand against it, and what is to
-// be looked at in its rules.
+// What is found in a config once it is read and sound: tests that fail, which stand against it, and what is
+// to be looked at in its rules.
 import type { LoadedConfig } from '../../config/load.ts'
 import type { Problem } from '../../config/problem.ts'
 import type { Steps } from '../../lib/slices.ts'
