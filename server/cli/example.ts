@@ -34,6 +34,7 @@ import turn from '../../config/examples/turn.yaml' with { type: 'text' }
 import oidc from '../../config/examples/oidc.yaml' with { type: 'text' }
 import passiveHealth from '../../config/examples/passive-health.yaml' with { type: 'text' }
 import rateLimits from '../../config/examples/rate-limits.yaml' with { type: 'text' }
+import slowDown from '../../config/examples/slow-down.yaml' with { type: 'text' }
 import retries from '../../config/examples/retries.yaml' with { type: 'text' }
 import tcp from '../../config/examples/tcp.yaml' with { type: 'text' }
 import tlsToServers from '../../config/examples/tls-to-servers.yaml' with { type: 'text' }
@@ -71,6 +72,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'match.yaml': matchExample,
   'tests.yaml': testsExample,
   'rate-limits.yaml': rateLimits,
+  'slow-down.yaml': slowDown,
   'content.yaml': content,
   'retries.yaml': retries,
   'compress.yaml': compress,

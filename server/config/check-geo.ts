@@ -54,7 +54,7 @@ export function checkWhere(checked: Checked, path: Path, words: Pick<Condition, 
 }
 
 /** Somebody asks for this of clients: whether a database tells it. */
-function checkToldBy(checked: Checked, path: Path, part: GeoPart): void {
+export function checkToldBy(checked: Checked, path: Path, part: GeoPart): void {
   const { geo } = checked.config
   if (TOLD_BY[part].some((kind) => geo?.[kind] !== undefined)) return
   const keys = TOLD_BY[part].map((kind) => `geo.${kind}`).join(' or ')

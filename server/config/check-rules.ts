@@ -7,7 +7,8 @@ import { checkCachePlace } from './check-cache.ts'
 import { checkCorsPlace } from './check-cors.ts'
 import { checkFamily } from './check-family.ts'
 import { checkGeoStep } from './check-geo.ts'
-import { checkCondition, checkMatch } from './check-match.ts'
+import { checkKeys, checkTarpits } from './check-keys.ts'
+import { checkMatch } from './check-match.ts'
 import { checkSignIn } from './check-oidc.ts'
 import { checkRewrite } from './check-rewrite.ts'
 import { checkRespond } from './check-respond.ts'
@@ -76,17 +77,11 @@ export function checkRules(checked: Checked): void {
   }
 }
 
-/** What requests of other costs match. */
-function checkCosts(checked: Checked, path: Path, { middleware }: RuleConfig): void {
-  for (const [place, { rate_limit: limit }] of middleware.entries())
-    for (const [index, { match }] of limit?.costs.entries() ?? [])
-      checkCondition(checked, [...path, 'middleware', place, 'rate_limit', 'costs', index, 'match'], match)
-}
-
 function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
   checkMatch(checked, [...path, 'match'], rule.match)
   checkAsked(checked, path, rule)
-  checkCosts(checked, path, rule)
+  checkKeys(checked, path, rule)
+  checkTarpits(checked, path, rule)
   checkSignIn(checked, path, rule)
   checkCorsPlace(checked, path, rule)
   checkCachePlace(checked, path, rule)

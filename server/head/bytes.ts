@@ -116,6 +116,13 @@ export function skipSpace(bytes: Uint8Array, start: number, end: number): number
 }
 
 /** The end of `[start, end)` without optional white space before it. */
+/** How often a byte is in `bytes[from..to)`. */
+export function countOf(bytes: Buffer, byte: number, from: number, to: number): number {
+  let count = 0
+  for (let i = bytes.indexOf(byte, from); i !== -1 && i < to; i = bytes.indexOf(byte, i + 1)) count++
+  return count
+}
+
 export function trimSpace(bytes: Uint8Array, start: number, end: number): number {
   let at = end
   while (at > start && (bytes[at - 1] === SP || bytes[at - 1] === HT)) at--

@@ -1,6 +1,17 @@
 // The header section of a request or an answer: where each field lies in the bytes, found and validated in
 // one pass (RFC 9112 §5). No field becomes a string before somebody asks for it.
-import { COLON, CR, FIELD_VALUE, LF, TOKEN, equalsFolded, latin1, skipSpace, trimSpace } from './bytes.ts'
+import {
+  COLON,
+  CR,
+  FIELD_VALUE,
+  LF,
+  TOKEN,
+  countOf,
+  equalsFolded,
+  latin1,
+  skipSpace,
+  trimSpace,
+} from './bytes.ts'
 import { giveCopy, takeCopy } from './kept-bytes.ts'
 import { KNOWN, knownField, underscoreField } from './known-fields.ts'
 import type { KnownSections, Section } from './known-sections.ts'
@@ -96,6 +107,18 @@ export class Fields {
 
   name(field: number): string {
     return latin1(this.bytes, this.at[field * FIELD_INTS]!, this.at[field * FIELD_INTS + 1]!)
+  }
+
+  /** Bytes of its name and its value. */
+  size(field: number): number {
+    const i = field * FIELD_INTS
+    return this.at[i + 1]! - this.at[i]! + this.at[i + 3]! - this.at[i + 2]!
+  }
+
+  /** How often a byte is in its value; -1: that is empty. */
+  countIn(field: number, byte: number): number {
+    const [from, to] = [this.at[field * FIELD_INTS + 2]!, this.at[field * FIELD_INTS + 3]!]
+    return to > from ? countOf(this.bytes, byte, from, to) : -1
   }
 
   /** Whether `field` has this name and may be looked at. */

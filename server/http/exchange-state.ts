@@ -18,6 +18,7 @@ import type { BodyForm, ClientStream, Outlet, Sink } from './ends.ts'
 import type { Engine } from './engine.ts'
 import type { Exchange, Identity, KnownClient, Try } from './exchange.ts'
 import type { Forward } from './forward.ts'
+import type { Hold, Paces } from './hold.ts'
 import type { Parking } from './park.ts'
 import { givenRequestId, requestLines } from './forwarded-headers.ts'
 import type { SourceBody } from './source-body.ts'
@@ -67,6 +68,7 @@ export abstract class ExchangeState implements Exchange {
   connectMs = 0
   firstByteMs = 0
   endedMs = 0
+  paces: Paces | null = null
   bodyLimit: number
   answer: ResponseHead | null = null
 
@@ -83,6 +85,9 @@ export abstract class ExchangeState implements Exchange {
   forward: Forward | null = null
   /** What its rule asks servers in place of what came; null: that. */
   rewritten: Rewritten | null = null
+  /** Hold up the client, or the server, of a tunnel that is faster than may be. */
+  protected uploadHold: Hold | null = null
+  protected tunnelHold: Hold | null = null
   /** What the rule's steps remember, one for each. */
   notes: unknown[] | null = null
   /** Steps whose request part has run: their response and end parts will. */
@@ -154,6 +159,7 @@ export abstract class ExchangeState implements Exchange {
   }
 
   resumeSource(): void {
+    if (this.tunnelHold?.isHeld === true) return
     if (this.pushed) this.pushed.resume()
     else this.forward?.resumeServer()
   }
@@ -189,6 +195,7 @@ export abstract class ExchangeState implements Exchange {
     else this.upload.serverFull()
   }
   resumeClient(): void {
+    if (this.uploadHold?.isHeld === true) return
     if (this.upload === null) this.stream.resume()
     else this.upload.serverFree()
   }

@@ -11,6 +11,7 @@ import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { Verdict } from '../tls/shown-certificate.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
 import type { CacheResult } from '../cache/result.ts'
+import type { Paces } from './hold.ts'
 import type { Reason } from './retry.ts'
 import type { AsksWeb } from './web-words.ts'
 import type { AsksBackends } from './subrequest-words.ts'
@@ -131,6 +132,8 @@ export interface Exchange {
   connectMs: number
   firstByteMs: number
   endedMs: number
+  /** How fast a tunnel may be, as far as steps say so; null: as fast as it can. */
+  paces: Paces | null
   /** Most bytes of request body; set from the listener, replaced by body_limit. */
   bodyLimit: number
   answer: ResponseHead | null

@@ -25,6 +25,7 @@ import { EarlyAnswer } from './early-answer.ts'
 import type { BodyForm, ClientEvents, ClientStream } from './ends.ts'
 import type { Engine } from './engine.ts'
 import { ENDED, HEAD_SENT, WHOLE } from './exchange-state.ts'
+import { Hold } from './hold.ts'
 import { Received } from './received.ts'
 import { rewriteRequest, turnBack } from './rewriting.ts'
 import { cancelStep, endSteps, requestSteps, responseSteps } from './steps.ts'
@@ -192,7 +193,7 @@ export class Proxied extends Received implements ClientEvents {
   /** The answer's head is on its way to the client: its body may follow, what was kept of it first. */
   #relayOn(): void {
     if (!this.tunnel && !this.early && !this.#isHeadShared) return
-    this.tunnel?.begin()
+    this.tunnel?.begin(this.paces)
     const { early } = this
     this.early = null
     if (early || this.#isHeadShared) this.forward?.resumeServer()
@@ -207,11 +208,23 @@ export class Proxied extends Received implements ClientEvents {
     if (this.stage === HEAD_SENT) {
       this.sink.write(bytes, from, to, content)
       if (this.isBodyStalled) this.forward?.pauseServer()
+      if (this.tunnel !== null && this.paces !== null) this.#pace(to - from)
       return
     }
     this.early ??= new EarlyAnswer(this.stream)
     this.early.push(bytes, from, to, content)
     this.forward?.pauseServer()
+  }
+
+  /** So much has come of a tunnel from its server, which is held up where that was faster than may be. */
+  #pace(bytes: number): void {
+    const { paces, forward } = this
+    if (paces === null || paces.answers === null) return
+    this.tunnelHold ??= new Hold(paces.answers, paces, {
+      pause: () => forward?.pauseServer(),
+      release: () => void (this.isBodyStalled || this.resumeSource()),
+    })
+    this.tunnelHold.took(bytes)
   }
 
   /** An answer of ours has been pushed to its end. */
@@ -262,6 +275,8 @@ export class Proxied extends Received implements ClientEvents {
     this.fault = reason
     if (this.waitingAt >= 0) cancelStep(this)
     this.deadline?.stop()
+    this.uploadHold?.stop()
+    this.tunnelHold?.stop()
     this.transforms?.cancel()
     this.upload?.cancel()
     this.pushed?.cancel()

@@ -3,6 +3,7 @@
 import type { Backend } from '../backends/backend.ts'
 import type { Fields } from '../head/fields.ts'
 import type { Asker } from './asker.ts'
+import { Hold } from './hold.ts'
 import { Forward } from './forward.ts'
 import { KeptBody } from './kept-body.ts'
 import { OwnAnswers } from './own-answers.ts'
@@ -30,7 +31,7 @@ export abstract class Received extends OwnAnswers implements Asker {
     this.isRequestWhole = false
     this.#ahead = null
     this.#awaited = backend
-    if (this.upload.isAwaited) this.#stopGathering()
+    if (this.upload.isAwaited || this.upload.form === 'length') this.#stopGathering()
     const { upload } = this
     came?.writeTo({ write: (bytes, from, to) => upload.push(bytes, from, to) })
     came?.drop()
@@ -52,12 +53,26 @@ export abstract class Received extends OwnAnswers implements Asker {
   }
 
   requestBody(bytes: Buffer, from: number, to: number): void {
-    if (this.tunnel) return this.tunnel.clientData(bytes, from, to)
+    if (this.tunnel) {
+      this.tunnel.clientData(bytes, from, to)
+      return this.#pace(to - from)
+    }
     // Behind an answer of ours its rest is of no use; behind a server's it goes on as long as that takes it.
     if (this.isEnded || (this.hasBegun && !this.forward?.isUploading)) return
     if (this.stream.receivedBytes > this.bodyLimit) return this.bodyTooLarge()
     if (this.upload) this.upload.push(bytes, from, to)
     else this.given(bytes, from, to)
+  }
+
+  /** So much of a tunnel has gone on: the client is held up where that was faster than may be. */
+  #pace(bytes: number): void {
+    const { paces } = this
+    if (paces === null || paces.uploads === null || this.isEnded) return
+    this.uploadHold ??= new Hold(paces.uploads, paces, {
+      pause: () => this.stream.pause(),
+      release: () => void (this.forward?.stream?.waitingBytes === 0 && this.resumeClient()),
+    })
+    this.uploadHold.took(bytes)
   }
 
   /** A piece of what servers are to have. */

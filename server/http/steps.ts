@@ -35,7 +35,8 @@ function awaitRequestStep(x: Proxied, rule: Rule, at: number, waited: Promise<An
 /** Parks the exchange; whatever ends the wait otherwise gives it up, so that a step is heard once. */
 function awaitStep<T>(x: Proxied, place: number, waited: Promise<T>, goOn: (value: T) => void): void {
   x.waitingAt = place
-  x.parking = park(waited, x.engine.wheel, x.listener.options.timeouts.step, {
+  const mostMs = x.listener.options.timeouts.step + (x.rule?.steps[place]?.waitsMs ?? 0)
+  x.parking = park(waited, x.engine.wheel, mostMs, {
     settled: (value) => {
       x.waitingAt = -1
       goOn(value)

@@ -1,5 +1,6 @@
 // What lies behind a 101: raw bytes both ways, in two halves each of which ends by itself.
 import type { ClientStream, Half } from './ends.ts'
+import type { Paces } from './hold.ts'
 
 /** Made when a server grants an upgrade, and for nothing else. */
 export class Tunnel {
@@ -17,12 +18,12 @@ export class Tunnel {
   }
 
   /** The head of the switch is written: bytes pass, and those in volume past us where that can be. */
-  begin(): void {
+  begin(paces: Paces | null): void {
     const [client, server] = [this.#client, this.#server]
     client.becomeTunnel()
     if (client.outlet === null || server.outlet === null) return
-    client.pourTo(server.outlet)
-    server.pourTo(client.outlet)
+    if (!paces?.uploads) client.pourTo(server.outlet)
+    if (!paces?.answers) server.pourTo(client.outlet)
   }
 
   clientData(bytes: Buffer, from: number, to: number): void {

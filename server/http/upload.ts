@@ -52,7 +52,9 @@ export class Upload implements LinkOwner {
   constructor(x: Uploading, transforms: readonly BodyTransform[]) {
     this.#x = x
     this.#links = linked(this, transforms)
-    x.request.remove('content-length')
+    if (x.stream.requestForm === 'length' && transforms.every(({ keepsLength }) => keepsLength === true))
+      this.form = 'length'
+    else x.request.remove('content-length')
   }
 
   /** Its client sends nothing of it before a server has said that it may. */

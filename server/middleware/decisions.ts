@@ -3,7 +3,7 @@ import type { MetricName } from '../tables/metrics.ts'
 import type { Counter } from '../telemetry/series.ts'
 import type { StepWorld } from './middleware.ts'
 
-type Decision = 'allowed' | 'refused' | 'shadow' | 'uncounted'
+type Decision = 'allowed' | 'refused' | 'shadow' | 'uncounted' | 'held' | 'full' | 'delayed'
 
 /** Counts them by the rule; a series is there once there is something to count. */
 export class Decisions {

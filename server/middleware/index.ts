@@ -1,5 +1,6 @@
 // The closed list of middleware; middleware.options.ts beside it has their words.
 import { apiKey } from './api-key.ts'
+import { bandwidthLimit } from './bandwidth-limit.ts'
 import { basicAuth } from './basic-auth.ts'
 import { bodyLimit } from './body-limit.ts'
 import { cache } from './cache.ts'
@@ -11,6 +12,7 @@ import { decompress } from './decompress.ts'
 import { faults } from './faults.ts'
 import { geo } from './geo.ts'
 import { forwardAuth } from './forward-auth.ts'
+import { headerLimit } from './header-limit.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
 import { oidc } from './oidc.ts'
@@ -18,6 +20,7 @@ import { rateLimit } from './rate-limit.ts'
 import { replace } from './replace.ts'
 import { requestId } from './request-id.ts'
 import { securityHeaders } from './security-headers.ts'
+import { tarpit } from './tarpit.ts'
 import type { Middleware, StepWords, StepWorld } from './middleware.ts'
 import type { MiddlewareConfig, MiddlewareName } from './middleware.options.ts'
 import type { Mode } from './mode.options.ts'
@@ -29,6 +32,7 @@ type Make<K extends MiddlewareName> = (
 
 export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   api_key: apiKey,
+  bandwidth_limit: bandwidthLimit,
   basic_auth: basicAuth,
   body_limit: bodyLimit,
   cache,
@@ -40,6 +44,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   faults,
   geo,
   forward_auth: forwardAuth,
+  header_limit: headerLimit,
   headers,
   ip,
   oidc,
@@ -47,6 +52,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   replace,
   request_id: requestId,
   security_headers: securityHeaders,
+  tarpit,
 }
 
 /** What an item says, behind what others of its rule say. */

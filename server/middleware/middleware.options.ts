@@ -2,6 +2,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { Where } from '../config/where.ts'
 import { ApiKeyOptions, checkApiKey } from './api-key.options.ts'
+import { BandwidthLimitOptions, checkBandwidthLimit } from './bandwidth-limit.options.ts'
 import { BasicAuthOptions, checkBasicAuth } from './basic-auth.options.ts'
 import { BodyLimitOptions } from './body-limit.options.ts'
 import { CacheOptions } from './cache.options.ts'
@@ -16,14 +17,17 @@ import { checkForwardAuth, ForwardAuthOptions } from './forward-auth.options.ts'
 import { checkHeaders, HeadersOptions } from './headers.options.ts'
 import { checkIp, IpOptions } from './ip.options.ts'
 import { OidcOptions } from './oidc.options.ts'
+import { checkHeaderLimit, HeaderLimitOptions } from './header-limit.options.ts'
 import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
 import { checkReplace, ReplaceOptions } from './replace.options.ts'
 import { checkRequestId, RequestIdOptions } from './request-id.options.ts'
 import { checkSecurityHeaders, SecurityHeadersOptions } from './security-headers.options.ts'
+import { TarpitOptions } from './tarpit.options.ts'
 
 export const MiddlewareOptions = Type.Object(
   {
     api_key: Type.Optional(ApiKeyOptions),
+    bandwidth_limit: Type.Optional(BandwidthLimitOptions),
     basic_auth: Type.Optional(BasicAuthOptions),
     body_limit: Type.Optional(BodyLimitOptions),
     cache: Type.Optional(CacheOptions),
@@ -35,6 +39,7 @@ export const MiddlewareOptions = Type.Object(
     faults: Type.Optional(FaultsOptions),
     geo: Type.Optional(GeoStepOptions),
     forward_auth: Type.Optional(ForwardAuthOptions),
+    header_limit: Type.Optional(HeaderLimitOptions),
     headers: Type.Optional(HeadersOptions),
     ip: Type.Optional(IpOptions),
     oidc: Type.Optional(OidcOptions),
@@ -42,8 +47,24 @@ export const MiddlewareOptions = Type.Object(
     replace: Type.Optional(ReplaceOptions),
     request_id: Type.Optional(RequestIdOptions),
     security_headers: Type.Optional(SecurityHeadersOptions),
+    tarpit: Type.Optional(TarpitOptions),
   },
-  { minProperties: 1, maxProperties: 1, description: 'One step: its name and its options.' },
+  {
+    minProperties: 1,
+    maxProperties: 1,
+    description: 'One step: its name and its options.',
+    also: {
+      concurrency_limit: 'concurrency',
+      in_flight: 'concurrency',
+      ratelimit: 'rate_limit',
+      limit_req: 'rate_limit',
+      limit_conn: 'concurrency',
+      limit_rate: 'bandwidth_limit',
+      throttle: 'bandwidth_limit',
+      header_limits: 'header_limit',
+      buffering: 'body_limit',
+    },
+  },
 )
 export type MiddlewareConfig = Static<typeof MiddlewareOptions>
 export type MiddlewareName = keyof MiddlewareConfig
@@ -53,12 +74,14 @@ const CHECKS: {
   readonly [K in MiddlewareName]?: (options: NonNullable<MiddlewareConfig[K]>, where: Where) => void
 } = {
   api_key: checkApiKey,
+  bandwidth_limit: checkBandwidthLimit,
   basic_auth: checkBasicAuth,
   cors: checkCors,
   csrf: checkCsrf,
   faults: checkFaults,
   forward_auth: checkForwardAuth,
   geo: checkGeoWords,
+  header_limit: checkHeaderLimit,
   headers: checkHeaders,
   ip: checkIp,
   rate_limit: checkRateLimit,

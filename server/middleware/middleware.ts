@@ -39,6 +39,8 @@ export interface Middleware<N = undefined> {
    * framed anew: as long as it is short its length is told. Null: the body passes as it is.
    */
   requestBody?(x: Exchange, note: N): BodyTransform | null
+  /** It may wait for so many ms longer than timeouts.step; left out: no longer. */
+  readonly waitsMs?: number
   /**
    * Nobody waits for its Promise any more: the client has gone, the exchange was answered otherwise, or it
    * took longer than timeouts.step. Whatever it still does is of no use, and what the Promise gives is
@@ -72,6 +74,8 @@ export interface Foreseen {
 
 /** Changes the body of an answer, or of a request, as it passes. One for each of them. */
 export interface BodyTransform {
+  /** What it writes is as long as what came: a request keeps its Content-Length. Left out: nobody knows. */
+  readonly keepsLength?: true
   /**
    * A piece of content. The buffer may be that of all reads: what is kept of it beyond this is `keepable`.
    */

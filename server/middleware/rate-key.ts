@@ -5,10 +5,11 @@ import type { Exchange } from '../http/exchange.ts'
 import { networkKey } from '../lib/ip-address.ts'
 import { loosen } from '../rules/path.ts'
 import { queryValues } from '../rules/query.ts'
+import { variable } from '../rules/variables.ts'
 import type { KeyConfig } from './request-key.options.ts'
 
 /** The key of an exchange; null: it lacks what is asked for, or has it more than once. */
-export type RateKey = (x: Pick<Exchange, 'request' | 'client' | 'identity'>) => string | null
+export type RateKey = (x: Exchange) => string | null
 
 /** The key that a list of words names: of several, their combination. */
 export function rateKey(config: Omit<KeyConfig, 'missing'>): RateKey {
@@ -43,12 +44,18 @@ function partOf(word: string, { ipv4_prefix: v4, ipv6_prefix: v6 }: Omit<KeyConf
     case 'client_ip':
       // Who is behind a proxy that names nobody counts for the proxy.
       return ({ client }) => networkKey(client.address ?? client.socketAddress, v6, v4)
+    case 'connection':
+      return ({ client }) => `${client.socketAddress} ${client.port}`
     case 'host':
       return ({ request }) => request.host
     case 'method':
       return ({ request }) => request.method
     case 'path':
-      return ({ request }) => pathOf(request)
+      return name === '' ? ({ request }) => pathOf(request) : given(variable(`path.${name}`).read)
+    case 'country':
+    case 'continent':
+    case 'asn':
+      return given(variable(kind).read)
     case 'user':
       return ({ identity }) => identity && identity.name
     case 'claim':
@@ -71,6 +78,11 @@ function partOf(word: string, { ipv4_prefix: v4, ipv6_prefix: v6 }: Omit<KeyConf
 }
 
 const NONE: readonly string[] = []
+
+const given =
+  (read: RateKey): RateKey =>
+  (x) =>
+    read(x) || null
 
 /** As lenient servers read it: who spells one path in many ways has no count for each of them. */
 function pathOf({ path, plainPath }: RequestHead): string {

@@ -119,7 +119,7 @@ export const rateText = ({ requests, per, key }: RateLimitConfig): string =>
 export function leftFor(
   options: RateLimitConfig,
   world: Pick<StepWorld, 'rule' | 'earlier' | 'now'> & { readonly board: RateBoard },
-  x: Pick<Exchange, 'request' | 'client' | 'identity'>,
+  x: Exchange,
 ): number | null {
   const counts = new Counts(options, world, null)
   if (counts.isExempt(x)) return null

@@ -2,31 +2,44 @@
 import { Type } from '@sinclair/typebox'
 import { OneOrMore, Words } from '../lib/kinds.ts'
 
-const RequestKey = Type.String({
-  pattern:
-    "^(?:client_ip|host|method|path|rule|user|(?:header|cookie|query|claim)[ .][A-Za-z0-9!#$%&'*+.^_`|~-]{1,128})$",
-  allowed:
-    'client_ip, host, method, path, rule, user, "header NAME", "cookie NAME", "query NAME" or "claim NAME"',
-  description:
-    'client_ip, host, method, path, rule, user (who a step before has found the client to be), "header NAME", "cookie NAME", "query NAME", or "claim NAME" of that user. A dot may stand for the blank.',
-  said: {
-    client: 'write client_ip',
-    ip: 'write client_ip',
-    address: 'write client_ip',
-    remote_addr: 'write client_ip',
-    $binary_remote_addr: 'write client_ip',
-    $remote_addr: 'write client_ip',
-    api_key: 'write "header X-Api-Key", or user behind the step api_key',
-    identity: 'write user',
-  },
-})
+const NAMED = "(?:header|cookie|query|path|claim)[ .][A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}"
+const WORDS = ['client_ip', 'country', 'continent', 'asn', 'host', 'method', 'path', 'rule', 'user'] as const
+const SAID = {
+  client: 'write client_ip',
+  ip: 'write client_ip',
+  address: 'write client_ip',
+  remote_addr: 'write client_ip',
+  $binary_remote_addr: 'write client_ip',
+  $remote_addr: 'write client_ip',
+  api_key: 'write "header X-Api-Key", or user behind the step api_key',
+  identity: 'write user',
+}
+
+interface More {
+  readonly words: readonly string[]
+  /** What they are, with a comma behind. */
+  readonly said: string
+  readonly default: readonly string[]
+}
+
+function requestKey({ words, said }: More) {
+  const all = [...words, ...WORDS]
+  return Type.String({
+    pattern: `^(?:${all.join('|')}|${NAMED})$`,
+    allowed: `${all.join(', ')}, "header NAME", "cookie NAME", "query NAME", "path NAME" or "claim NAME"`,
+    description: `${said}client_ip, country, continent or asn (by geo), host, method, path, rule, user (who a step before has found the client to be), "header NAME", "cookie NAME", "query NAME", "path NAME" (a parameter of the rule's path), or "claim NAME" of that user. A dot may stand for the blank.`,
+    said: SAID,
+  })
+}
+
+const NO_MORE: More = { words: [], said: '', default: ['client_ip'] }
 
 /** Of each step that has keys; `what` each key has. */
-export const keyOptions = (what: string) => ({
+export const keyOptions = (what: string, more = NO_MORE) => ({
   key: OneOrMore(
-    RequestKey,
+    requestKey(more),
     `What has ${what} of its own: each client address, host, path, user, value of a header field, cookie, part of the query or claim; or the rule as a whole. Of a list, each combination.`,
-    ['client_ip'],
+    more.default,
   ),
   missing: Words(['client_ip', 'together', 'pass'], {
     default: 'client_ip',

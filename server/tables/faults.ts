@@ -106,6 +106,9 @@ export const FAULTS = {
   overloaded: passing(
     row(503, 'gateway', 'connection_limit_reached', 'The gateway has more to do than it can.'),
   ),
+  tarpit_full: passing(
+    row(503, 'gateway', 'connection_limit_reached', 'As many requests as may be are held back here.'),
+  ),
   rule_full: passing(
     row(503, 'gateway', 'connection_limit_reached', 'As many requests as allowed here are under way.'),
   ),

@@ -28,6 +28,17 @@ export const STEP_METRICS = {
     'rule',
     'kind',
   ),
+  bandwidth_bodies_total: counter(
+    'Requests at a bandwidth_limit: allowed (nothing waited), delayed, shadow (something would have waited).',
+    'decision',
+    'rule',
+  ),
+  bandwidth_wait_seconds_total: counter('For how long bodies waited for their time, in all.', 'rule'),
+  tarpit_requests_total: counter(
+    'Requests at a tarpit: held, full (as many were held as may be: refused, or answered at once), shadow (would have been held).',
+    'decision',
+    'rule',
+  ),
   concurrency_requests_total: counter(
     'Requests at a limit of those under way at once: allowed, refused, shadow (would have been refused), uncounted (passed, as there was no room to count them: limits.concurrency).',
     'decision',

@@ -14,7 +14,12 @@ export const workersOf = ({ workers }: Config): number => workers ?? defaultWork
 /** Whether rules or listeners want what is shared by all workers for rate limits. */
 export const takesTokens = ({ rules, listeners }: Config): boolean =>
   Object.values(listeners).some(hasRate) ||
-  rules.some(({ middleware }) => middleware.some(({ rate_limit: one }) => one?.algorithm === 'token_bucket'))
+  rules.some(({ middleware }) =>
+    middleware.some(
+      ({ rate_limit: limit, bandwidth_limit: pace }) =>
+        limit?.algorithm === 'token_bucket' || (pace !== undefined && pace.key[0] !== 'request'),
+    ),
+  )
 
 /** Whether rules want what is shared for sliding windows. */
 export const takesWindows = ({ rules }: Config): boolean =>
@@ -28,7 +33,10 @@ export const takesLeases = ({ rules }: Config): boolean =>
     ({ middleware, max_connections: most }) =>
       most !== undefined ||
       // Of several workers one alone has a session of oidc renewed.
-      middleware.some((step) => step.concurrency !== undefined || step.oidc !== undefined),
+      middleware.some(
+        ({ concurrency, oidc, tarpit }) =>
+          concurrency !== undefined || oidc !== undefined || tarpit !== undefined,
+      ),
   )
 
 /** Whatever its protocol is: of each that has a rate, workers look for it there. */

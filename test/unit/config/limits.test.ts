@@ -44,7 +44,7 @@ test.each([
   ['{ max: 2000000 }', '\\.max: found 2000000'],
   [
     '{ max: 5, key: nobody }',
-    '\\.key: found "nobody", allowed client_ip, host, method, path, rule, user, "header NAME", "cookie NAME", "query',
+    '\\.key: found "nobody", allowed client_ip, country, continent, asn, host, method, path, rule, user, "header NAME", "cookie NAME", "query',
   ],
   ['{ max: 5, key: header }', '\\.key: found "header"'],
   ['{ max: 5, key: [] }', '\\.key: found an empty list, allowed at least 1'],
@@ -87,6 +87,11 @@ test.each([
   ['{ requests: 5, exempt: [nobody] }', '\\.exempt\\[0\\]: found "nobody", allowed an address or range'],
   ['{ requests: 5, missing: refuse }', '\\.missing: found "refuse", .*; let a rule match'],
   ['{ requests: 5, key: ip }', '\\.key: found "ip", .*; write client_ip$'],
+  ['{ requests: 5, key: path id }', '\\.key: found .*\\{path\\.id\\}'],
+  [
+    '{ requests: 5, key: [client_ip, country] }',
+    '\\.key\\[1\\]: found country without a database that tells it',
+  ],
   ['{ requests: 5, key: header X Y }', '\\.key: found "header X Y"'],
   ['{ requests: 5, ipv4_prefix: 4 }', '\\.ipv4_prefix: found 4, allowed a whole number from 8 to 32'],
   ['{ average: 5 }', '\\.average: .*it is called "requests"$'],

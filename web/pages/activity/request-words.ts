@@ -38,6 +38,8 @@ const TO_DO: Readonly<Record<string, string>> = {
   server_closed: 'See the server’s own log at this time; its keep-alive may be shorter than the gateway’s.',
   server_reset: 'See the server’s own log at this time: it may have ended.',
   concurrency_limited: 'If this client is welcome, raise max of the rule’s concurrency.',
+  tarpit_full: 'If these clients are welcome, raise max of the rule’s tarpit, or take it away.',
+  head_too_large: 'If it is welcome, raise the rule’s header_limit, or limits of the listener.',
   rule_full: 'Raise max_connections of the rule, if its servers have room.',
   overloaded: 'Give the gateway more cores or memory; rules of a higher priority are refused last.',
   queue_full: 'Give the backend more servers, or its servers more connections.',
