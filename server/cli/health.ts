@@ -125,7 +125,9 @@ function configLine({ revision, rejected, unconfirmed = null }: ConfigFacts): st
 }
 
 const refusedLine = ({ owner, name, why, since }: RefusedFacts): string =>
-  `${owner} ${name}: its files are refused since ${dayAndClockOf(since)}, what they held before goes on: ${why}`
+  owner === 'jwt'
+    ? `auth.jwt.${name}: its keys cannot be had since ${dayAndClockOf(since)}, those of before go on: ${why}`
+    : `${owner} ${name}: its files are refused since ${dayAndClockOf(since)}, what they held before goes on: ${why}`
 
 /** As `sluice check` tells it, when it is of the file. */
 export function problemText({ file, line, column, path, message, hint }: RejectedProblem): string {

@@ -2,6 +2,7 @@
 import { type Condition, DEPTH_MAX } from '../rules/match.options.ts'
 import type { TimeConfig } from '../rules/time.options.ts'
 import type { ValueWords } from '../rules/value.options.ts'
+import { checkClaims } from './check-auth.ts'
 import { checkWhere } from './check-geo.ts'
 import { checkMethods } from './check-methods.ts'
 import { checkPaths } from './check-paths.ts'
@@ -13,10 +14,11 @@ import type { Path } from './tree.ts'
 export function checkMatch(checked: Checked, path: Path, match: Condition, depth = 0): void {
   checkMethods(checked, [...path, 'method'], match.method)
   checkPaths(checked, [...path, 'path'], match.path)
-  for (const part of ['header', 'query', 'cookie'] as const)
+  for (const part of ['header', 'query', 'cookie', 'claims'] as const)
     for (const [name, words] of Object.entries(match[part]))
       if (typeof words !== 'string') checkValue(checked, [...path, part, name], words)
   checkWhere(checked, path, match)
+  checkClaims(checked, path, match)
   if (match.tls !== undefined) checkTls(checked, [...path, 'tls'], match)
   if (match.time !== undefined) checkTime(checked, [...path, 'time'], match.time)
   for (const key of ['all', 'any'] as const)

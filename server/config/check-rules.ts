@@ -5,6 +5,7 @@ import { checkMiddleware } from '../middleware/middleware.options.ts'
 import { checkAsked } from './asked-backends.ts'
 import { checkCachePlace } from './check-cache.ts'
 import { checkCorsPlace } from './check-cors.ts'
+import { checkAccessStep } from './check-auth.ts'
 import { checkFamily } from './check-family.ts'
 import { checkGeoStep } from './check-geo.ts'
 import { checkKeys, checkTarpits } from './check-keys.ts'
@@ -62,6 +63,7 @@ export function checkRules(checked: Checked): void {
     const captures = rule.middleware.length === 0 ? [] : capturesOf(rule.match)
     for (const [place, step] of rule.middleware.entries()) {
       checkMiddleware(step, (name) => new Where(checked, [...path, 'middleware', place, name], captures))
+      checkAccessStep(checked, [...path, 'middleware', place], step)
       if (step.geo !== undefined) checkGeoStep(checked, [...path, 'middleware', place, 'geo'], step.geo)
     }
     const quoted = checked.quoted([...path, 'name'], rule.name)

@@ -1,6 +1,7 @@
 // What the schema cannot say: names that must resolve, addresses that must differ, keys that exclude each
 // other.
 import { formatDuration } from '../lib/durations.ts'
+import { checkAuth } from './check-auth.ts'
 import { checkAdmin } from './check-admin.ts'
 import { checkBackends } from './check-backends.ts'
 import { checkCertificates } from './check-certificates.ts'
@@ -33,6 +34,7 @@ export function checkConfig(
   checkListeners(checked)
   checkCertificates(checked)
   checkTlsUse(checked)
+  checkAuth(checked)
   checkGeo(checked)
   checkProviders(checked)
   checkRules(checked)

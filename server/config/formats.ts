@@ -16,7 +16,7 @@ import {
 } from './address-formats.ts'
 import { clientAuth, clientName, subjectName } from './client-formats.ts'
 import { type Format, no } from './format.ts'
-import { keyHash, passwordHash } from './hash-formats.ts'
+import { claimName, keyHash, passwordHash } from './hash-formats.ts'
 import { origin } from './origin-formats.ts'
 import { pathPattern } from './path-formats.ts'
 import { fileMode, group } from './unix-formats.ts'
@@ -282,6 +282,7 @@ export const FORMATS: Readonly<Record<string, Format>> = {
   'field-value': fieldValue,
   'text-value': textValue,
   'query-name': queryName,
+  'claim-name': claimName,
   'cookie-name': cookieName,
   'host-pattern': hostPattern,
   'path-pattern': pathPattern,

@@ -21,3 +21,10 @@ export const keyHash: Format = {
           'no key stands in a config as it is: "sluice hash --api-key" makes one and its hash',
         ),
 }
+
+export const claimName: Format = {
+  decode: (text) =>
+    text !== '' && text.length <= 256 && !/\p{Cc}/u.test(text) && !(text in Object.prototype)
+      ? { value: text }
+      : no('the name of a claim, or its place within others, as "realm_access.roles"'),
+}

@@ -228,6 +228,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
   'port-range': '^[0-9]{4,5}-[0-9]{4,5}$',
   path: '^[^\\x00-\\x1f\\x7f]+$',
   'field-name': "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+  'claim-name': '^[^\\x00-\\x1f\\x7f]{1,256}$',
   'query-name': '^[^\\x00-\\x1f\\x7f]{1,256}$',
   'cookie-name': "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
   'time-zone': '^[A-Za-z0-9_+/-]+$',

@@ -10,7 +10,7 @@ import { certificateSources } from './certificate-sources.ts'
 import { RememberedPairs } from './source/good-pairs.ts'
 import { LiveCertificates, type LiveCertificatesOptions } from './change/live-certificates.ts'
 import { LiveTlsFiles, readPlanFiles } from './change/live-tls-files.ts'
-import { LiveGeo } from './change/live-geo.ts'
+import { type LiveFacts, liveFacts, together } from './live-facts.ts'
 import { FilePart } from './change/file-part.ts'
 import type { History } from './change/history.ts'
 import type { RevisionBook } from './change/revision-book.ts'
@@ -49,6 +49,7 @@ import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { ListeningSockets } from './sockets/sockets.ts'
 import { secretsFor } from './store/session-secret.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
+import type { WorkerWish } from '../worker/messages.ts'
 import { WorkerSockets } from './sockets/worker-sockets.ts'
 
 export interface Parts {
@@ -63,6 +64,8 @@ export interface Parts {
   /** Files that are followed for themselves. */
   readonly followed: Pick<LiveCertificates, 'look' | 'stop'>
   readonly acme: AcmeCertificates
+  /** What workers ask for. */
+  readonly heard: (news: WorkerWish) => void
   readonly refused: RefusedFiles
   readonly history: History
   readonly book: RevisionBook
@@ -155,8 +158,8 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     good: new RememberedPairs(data),
   })
   const tlsFiles = new LiveTlsFiles({ isWatching, refused, amend })
-  const geo = new LiveGeo({ data, isWatching, refused, amend })
-  const hands = { board, prober, desk, resolver, sockets, turn, certificates, tlsFiles, geo }
+  const facts = liveFacts({ data, isWatching, refused, amend })
+  const hands = { board, prober, desk, resolver, sockets, turn, certificates, tlsFiles, facts }
   const applier: Applier = makeApplier(options, { ...hands, isServing })
   return {
     isAlone: crew.isInProcess,
@@ -167,8 +170,9 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     desk,
     turn,
     applier,
-    followed: together([certificates, tlsFiles, geo]),
+    followed: together([certificates, tlsFiles, facts.geo, facts.keys]),
     acme,
+    heard: (news) => (news.type === 'keys-wanted' ? facts.keys.heard(news) : acme.heard(news)),
     refused,
     history,
     book: options.book,
@@ -189,12 +193,6 @@ const heardByProber = (
   onResult: onHealthResult,
   orderOf: (place) => desk.healthOrderOf(place),
   onRevived: (place, why) => desk.revived(place, why),
-})
-
-/** As one. */
-const together = (all: readonly Parts['followed'][]): Parts['followed'] => ({
-  look: () => all.forEach((one) => one.look()),
-  stop: () => all.forEach((one) => one.stop()),
 })
 
 interface DeskHands {
@@ -232,18 +230,19 @@ function makeDesk(options: PartsOptions, { board, weights, prober }: DeskHands):
 type AppliedHands = Pick<Parts, 'board' | 'prober' | 'desk' | 'sockets' | 'turn'> & {
   readonly certificates: LiveCertificates
   readonly tlsFiles: LiveTlsFiles
-  readonly geo: LiveGeo
+  readonly facts: LiveFacts
   readonly resolver: Resolver
   readonly isServing: () => boolean
 }
 
 function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
   const { chosen, crew, file, history } = options
-  const { board, certificates, geo, sockets, turn } = hands
+  const { board, certificates, facts, sockets, turn } = hands
   return new Applier({
     parts: partsOf({
       file: new FilePart({ file, onWritten: options.onWritten }),
       ...hands,
+      ...facts,
       admin: options.admin,
       chosen,
       crew,
@@ -259,7 +258,7 @@ function makeApplier(options: PartsOptions, hands: AppliedHands): Applier {
       ...(await certificates.gather(words)),
       door: await turn.doorOf(words),
       files: await readPlanFiles(words),
-      geo: await geo.gather(words),
+      ...(await facts.gather(words)),
       ...secretsFor(words),
     }),
     dryRun,

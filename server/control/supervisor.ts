@@ -101,7 +101,7 @@ export class Supervisor implements Known {
       reasons: () => this.reasons,
       logs: () => this.running?.edition.config.logs ?? null,
       onUnsound: () => this.changes.unsound(),
-      onDemand: (news) => this.#parts?.acme.heard(news),
+      onDemand: (news) => this.#parts?.heard(news),
       ...workerNews(this.totals, this.#newsOfProcesses),
     })
     const [crew, announcer] = [() => this.#crew, () => this.#announcer]

@@ -10,6 +10,8 @@ import { nowMs } from '../lib/clock.ts'
 import type { Deadline } from '../lib/deadline.ts'
 import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { ProxyVersion } from '../lib/proxy-header-out.ts'
+import type { AskedBy } from '../rules/asked.ts'
+import type { Tokens } from '../rules/claims.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import type { Fault } from '../tables/faults.ts'
 import { askedFor } from './asked-for.ts'
@@ -57,6 +59,7 @@ export abstract class ExchangeState implements Exchange {
   shadow: string | null = null
   identity: Identity | null = null
   cache: Exchange['cache'] = null
+  tokens: Tokens | null = null
   sticky: Stuck | null = null
   tries: Try[] | null = null
   aborted = false
@@ -110,6 +113,11 @@ export abstract class ExchangeState implements Exchange {
     this.id = givenRequestId(request, this.client) ?? engine.nextId()
     this.bodyLimit = this.listener.options.limits.body
     this.sink = stream
+  }
+
+  /** Who asks, with what is known of its tokens. */
+  get asker(): AskedBy {
+    return this.tokens === null ? this.client : { ...this.client, tokens: this.tokens }
   }
 
   /** The head of a final answer is here, and gets what the listener says in each. */

@@ -6,6 +6,7 @@ import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { ProxyVersion } from '../lib/proxy-header-out.ts'
+import type { Tokens } from '../rules/claims.ts'
 import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
 import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { Verdict } from '../tls/shown-certificate.ts'
@@ -116,6 +117,8 @@ export interface Exchange {
   identity: Identity | null
   /** What a cache did of it; null: it met none. */
   cache: CacheResult | null
+  /** What the good ones of its tokens say, where its listener has rules that ask for that. */
+  tokens: Tokens | null
   /** Whether its server is that of its session, and why not; null: sessions have none, or none was picked. */
   sticky: Stuck | null
   /** The attempts, once one of them has failed, in their order. */

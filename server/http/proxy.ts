@@ -11,7 +11,6 @@
 //   8 response   the steps reached, in reverse   (steps.ts)
 //   9 relay      the answer's body, as it comes
 //  10 end        the steps' end, the log, the metrics; the client's next request
-//
 // Nothing here waits: streams' events (ends.ts) call each transition; an ordinary exchange makes no Promise.
 import { bodyPlace, faultAnswer } from '../head/answer.ts'
 import type { Fields } from '../head/fields.ts'
@@ -22,13 +21,14 @@ import { METHOD_HEAD } from '../tables/methods.ts'
 import { ownAnswer, redirected, refusedAtOnce } from './at-once.ts'
 import { answeredEarly } from './answered-early.ts'
 import { EarlyAnswer } from './early-answer.ts'
+import { readTokens } from './ask-tokens.ts'
 import type { BodyForm, ClientEvents, ClientStream } from './ends.ts'
 import type { Engine } from './engine.ts'
 import { ENDED, HEAD_SENT, WHOLE } from './exchange-state.ts'
 import { Hold } from './hold.ts'
 import { Received } from './received.ts'
 import { rewriteRequest, turnBack } from './rewriting.ts'
-import { cancelStep, endSteps, requestSteps, responseSteps } from './steps.ts'
+import { awaitStep, cancelStep, endSteps, requestSteps, responseSteps } from './steps.ts'
 import { SourceBody } from './source-body.ts'
 import { stick } from './stick.ts'
 import { tellRule, tellStart } from './tell-exchange.ts'
@@ -61,13 +61,14 @@ export class Proxied extends Received implements ClientEvents {
     if (refused) return this.refuse(refused)
     const own = ownAnswer(this)
     if (own) return this.reply(own)
-    this.#match()
+    if (this.listener.issuers.length > 0) return readTokens(this, awaitStep)
+    this.match()
   }
 
   // ── 2 match, and on to 3 request: steps.ts ──
 
-  #match(): void {
-    const rule = this.listener.match(this.request, this.client)
+  match(): void {
+    const rule = this.listener.match(this.request, this.asker)
     if (rule === 'ambiguous') return this.refuse('match_ambiguous')
     if (this.engine.isDebugging) tellRule(this, rule)
     if (rule === null) return this.reply(faultAnswer('no_rule'))
@@ -78,8 +79,7 @@ export class Proxied extends Received implements ClientEvents {
     if (rule.to.is === 'backend' && !this.engine.servers.takeFraming(rule.to.backend))
       this.stream.takeContent()
     else if (rule.uploadSteps.length > 0) this.stream.takeContent()
-    if (rule.requestSteps.length > 0) return requestSteps(this, rule, 0)
-    this.destine(rule)
+    requestSteps(this, rule, 0)
   }
 
   // ── 4 destine ──

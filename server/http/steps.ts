@@ -33,7 +33,7 @@ function awaitRequestStep(x: Proxied, rule: Rule, at: number, waited: Promise<An
 }
 
 /** Parks the exchange; whatever ends the wait otherwise gives it up, so that a step is heard once. */
-function awaitStep<T>(x: Proxied, place: number, waited: Promise<T>, goOn: (value: T) => void): void {
+export function awaitStep<T>(x: Proxied, place: number, waited: Promise<T>, goOn: (value: T) => void): void {
   x.waitingAt = place
   const mostMs = x.listener.options.timeouts.step + (x.rule?.steps[place]?.waitsMs ?? 0)
   x.parking = park(waited, x.engine.wheel, mostMs, {
@@ -53,8 +53,8 @@ function awaitStep<T>(x: Proxied, place: number, waited: Promise<T>, goOn: (valu
 function expiredStep(x: Proxied, place: number): void {
   cancelStep(x)
   const { name, options } = x.listener
-  const step = x.rule?.steps[place]?.name ?? ''
-  x.detail = `listeners.${name}.timeouts.step: ${options.timeouts.step} ms, middleware ${step}`
+  const what = x.rule === null ? 'a token' : `middleware ${x.rule.steps[place]?.name ?? ''}`
+  x.detail = `listeners.${name}.timeouts.step: ${options.timeouts.step} ms, ${what}`
   x.failInside('step_timeout')
 }
 

@@ -116,7 +116,7 @@ export const KeyHash = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'key-hash', secret: true, ...options })
 
 /** A text that no problem may show. */
-export const Secret = (options: KindOptions & { readonly minLength: number }) =>
+export const Secret = (options: KindOptions & { readonly minLength: number; readonly maxLength?: number }) =>
   Type.Unsafe<string>({ type: 'string', maxLength: 512, secret: true, ...options })
 
 /** A map, or one word (or false) in place of it. */
@@ -172,7 +172,7 @@ export const Binds = (description: string, { mayLack, ...takes }: BindTakes & { 
 
 /** A map whose keys have a format of their own. */
 export const MapOf = <T extends TSchema>(
-  keys: 'name' | 'field-name' | 'user-name' | 'host-pattern' | 'query-name' | 'cookie-name',
+  keys: 'name' | 'field-name' | 'user-name' | 'host-pattern' | 'query-name' | 'cookie-name' | 'claim-name',
   value: T,
   description: string,
   more: { default?: object; secret?: true } = {},

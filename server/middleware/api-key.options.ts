@@ -2,15 +2,9 @@ import { Type, type Static } from '@sinclair/typebox'
 import type { Where } from '../config/where.ts'
 import { isKeyHash, type KeyWords, keyWords } from '../lib/key-hash-text.ts'
 import { KeyHash, MapOf, Name, OneOrMore, ValueOrMap } from '../lib/kinds.ts'
+import { SecretPlaceText } from '../tokens/jwt-provider.options.ts'
 import { checkUserHeader, PassCredentials, Realm, UserHeader } from './basic-auth.options.ts'
 import { ModeOption } from './mode.options.ts'
-
-/** Where a request carries a secret: secret-places.ts reads it. */
-export const SecretPlaceText = Type.String({
-  pattern: "^(?:header [A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}|cookie [A-Za-z0-9!#$%&'*+.^_`|~-]{1,128})$",
-  allowed: '"header NAME" or "cookie NAME"',
-  description: '"header NAME" (of Authorization what follows Bearer) or "cookie NAME".',
-})
 
 const KeyOptions = ValueOrMap(
   KeyHash({ description: 'Its hash, as "sluice hash --api-key" prints it.' }),

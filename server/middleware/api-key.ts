@@ -1,13 +1,14 @@
 // Keys of APIs: whoever shows one is its owner.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { RequestHead } from '../head/request-head.ts'
+import { takeOutNamed } from '../head/same-named.ts'
 import { unixSeconds } from '../lib/clock.ts'
 import { keyWords } from '../lib/key-hash-text.ts'
 import { hideToo } from '../telemetry/shown-target.ts'
 import { Access, foreseen, identityOf, type Refusal } from './access.ts'
 import type { ApiKeyConfig } from './api-key.options.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
-import { placeOf, secretIn, takeOut } from './secret-places.ts'
+import { placeOf, secretIn, takeOut } from '../tokens/secret-places.ts'
 
 interface Key {
   readonly owner: string
@@ -24,6 +25,7 @@ export function apiKey(options: ApiKeyConfig, world: StepWorld): Middleware {
   const { realm, user_header: field, pass_credentials: isPassed } = options
   const places = options.from.map(placeOf)
   for (const { is, name } of places) if (is !== 'cookie') hideToo(is, name)
+  const ours = new Set(field === undefined ? [] : [field.toLowerCase()])
   const keys = keysOf(options, world.rule)
   const access = new Access('api_key', world)
   // RFC 9110 §11.6.1: a 401 says how to do better. No scheme is registered for keys in fields of their own.
@@ -50,7 +52,7 @@ export function apiKey(options: ApiKeyConfig, world: StepWorld): Middleware {
     request(x) {
       const { request } = x
       const { owner, refusal: refused } = judge(request)
-      if (field !== undefined) request.remove(field)
+      if (field !== undefined) takeOutNamed(request, ours)
       if (owner !== null) x.identity = identityOf('api_key', owner)
       if (refused !== null) return access.refused(x, refused)
       if (!isPassed) takeOut(request, places)

@@ -1,6 +1,7 @@
 // Basic authentication (RFC 7617): user names and passwords that come with each request.
 import type { RequestHead } from '../head/request-head.ts'
 import type { Answer } from '../head/answer.ts'
+import { takeOutNamed } from '../head/same-named.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { networkKey } from '../lib/ip-address.ts'
 import { whyNoHash } from '../lib/password-hash.ts'
@@ -38,6 +39,8 @@ class Step {
   readonly #access: Access
   readonly #now: () => number
   readonly #desk: PasswordDesk
+  /** Fields that clients cannot send. */
+  readonly #ours: ReadonlySet<string>
   readonly #missing: Refusal
   readonly #wrong: Refusal
   readonly #busy: Refusal = { code: 'credentials_busy', why: 'too many passwords wait to be looked at' }
@@ -48,6 +51,7 @@ class Step {
     this.#hashes = [...this.#users.values()]
     this.#access = new Access('basic_auth', world)
     this.#now = world.now
+    this.#ours = new Set(options.user_header === undefined ? [] : [options.user_header.toLowerCase()])
     this.#desk = desk
     this.failures = (world.previous as BasicAuth | null)?.failures ?? new Failures()
     const headers = [['WWW-Authenticate', `Basic realm="${options.realm}", charset="UTF-8"`]] as const
@@ -58,7 +62,7 @@ class Step {
   request(x: Exchange): Answer | undefined | Promise<Answer | undefined> {
     const { user_header: field } = this.#options
     const came = credentialsOf(x.request)
-    if (field !== undefined) x.request.remove(field)
+    if (field !== undefined) takeOutNamed(x.request, this.#ours)
     if (came === null) return this.#access.refused(x, this.#missing)
     if (came === 'odd') return this.#access.refused(x, { ...this.#wrong, why: ODD })
     const desk = this.#desk

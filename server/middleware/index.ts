@@ -16,6 +16,7 @@ import { headerLimit } from './header-limit.ts'
 import { headers } from './headers.ts'
 import { ip } from './ip.ts'
 import { oidc } from './oidc.ts'
+import { jwt } from './jwt.ts'
 import { rateLimit } from './rate-limit.ts'
 import { replace } from './replace.ts'
 import { requestId } from './request-id.ts'
@@ -48,6 +49,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   headers,
   ip,
   oidc,
+  jwt,
   rate_limit: rateLimit,
   replace,
   request_id: requestId,

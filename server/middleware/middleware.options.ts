@@ -18,6 +18,7 @@ import { checkHeaders, HeadersOptions } from './headers.options.ts'
 import { checkIp, IpOptions } from './ip.options.ts'
 import { OidcOptions } from './oidc.options.ts'
 import { checkHeaderLimit, HeaderLimitOptions } from './header-limit.options.ts'
+import { checkJwt, JwtOptions } from './jwt.options.ts'
 import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
 import { checkReplace, ReplaceOptions } from './replace.options.ts'
 import { checkRequestId, RequestIdOptions } from './request-id.options.ts'
@@ -43,6 +44,7 @@ export const MiddlewareOptions = Type.Object(
     headers: Type.Optional(HeadersOptions),
     ip: Type.Optional(IpOptions),
     oidc: Type.Optional(OidcOptions),
+    jwt: Type.Optional(JwtOptions),
     rate_limit: Type.Optional(RateLimitOptions),
     replace: Type.Optional(ReplaceOptions),
     request_id: Type.Optional(RequestIdOptions),
@@ -84,6 +86,7 @@ const CHECKS: {
   header_limit: checkHeaderLimit,
   headers: checkHeaders,
   ip: checkIp,
+  jwt: checkJwt,
   rate_limit: checkRateLimit,
   replace: checkReplace,
   request_id: checkRequestId,

@@ -3,6 +3,7 @@
 import type { RequestHead } from '../head/request-head.ts'
 import { unixSeconds } from '../lib/clock.ts'
 import type { TlsFacts } from '../tls/accept-tls.ts'
+import type { Tokens } from './claims.ts'
 import { cookieValues, queryValues, type Values } from './query.ts'
 
 /** What rules look at in a request. */
@@ -18,6 +19,8 @@ export interface AskedBy {
   readonly scheme: 'http' | 'https'
   /** That of its connection, as far as it ends here; null: none. */
   readonly tls: TlsFacts | null
+  /** What the tokens say that came with the request and are good; left out: nobody has looked at them. */
+  readonly tokens?: Tokens | null
 }
 
 export const ANYBODY: AskedBy = { address: null, scheme: 'http', tls: null }

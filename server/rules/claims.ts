@@ -5,6 +5,9 @@ import { NO, UNCLEAR, type Verdict, verdictOf, YES } from './verdict.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
+/** Claims of tokens that were found good, by who has issued them. */
+export type Tokens = ReadonlyMap<string, Claims>
+
 /** A claim by its name, or by its place within others, as `realm_access.roles`; undefined: there is none. */
 export function claimAt(claims: Claims, name: string): unknown {
   if (Object.hasOwn(claims, name)) return claims[name] ?? undefined

@@ -12,6 +12,7 @@ export const patternTexts = (patterns: Condition['path']): string[] =>
 /** One text for each thing that is asked. Values are shown as they are written: secrets are not for here. */
 export function conditionTexts(words: Partial<Condition>): string[] {
   const { host = [], path = [], method = [], client = [], scheme, tls, time, all = [], any = [], not } = words
+  const { jwt, claims = {} } = words
   const { country = [], continent = [], asn = [] } = words
   const lists = [
     ['host', patternTexts(host)],
@@ -27,6 +28,8 @@ export function conditionTexts(words: Partial<Condition>): string[] {
     ...(scheme === undefined ? [] : [`scheme ${scheme}`]),
     ...(tls === undefined ? [] : [`TLS ${tlsText(tls)}`]),
     ...(time === undefined ? [] : [timeText(time)]),
+    ...(jwt === undefined ? [] : [`a token of ${jwt}`]),
+    ...Object.entries(claims).map(([name, one]) => `claim ${name}: ${patternText(one)}`),
     ...(['header', 'query', 'cookie'] as const).flatMap((part) =>
       Object.entries(words[part] ?? {}).map(([name, one]) => `${part} ${name}: ${patternText(one)}`),
     ),

@@ -40,8 +40,8 @@ function joined(words: Condition): Condition {
 }
 
 const LISTS = ['host', 'path', 'method', 'client', 'country', 'continent', 'asn', 'any'] as const
-const MAPS = ['header', 'query', 'cookie'] as const
-const SINGLES = ['scheme', 'tls', 'time', 'not'] as const
+const MAPS = ['header', 'query', 'cookie', 'claims'] as const
+const SINGLES = ['scheme', 'tls', 'time', 'jwt', 'not'] as const
 
 /** What both ask; null: they ask of the same, which one place cannot say. */
 function together(one: Condition, other: Condition): Condition | null {

@@ -81,6 +81,17 @@ const parts = {
     }),
   ),
   tls: Type.Optional(TlsFactsOptions),
+  jwt: Type.Optional(
+    Name({
+      description:
+        'Whose token (auth.jwt) must come with the request, signed and in its time. One that is not good counts as none.',
+    }),
+  ),
+  claims: MapOf(
+    'claim-name',
+    TextPattern,
+    'What the token of `jwt` must say; "a.b" is b within a. Of a list one item that is so is enough; `has` also finds a word of a text, as of a scope.',
+  ),
   time: Type.Optional(TimeOptions),
 }
 
@@ -124,6 +135,8 @@ const words = {
     continents: 'continent',
     as: 'asn',
     asns: 'asn',
+    claim: 'claims',
+    token: 'jwt',
     protocol: 'scheme',
     schedule: 'time',
     and: 'all',

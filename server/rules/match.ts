@@ -49,6 +49,7 @@ export const ANYTHING: MatchConfig = {
   header: {},
   query: {},
   cookie: {},
+  claims: {},
   client: [],
   country: [],
   continent: [],

@@ -3,13 +3,14 @@ import type { GeoFacts } from '../geo/database.ts'
 import { whereIs } from '../geo/where.ts'
 import { Ranges } from '../lib/ranges.ts'
 import type { Asked } from './asked.ts'
+import { claimTest } from './claims.ts'
 import { hostHolds, hostPattern } from './host.ts'
 import type { Condition } from './match.options.ts'
 import { pathHolds, pathPattern } from './path.ts'
 import { timeWindow } from './time-window.ts'
 import { tlsFactsTest } from './tls-facts.ts'
 import { readsWhole, valuePattern } from './value-pattern.ts'
-import { allOf, anyOf, notOf, UNCLEAR, type Verdict, verdictOf } from './verdict.ts'
+import { allOf, anyOf, NO, notOf, UNCLEAR, type Verdict, verdictOf } from './verdict.ts'
 
 /** Whether something holds for a request. */
 export type Test = (asked: Asked) => Verdict
@@ -49,7 +50,13 @@ export function conditionsOf(words: Condition): Conditions {
     const { judge } = valuePattern(pattern)
     values.push((asked) => judge(asked.queryValues(name)))
   }
-  const tests = [...clientTests(words), ...geoTests(words), ...values, ...nestedTests(words)]
+  const tests = [
+    ...clientTests(words),
+    ...geoTests(words),
+    ...values,
+    ...tokenTests(words),
+    ...nestedTests(words),
+  ]
   return { methods: words.method, fields, tests }
 }
 
@@ -85,6 +92,24 @@ function geoTests({ country, continent, asn }: Condition): Test[] {
   add(new Set(asn), (facts) => facts.asn ?? 0)
   return tests
 }
+
+/** A token that is not good is none. */
+function tokenTests({ jwt, claims }: Condition): Test[] {
+  if (jwt === undefined) return []
+  const tests = Object.entries(claims).map(([name, words]) => claimTest(name, words))
+  return [
+    ({ by }) => {
+      const said = by.tokens?.get(jwt)
+      return said === undefined ? NO : allOf(tests, said)
+    },
+  ]
+}
+
+/** Whose tokens it asks for. */
+export const issuersIn = (words: Condition): string[] => [
+  ...(words.jwt === undefined ? [] : [words.jwt]),
+  ...nestedIn(words).flatMap(issuersIn),
+]
 
 function nestedTests({ all, any, not }: Condition): Test[] {
   const tests = all.map(conditionTest)

@@ -3,6 +3,7 @@
 import { NOWHERE } from '../geo/database.ts'
 import { whereIs } from '../geo/where.ts'
 import { ANYBODY, type AskedBy, type Matchable } from './asked.ts'
+import { claimAt, claimTexts } from './claims.ts'
 import { ANYTHING, compileMatch, type Match } from './match.ts'
 import type { Condition } from './match.options.ts'
 import { cookieValues, queryValues } from './query.ts'
@@ -13,13 +14,13 @@ import { patternText } from './value-pattern.ts'
 /** What of a rule is told apart, in the order in which it is told. */
 export const PARTS = [
   ...(['host', 'path', 'method', 'scheme', 'client', 'country', 'continent', 'asn', 'tls', 'time'] as const),
-  ...(['header', 'query', 'cookie', 'any', 'not'] as const),
+  ...(['header', 'query', 'cookie', 'jwt', 'claims', 'any', 'not'] as const),
 ] as const
 
 /** A part of a rule's `match` that does not hold for a request. What stands in "all" is told part by part. */
 export interface Unmet {
   readonly part: (typeof PARTS)[number]
-  /** Of the field, the part of the query or the cookie; null where it is none of these. */
+  /** Of the field, the part of the query, the cookie or the claim; null where it is none of these. */
   readonly name: string | null
   /** One of these would have; of a field "*" is any value. Of "not": what must not be so. */
   readonly wanted: readonly string[]
@@ -79,7 +80,11 @@ function partsOf(match: Condition, asking: Asking): Part[] {
   if (tls !== undefined)
     add('tls', [tlsText(tls)], by.tls === null ? null : `${by.tls.version}, ${by.tls.cipher}`)
   if (time !== undefined) add('time', conditionTexts({ time }), localTimeText(time.zone, nowMs))
-  parts.push(...valueParts(match, request), ...match.all.flatMap((one) => partsOf(one, asking)))
+  parts.push(
+    ...valueParts(match, request),
+    ...tokenParts(match, by),
+    ...match.all.flatMap((one) => partsOf(one, asking)),
+  )
   add(
     'any',
     any.map((one) => conditionTexts(one).join(' and ')),
@@ -108,6 +113,21 @@ function valueParts(match: Condition, request: Matchable): Part[] {
     ...named('query', (name) => queryValues(request.query).get(name) ?? []),
     ...named('cookie', (name) => cookieValues(request.values('cookie')).get(name) ?? []),
   ]
+}
+
+function tokenParts({ jwt, claims }: Condition, { tokens }: AskedBy): Part[] {
+  if (jwt === undefined) return []
+  const said = tokens?.get(jwt)
+  const token = { part: 'jwt', name: null, wanted: [jwt], found: said === undefined ? null : jwt } as const
+  const each = Object.entries(claims).map(([name, pattern]): Part => {
+    const texts = said === undefined ? [] : claimTexts(claimAt(said, name))
+    const found = texts.length === 0 ? null : texts.join(', ')
+    return {
+      ...{ part: 'claims', name, wanted: [patternText(pattern)], found },
+      words: { jwt, claims: { [name]: pattern } },
+    }
+  })
+  return [{ ...token, words: { jwt } }, ...(said === undefined ? [] : each)]
 }
 
 /** The matcher of a rule that asks for nothing else. */

@@ -7,6 +7,8 @@ import { ruleCaptures } from '../rules/captures.ts'
 import { ANYTHING, compileMatch, type Match, type MatchSource, matchSteps } from '../rules/match.ts'
 import { redirect } from '../rules/redirect.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
+import { issuersIn } from '../rules/tests.ts'
+import type { JwtProvider } from '../tokens/jwt-provider.ts'
 import { toBackend } from './destination.ts'
 import { type ListenerSource, proxiesOf } from './listener-source.ts'
 import { compileTls, tlsWordsOf } from './compile-tls.ts'
@@ -39,9 +41,17 @@ export function* compileHttp(
     proxies: proxiesOf(source),
     documents,
     admin,
+    issuers: issuersFor(source),
     match: index === null ? compileMatch(lastResort(source)) : throughIndex(index, ground.rules.list),
     index,
   }
+}
+
+/** Those that its rules ask for before they match. */
+function issuersFor({ name, ground }: ListenerSource<HttpListenerConfig>): JwtProvider[] {
+  if (ground.issuers.size === 0) return []
+  const asked = ground.plan.config.rules.flatMap(({ match }) => (isOn(match, name) ? issuersIn(match) : []))
+  return [...new Set(asked)].flatMap((issuer) => ground.issuers.get(issuer) ?? [])
 }
 
 function turnOf(

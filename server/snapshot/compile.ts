@@ -7,6 +7,8 @@ import { canonicalAddress } from '../lib/ip-address.ts'
 import { OidcProvider } from '../middleware/oidc-provider.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { Config } from '../config/schema.ts'
+import { JwtProvider } from '../tokens/jwt-provider.ts'
 import type { Certificate } from '../tls/certificate.ts'
 import { compileListeners } from './compile-listeners.ts'
 import { compileRules } from './compile-rules.ts'
@@ -32,6 +34,7 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   const { config, number, challenges } = plan
   checkResolver(config.resolver.servers)
   const geo = at('geo', () => openDatabases(plan.geo ?? {}))
+  const issuers = issuersOf(config, previous)
   const backends = yield* compileBackends(plan, board, previous)
   const made = new Map<string, readonly MadeStep[]>()
   const steps = ground ?? scratchGround(board)
@@ -39,8 +42,22 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   const files = plan.files ?? {}
   const rules = yield* compileRules(config, { backends, previous, steps, made, files })
   const certificates = new Map<string, Certificate>()
-  const listeners = yield* compileListeners({ plan, previous, backends, rules, certificates })
-  return { number, config, listeners, backends, oidc, rules: rules.list, certificates, geo, challenges, made }
+  const listeners = yield* compileListeners({ plan, previous, backends, rules, certificates, issuers })
+  const { keys = {} } = plan
+  return {
+    ...{ number, config, listeners, backends, oidc, rules: rules.list, certificates },
+    ...{ issuers, keys, geo, challenges, made },
+  }
+}
+
+/** One that says the same as before is the same, with all tokens that it knows. */
+function issuersOf({ auth }: Config, previous: Snapshot | null): Map<string, JwtProvider> {
+  const entries = Object.entries(auth.jwt).map(([name, options]) => {
+    const before = previous?.issuers.get(name)
+    const isSame = before !== undefined && Bun.deepEquals(before.options, options, true)
+    return [name, isSame ? before : new JwtProvider(name, options)] as const
+  })
+  return new Map(entries)
 }
 
 /** One that says the same as before is the same, with all who wait for its servers. */

@@ -2,6 +2,7 @@
 import type { Config } from '../config/schema.ts'
 import { Ranges } from '../lib/ranges.ts'
 import type { Filing } from '../rules/filing.ts'
+import type { JwtProvider } from '../tokens/jwt-provider.ts'
 import type { Certificate } from '../tls/certificate.ts'
 import { at } from './compile-problem.ts'
 import type { Backends } from './destination.ts'
@@ -14,6 +15,8 @@ export interface ListenerGround {
   readonly previous: Snapshot | null
   readonly backends: Backends
   readonly rules: CompiledRules
+  /** Whose tokens are believed, by name. */
+  readonly issuers: ReadonlyMap<string, JwtProvider>
   /** By name: those that listeners have, which each of them adds to. */
   readonly certificates: Map<string, Certificate>
 }

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts'
 import type { GeoFiles } from '../geo/where.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ChallengeTokens } from '../http/challenges.ts'
+import type { KeyTexts } from '../tokens/token-keys.ts'
 import type { CertificateText } from '../tls/certificate.ts'
 
 /** One of a listener's addresses that workers serve. */
@@ -44,6 +45,8 @@ export interface Plan {
   readonly files?: FileTexts | undefined
   /** Copies of geo databases, which stay as they are; left out: there are none. */
   readonly geo?: GeoFiles | undefined
+  /** The keys that tokens are checked by, as far as they are known; left out: none are asked for. */
+  readonly keys?: KeyTexts | undefined
   /** A secret: what signs cookies of backends that name none. Left out: there are no such backends. */
   readonly stickySecret?: string | undefined
   /** What seals cookies of sign-ins by oidc where config has no secret. Left out: nobody needs it. */

@@ -13,6 +13,8 @@ import type { Match, Redirect } from '../rules/match.ts'
 import type { Respond } from '../rules/respond.ts'
 import type { Rewrite } from '../rules/rewrite.ts'
 import type { TlsMatch } from '../rules/tls-match.ts'
+import type { JwtProvider } from '../tokens/jwt-provider.ts'
+import type { KeyTexts } from '../tokens/token-keys.ts'
 import type { TcpListenerConfig } from '../tcp/tcp.options.ts'
 import type { ChallengeTexts } from '../tls/challenges.ts'
 import type { Certificates } from '../tls/certificates.ts'
@@ -33,6 +35,9 @@ export interface Snapshot {
   /** As they stand in the config; null: it is none of HTTP. */
   readonly rules: readonly (Rule | null)[]
   readonly certificates: Certificates
+  /** Whose tokens are believed, by name, and by which keys. */
+  readonly issuers: ReadonlyMap<string, JwtProvider>
+  readonly keys: KeyTexts
   /** By which it knows where clients are. */
   readonly geo: Databases
   /** What answers challenges that are under way. */
@@ -75,6 +80,8 @@ export interface Listener {
    * rule too.
    */
   readonly match: Match<Rule>
+  /** Whose tokens rules of it ask for before they match. */
+  readonly issuers: readonly JwtProvider[]
   /** How `match` finds the place of a rule in the list; null: it has the one of a rule-less listener. */
   readonly index: RuleIndex | null
 }

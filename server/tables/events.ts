@@ -91,6 +91,8 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   certificate_not_kept: row('certificate', 'not_kept'),
   server_tls_replaced: row('certificate', 'server_tls_replaced'),
   server_tls_refused: row('certificate', 'server_tls_refused_file'),
+  jwks_replaced: row('certificate', 'jwks_replaced'),
+  jwks_failed: row('certificate', 'jwks_failed'),
   client_certificates_replaced: row('certificate', 'client_certificates_replaced'),
   client_certificates_refused: row('certificate', 'client_certificates_refused_file'),
   on_demand_failed: row('certificate', 'on_demand_failed'),

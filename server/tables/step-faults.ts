@@ -52,4 +52,14 @@ export const STEP_FAULTS = {
   auth_unavailable: passing(
     row(503, 'gateway', 'destination_unavailable', 'Who may pass could not be asked.'),
   ),
+  token_invalid: row(401, 'client', 'http_request_denied', 'The token is not good here.'),
+  token_insufficient: row(
+    403,
+    'client',
+    'http_request_denied',
+    'The token does not say what is asked for here.',
+  ),
+  keys_unavailable: passing(
+    row(503, 'gateway', 'destination_unavailable', 'The keys that tokens are checked by have not come yet.'),
+  ),
 } as const

@@ -17,7 +17,7 @@ export interface CertificateFacts {
 /** Files that were changed and are of no use: what they held before goes on. */
 export interface RefusedFacts {
   /** Whose they are: of a certificate, or of the tls of a backend. */
-  readonly owner: 'certificate' | 'backend' | 'listener' | 'geo'
+  readonly owner: 'certificate' | 'backend' | 'listener' | 'geo' | 'jwt'
   readonly name: string
   readonly why: string
   readonly since: string

@@ -2,7 +2,6 @@
 // given plans: prepare compiles and may refuse, commit swaps, drop forgets. Sockets arrive with a plan, bound
 // and listening; they are accepted from at commit, so that nobody is served by a plan that may still be
 // dropped.
-import { openDatabases, serveDatabases } from '../geo/where.ts'
 import { answerChallenges } from '../http/challenges.ts'
 import { CacheStore } from '../cache/store.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
@@ -32,6 +31,7 @@ import { memoryOf } from './cache-part.ts'
 import { DescriptorNews } from './descriptor-news.ts'
 import { closeSockets, type GivenSocket } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
+import { factsChanged, serveFacts } from './served-facts.ts'
 import { filesChanged, keepContexts } from './files-changed.ts'
 import type { Amendment, HandingOver, ServerList, ServerOrdered } from './messages.ts'
 import { ownDocument } from './own-document.ts'
@@ -150,7 +150,7 @@ export class DataPlane {
     const { snapshot, sockets } = prepared
     this.#prepared = null
     this.#current = snapshot
-    serveDatabases(snapshot.geo)
+    serveFacts(snapshot)
     this.#cache.limit(memoryOf(snapshot.config))
     this.#ages.begin(snapshot)
     this.#challenges.serve(snapshot.challenges)
@@ -184,7 +184,7 @@ export class DataPlane {
   amend(amendment: Amendment): void {
     if (amendment.type === 'servers') return this.#replaceServers(amendment)
     if (amendment.type === 'ordered') return this.#ordered(amendment)
-    if (amendment.type === 'geo') return serveDatabases(openDatabases(amendment.files))
+    if (amendment.type === 'geo' || amendment.type === 'keys') return factsChanged(amendment)
     if (amendment.type === 'http-challenges') return answerChallenges(amendment.tokens)
     if (amendment.type === 'challenge') return this.#challenges.change(amendment.serverName, amendment.text)
     const snapshots = [this.#current, this.#prepared?.snapshot]

@@ -7,6 +7,7 @@ import type { GeoFiles } from '../geo/where.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ChallengeTokens } from '../http/challenges.ts'
 import type { CertificateText } from '../tls/certificate.ts'
+import type { KeysNews, KeyTexts } from '../tokens/token-keys.ts'
 import type { DemandNews } from '../tls/on-demand.ts'
 import type { Choice } from '../sockets/choose.ts'
 import type { SocketsKind } from '../sockets/socket.ts'
@@ -48,12 +49,19 @@ export type Amendment =
     }
   | FilesChanged
   | GeoChanged
+  | KeysChanged
   | ServerOrdered
 
 /** Countries and networks of clients are read there from now on. */
 export interface GeoChanged {
   readonly type: 'geo'
   readonly files: GeoFiles
+}
+
+/** Tokens are checked by these from now on; told as well where somebody waits for others than there are. */
+export interface KeysChanged {
+  readonly type: 'keys'
+  readonly texts: KeyTexts
 }
 
 /** Files that TLS with servers is made of say this from now on, by their paths. */
@@ -135,9 +143,12 @@ export type ToWorker =
   /** Answered once all that was told before is taken. */
   | { readonly type: 'question'; readonly id: number; readonly question: unknown }
 
+/** What a worker asks the supervisor for. */
+export type WorkerWish = DemandNews | KeysNews
+
 export type ToSupervisor =
   | SaidByChild
-  | DemandNews
+  | WorkerWish
   | ChildAnswer
   /** Once a second; `oldest` is the oldest plan that an exchange may still be on. */
   | { readonly type: 'metrics'; readonly delta: MetricsDelta; readonly oldest: number }

@@ -17,6 +17,7 @@ import { finishEvents, tapEvents } from '../telemetry/log.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import { useSockets } from '../sockets/sockets.ts'
 import type { SocketsKind } from '../sockets/socket.ts'
+import { tokenKeys } from '../tokens/token-keys.ts'
 import { onDemand } from '../tls/on-demand.ts'
 import { DataPlane } from './data-plane.ts'
 import type { Plan } from '../snapshot/plan.ts'
@@ -48,6 +49,7 @@ export function worker(): Promise<number> {
   process.on('SIGUSR1', () => shell.onReopenLogs())
   releaseSignals()
   onDemand.tellTo(say)
+  tokenKeys.tellTo(say)
   say({ type: 'hello', pid: process.pid })
   // It may have died before anybody listened for that.
   if (!process.connected) shell.onOrphaned()
@@ -107,6 +109,7 @@ class WorkerShell {
       case 'http-challenges':
       case 'files':
       case 'geo':
+      case 'keys':
       case 'ordered':
       case 'challenge':
         return this.#plane?.amend(message)

@@ -14,6 +14,7 @@ const ORDER = [
   ['backends'],
   ['rules'],
   ['cache'],
+  ['tokens'],
   ['middleware'],
   ['http', 'tcp', 'udp', 'turn'],
   ['http1', 'http2', 'http3'],

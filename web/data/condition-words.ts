@@ -7,7 +7,7 @@ const textsOf = (value: unknown): readonly string[] =>
     isMap(one) ? `~${String(one['regex'] ?? '')}` : String(one),
   )
 
-const LISTS = ['host', 'path', 'method', 'scheme', 'client', 'country', 'continent', 'asn']
+const LISTS = ['host', 'path', 'method', 'scheme', 'client', 'country', 'continent', 'asn', 'jwt']
 
 /** One text for each thing that a condition asks. */
 export function conditionTexts(words: unknown): readonly string[] {
@@ -16,7 +16,7 @@ export function conditionTexts(words: unknown): readonly string[] {
     const texts = textsOf(words[name])
     return texts.length === 0 ? [] : [`${name} ${texts.join(' or ')}`]
   })
-  const values = ['header', 'query', 'cookie'].flatMap((name) =>
+  const values = ['header', 'query', 'cookie', 'claims'].flatMap((name) =>
     Object.entries(mapOf(words[name])).map(([key, one]) => `${name} ${key}: ${valueText(one)}`),
   )
   return [

@@ -48,13 +48,14 @@ function partsOf(match: unknown): MatchPart[] {
   const one = (part: string, values: readonly string[]): MatchPart[] =>
     values.length === 0 || values[0] === '' ? [] : [{ part, name: null, values }]
   const parts = PARTS.flatMap((part) => one(part, patternTexts(match[part])))
-  for (const part of ['header', 'query', 'cookie'] as const) {
+  for (const part of ['header', 'query', 'cookie', 'claims'] as const) {
     const named = isMap(match[part]) ? match[part] : {}
     for (const [name, value] of Object.entries(named)) parts.push({ part, name, values: [valueText(value)] })
   }
   const { scheme, client, tls, time, all, any, not } = match
   return [
     ...parts,
+    ...one('jwt', listOf(match['jwt'])),
     ...one('scheme', listOf(scheme)),
     ...one('client', listOf(client)),
     ...(['country', 'continent', 'asn'] as const).flatMap((part) => one(part, listOf(match[part]))),

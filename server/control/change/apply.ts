@@ -44,7 +44,7 @@ export interface ApplierOptions {
   ) => Promise<
     Pick<
       PlanBody,
-      'door' | 'certificates' | 'challenges' | 'files' | 'geo' | 'stickySecret' | 'sessionSecret'
+      'door' | 'certificates' | 'challenges' | 'files' | 'geo' | 'keys' | 'stickySecret' | 'sessionSecret'
     >
   >
   /** Compiles on a scratch scoreboard; throws what compile throws. */

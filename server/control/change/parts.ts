@@ -38,6 +38,7 @@ export interface PartHands {
   readonly certificates: Part
   readonly tlsFiles: Part
   readonly geo: Part
+  readonly keys: Part
   /** The gateway that this one takes over from; null: there is none. */
   readonly predecessor: { whenFree(): Promise<void> } | null
   /** The config of the start. */
@@ -64,6 +65,7 @@ export const partsOf = (hands: PartHands): readonly Part[] => [
   hands.certificates,
   hands.tlsFiles,
   hands.geo,
+  hands.keys,
   hands.history,
   // It has the number that the history gave.
   hands.book,

@@ -8,6 +8,7 @@ import { splitSteps } from '../../snapshot/rule-steps.ts'
 import type { Listener, Rule, Snapshot } from '../../snapshot/snapshot.ts'
 import type { Middleware } from '../../middleware/middleware.ts'
 import { ruleCaptures } from '../../rules/captures.ts'
+import type { Tokens } from '../../rules/claims.ts'
 import { rewrite } from '../../rules/rewrite.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
 import type { FoundListener } from './find-listener.ts'
@@ -26,14 +27,16 @@ export class AskedExchange implements Partial<Exchange> {
   detail: string | null = null
   shadow: string | null = null
   identity: Identity | null = null
+  readonly tokens: Tokens | null
   readonly status = 0
   readonly startedMs = nowMs
   readonly bytesIn = 0
   bodyLimit: number
 
-  constructor({ request, client, listener, config }: AskedExchangeParts) {
+  constructor({ request, client, listener, config, tokens = null }: AskedExchangeParts) {
     this.request = request
     this.client = client
+    this.tokens = tokens
     this.listener = listenerOf(listener)
     // Nobody serves it: what is asked of one here is its words.
     this.snapshot = { number: 0, config } as Snapshot
@@ -49,13 +52,15 @@ interface AskedExchangeParts {
   readonly client: Client
   readonly listener: FoundListener
   readonly config: Config
+  /** What good tokens say that come with it. */
+  readonly tokens?: Tokens | null
 }
 
 const listenerOf = ({ name, options }: FoundListener): Listener => ({
   kind: 'http',
   ...{ name, options, tls: null, turn: null, toHttps: null, answerFields: null, proxies: null },
   trusted: Ranges.parse(options.trusted_proxies),
-  ...{ documents: null, admin: Ranges.parse([]), match: () => null, index: null },
+  ...{ documents: null, admin: Ranges.parse([]), match: () => null, index: null, issuers: [] },
 })
 
 /** As steps know the rule that they are of; where it leads they do not ask. */

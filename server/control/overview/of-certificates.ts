@@ -26,6 +26,16 @@ export function* certificateProblems(seen: Seen): Generator<OverviewProblem> {
 
 function refusedProblem(seen: Seen, { owner, name, why, since }: RefusedFacts): OverviewProblem {
   const told = { id: `files:${owner}:${name}`, state: 'rejected', severity: 'warn', since } as const
+  if (owner === 'jwt')
+    return {
+      ...told,
+      title: `The keys of auth.jwt.${name} cannot be had`,
+      cause: asSentence(why),
+      remedy:
+        'Those of before go on, if there were any; without any its tokens get 503. See that the issuer can be reached from here.',
+      about: { kind: 'config', name: seen.file },
+      actions: [openAction('Open config')],
+    }
   if (owner === 'geo')
     return {
       ...told,

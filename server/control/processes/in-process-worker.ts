@@ -3,7 +3,9 @@ import type { Amendment, HandingOver } from '../../worker/messages.ts'
 import { InProcess, type SocketSource } from '../../worker/in-process.ts'
 import type { Choice } from '../../sockets/choose.ts'
 import type { SocketsKind } from '../../sockets/socket.ts'
-import { type DemandNews, onDemand } from '../../tls/on-demand.ts'
+import { onDemand } from '../../tls/on-demand.ts'
+import { tokenKeys } from '../../tokens/token-keys.ts'
+import type { WorkerWish } from '../../worker/messages.ts'
 import { useSockets } from '../../sockets/sockets.ts'
 import { meterSockets } from '../../worker/sockets-news.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
@@ -21,7 +23,7 @@ export interface InProcessOptions {
   /** The sockets that it is to have. */
   readonly kind: SocketsKind
   readonly onSockets: (choice: Choice) => void
-  readonly onDemand: (news: DemandNews) => void
+  readonly onDemand: (news: WorkerWish) => void
   readonly onMetrics: (delta: MetricsDelta, oldest: number) => void
 }
 
@@ -46,6 +48,7 @@ export class InProcessWorker implements Worker {
     this.#shell = new InProcess(board, socket)
     this.#reasons = reasons
     onDemand.tellTo(heard)
+    tokenKeys.tellTo(heard)
     this.#onMetrics = onMetrics
     const { promise, resolve } = Promise.withResolvers<void>()
     this.exited = promise

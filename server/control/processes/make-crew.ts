@@ -2,7 +2,7 @@
 import { duplicateFd } from '../../lib/pass-fds.ts'
 import type { LogsConfig } from '../../telemetry/logs.options.ts'
 import type { Totals } from '../../telemetry/registry.ts'
-import type { DemandNews } from '../../tls/on-demand.ts'
+import type { WorkerWish } from '../../worker/messages.ts'
 import type { Board } from './board.ts'
 import type { ChosenSockets } from './chosen-sockets.ts'
 import { Crew, type CrewOptions } from './crew.ts'
@@ -33,7 +33,7 @@ export interface CrewParts {
   readonly onOldest: (worker: Worker, number: number | null) => void
   readonly onUnsound: () => void
   /** A client asked for a name that may have a certificate on demand. */
-  readonly onDemand: (news: DemandNews) => void
+  readonly onDemand: (news: WorkerWish) => void
   readonly onExit: (
     worker: Worker,
     how: { readonly code: number | null; readonly signal: string | null },

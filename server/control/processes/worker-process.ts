@@ -5,7 +5,7 @@ import type { Plan } from '../../snapshot/plan.ts'
 import type { ChildAnswer, SaidByChild } from '../../lib/child-words.ts'
 import type { Choice } from '../../sockets/choose.ts'
 import type { SocketsKind } from '../../sockets/socket.ts'
-import type { DemandNews } from '../../tls/on-demand.ts'
+import type { WorkerWish } from '../../worker/messages.ts'
 import {
   type Amendment,
   BOARD_TAG,
@@ -52,7 +52,7 @@ export interface WorkerProcessOptions {
   /** A plan is served already; asked with it, too. */
   readonly isLate: () => boolean
   readonly onSockets: (choice: Choice) => void
-  readonly onDemand: (news: DemandNews) => void
+  readonly onDemand: (news: WorkerWish) => void
   readonly onMetrics: (metrics: Metrics) => void
   readonly onExit: (worker: WorkerProcess, how: ChildExit) => void
 }
@@ -123,7 +123,8 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
 
   protected onSaid(message: Said): void {
     if (message.type === 'metrics') this.#options.onMetrics(message)
-    else if (message.type === 'name-wanted' || message.type === 'name-used') this.#options.onDemand(message)
+    else if (message.type === 'name-wanted' || message.type === 'name-used' || message.type === 'keys-wanted')
+      this.#options.onDemand(message)
     else if (message.type === 'sockets') this.#options.onSockets(message)
   }
 

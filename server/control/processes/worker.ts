@@ -18,6 +18,7 @@ export interface PlanBody {
   readonly httpChallenges?: NonNullable<Plan['httpChallenges']>
   readonly files?: Plan['files']
   readonly geo?: Plan['geo']
+  readonly keys?: Plan['keys']
   readonly stickySecret?: Plan['stickySecret']
   readonly sessionSecret?: Plan['sessionSecret']
   readonly challenges: Plan['challenges']

@@ -2,7 +2,7 @@
 // was told must learn of it all the same, before a restart or the end of the old certificate tells.
 
 /** Whose files they are. */
-export type FilesOwner = 'certificate' | 'backend' | 'listener' | 'geo'
+export type FilesOwner = 'certificate' | 'backend' | 'listener' | 'geo' | 'jwt'
 
 export interface RefusedFile {
   readonly owner: FilesOwner

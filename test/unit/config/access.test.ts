@@ -55,3 +55,91 @@ test.each([
   expect(lines).not.toContain(KEY)
   expect(lines).not.toContain(HASH)
 })
+
+const PEM =
+  '-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\\n-----END PUBLIC KEY-----'
+const saidOfIssuer = (words: string, rule = 'backend: app'): string[] =>
+  linesOf(withRules(`  - { name: r, ${rule} }`, `auth: { jwt: { corp: { ${words} } } }`))
+
+test('issuers that are whole are taken', () => {
+  for (const words of [
+    'issuer: a, audience: b, jwks_url: "https://a.example/keys"',
+    `issuer: a, audience: [b, c], key: "${PEM}", algorithms: [EdDSA]`,
+    `issuer: a, audience: b, key: "${'s'.repeat(32)}", algorithms: HS256`,
+  ])
+    expect(saidOfIssuer(words)).toEqual([])
+})
+
+test.each([
+  [
+    'issuer: a, audience: b',
+    'found an issuer without keys, allowed exactly one of jwks_url, jwks_file or key',
+  ],
+  [
+    `issuer: a, audience: b, jwks_url: "https://a.example", key: "${PEM}"`,
+    'found jwks_url and key for one issuer',
+  ],
+  [
+    'issuer: a, jwks_url: "https://a.example"',
+    'found no audience: tokens that this issuer has made out for others pass as well',
+  ],
+  ['audience: b, jwks_url: "https://a.example"', 'found no "issuer"'],
+  ['issuer: a, audience: b, jwks_url: "http://a.example"', 'keys that come in the clear'],
+  ['issuer: a, audience: b, jwks_url: "ftp://a.example"', 'allowed an https URL'],
+  [
+    'issuer: a, audience: b, jwks_url: "https://a.example", algorithms: HS256',
+    'found HS256 with public keys',
+  ],
+  [
+    'issuer: a, audience: b, jwks_url: "https://a.example", algorithms: none',
+    'a token without a signature is nobody’s',
+  ],
+  [`issuer: a, audience: b, key: "${'s'.repeat(32)}", algorithms: RS256`, 'found RS256 with a secret'],
+  ['issuer: a, audience: b, key: short', 'key: '],
+  [
+    'issuer: a, audience: b, key: "-----BEGIN PRIVATE KEY-----aaaaaaaa-----END PRIVATE KEY-----"',
+    'found a private key',
+  ],
+  [
+    'issuer: a, audience: b, key: "-----BEGIN PUBLIC KEY-----aaaaaaaa-----END PUBLIC KEY-----"',
+    'in PEM that cannot be read',
+  ],
+  ['issuer: a, audience: b, jwks_file: /nowhere.json', 'allowed a file of public keys'],
+  [
+    'issuer: a, audience: b, jwks_url: "https://a.example", claims_to_headers: { Host: sub }',
+    'found the field "Host"',
+  ],
+  ['issuer: a, audience: b, jwks_url: "https://a.example", jwks_uri: b', 'it is called "jwks_url"'],
+])('an issuer with %s is told', (words, wanted) => {
+  expect(saidOfIssuer(words).join('\n')).toContain(wanted)
+})
+
+const CORP = 'issuer: a, audience: b, jwks_url: "https://a.example"'
+
+test.each([
+  [
+    'match: { claims: { a: b } }, backend: app',
+    'found claims of nobody’s token, allowed it beside jwt, the name of an issuer below auth.jwt; add jwt: corp',
+  ],
+  ['match: { jwt: crop }, backend: app', 'found "crop", which is not below auth.jwt, allowed corp'],
+  ['match: { not: { jwt: corp, claims: { a: { prefix: "" } } } }, backend: app', 'found an empty prefix'],
+  [
+    'match: { jwt: corp, claims: { a: { regex: "(a+)+$" } } }, backend: app',
+    'allowed a regular expression that no text makes slow',
+  ],
+  [
+    'middleware: [{ jwt: { provider: crop } }], backend: app',
+    'provider: found "crop", which is not below auth.jwt, allowed corp',
+  ],
+  ['middleware: [{ jwt: {} }], backend: app', 'found no "provider"'],
+  [
+    `middleware: [{ api_key: { keys: { a: { hash: "${KEY}", rules: [gone] } } } }], backend: app`,
+    'found the rule "gone", which is not there',
+  ],
+])('a rule with %s is told', (rule, wanted) => {
+  expect(saidOfIssuer(CORP, rule).join('\n')).toContain(wanted)
+})
+
+test('without issuers it is said how to add one', () => {
+  expect(said('jwt: { provider: corp }').join('\n')).toContain('there is none; add auth: { jwt: { NAME:')
+})

@@ -43,6 +43,7 @@ describe('decoding', () => {
       header: {},
       query: {},
       cookie: {},
+      claims: {},
       client: [],
       country: [],
       continent: [],

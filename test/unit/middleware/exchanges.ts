@@ -52,6 +52,7 @@ export const exchange = (more: ExchangeParts = {}): Exchange =>
     bytesIn: more.bytesIn ?? 0,
     shadow: null,
     identity: more.identity ?? null,
+    tokens: null,
     sticky: null,
     detail: null,
     fault: null,

@@ -19,6 +19,7 @@ const matchOf = (words: Words): RuleConfig['match'] => ({
   header: {},
   query: {},
   cookie: {},
+  claims: {},
   client: [],
   country: [],
   continent: [],

@@ -18,6 +18,7 @@ const GROUPS: readonly Group[] = [
     title: 'Client, TLS and time',
     fields: ['client', 'country', 'continent', 'asn', 'scheme', 'tls', 'time'],
   },
+  { title: 'A token', fields: ['jwt', 'claims'] },
   { title: 'Each of these, or one of them', fields: ['all', 'any'] },
   { title: 'What must not be', fields: ['not'] },
 ]

@@ -68,6 +68,7 @@ function scene(): Scene {
     predecessor: null,
     tlsFiles: quiet('server_tls'),
     geo: quiet('geo'),
+    keys: quiet('keys'),
     sockets: {
       stage: () => {
         note('open sockets')

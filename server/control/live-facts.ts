@@ -1,0 +1,34 @@
+// What workers know beside their plans, as it changes: where clients are, and by which keys tokens are
+// checked.
+import type { Config } from '../config/schema.ts'
+import { LiveGeo } from './change/live-geo.ts'
+import { LiveKeys, type LiveKeysOptions } from './change/live-keys.ts'
+import type { PlanBody } from './processes/worker.ts'
+
+export interface LiveFacts {
+  readonly geo: LiveGeo
+  readonly keys: LiveKeys
+  /** What a plan has of them. Throws what stands against one, with its place as `path`. */
+  gather(config: Config): Promise<Pick<PlanBody, 'geo' | 'keys'>>
+}
+
+export function liveFacts(options: LiveKeysOptions): LiveFacts {
+  const geo = new LiveGeo(options)
+  const keys = new LiveKeys(options)
+  return {
+    geo,
+    keys,
+    gather: async (config) => ({ geo: await geo.gather(config), keys: await keys.gather(config) }),
+  }
+}
+
+interface Followed {
+  look(): void
+  stop(): void
+}
+
+/** As one. */
+export const together = (all: readonly Followed[]): Followed => ({
+  look: () => all.forEach((one) => one.look()),
+  stop: () => all.forEach((one) => one.stop()),
+})
