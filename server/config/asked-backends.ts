@@ -7,22 +7,40 @@ import type { Path } from './tree.ts'
 
 /** Names of those that the steps of a rule ask. */
 export const askedBackends = ({ middleware }: Pick<RuleConfig, 'middleware'>): string[] =>
-  middleware.flatMap(({ forward_auth: step }) => step?.backend ?? [])
+  middleware.flatMap((step) => namedIn(step).map(({ backend }) => backend))
+
+interface Named {
+  readonly backend: string
+  /** Below the item of the list. */
+  readonly path: Path
+}
+
+function namedIn({ forward_auth: auth, error_pages: errors }: RuleConfig['middleware'][number]): Named[] {
+  const pages = errors?.pages ?? []
+  return [
+    ...(auth === undefined ? [] : [{ backend: auth.backend, path: ['forward_auth', 'backend'] }]),
+    ...pages.flatMap(({ backend }, place) =>
+      backend === undefined ? [] : [{ backend, path: ['error_pages', 'pages', place, 'backend'] }],
+    ),
+  ]
+}
 
 export function checkAsked(checked: Checked, path: Path, { middleware }: RuleConfig): void {
-  for (const [place, { forward_auth: step }] of middleware.entries()) {
-    if (step === undefined) continue
-    const here = [...path, 'middleware', place, 'forward_auth', 'backend']
-    checked.resolve('backend', step.backend, here)
-    const { backends } = checked.config
-    const { servers = [] } = Object.hasOwn(backends, step.backend) ? (backends[step.backend] ?? {}) : {}
-    const known = servers.filter(({ url }) => !isStandIn(url))
-    if (known.length === 0 || familyOf(known) === 'http') continue
-    checked.report({
-      code: 'conflict',
-      path: here,
-      found: `${checked.quoted(here, step.backend)}, a backend of ${familyOf(known)} servers`,
-      allowed: 'a backend whose servers are http:// or https://',
-    })
-  }
+  for (const [place, step] of middleware.entries())
+    for (const { backend, path: below } of namedIn(step))
+      checkOne(checked, backend, [...path, 'middleware', place, ...below])
+}
+
+function checkOne(checked: Checked, backend: string, path: Path): void {
+  checked.resolve('backend', backend, path)
+  const { backends } = checked.config
+  const { servers = [] } = Object.hasOwn(backends, backend) ? (backends[backend] ?? {}) : {}
+  const known = servers.filter(({ url }) => !isStandIn(url))
+  if (known.length === 0 || familyOf(known) === 'http') return
+  checked.report({
+    code: 'conflict',
+    path,
+    found: `${checked.quoted(path, backend)}, a backend of ${familyOf(known)} servers`,
+    allowed: 'a backend whose servers are http:// or https://',
+  })
 }

@@ -5,6 +5,7 @@ import { fieldLine } from './field-line.ts'
 import { FIELD_INTS, type Fields } from './fields.ts'
 
 interface Added {
+  readonly name: string
   readonly lower: string
   readonly line: Buffer
   readonly value: string
@@ -26,7 +27,7 @@ export class Edits {
   }
 
   add(name: string, value: string): void {
-    this.added.push({ lower: name.toLowerCase(), value, line: fieldLine(name, value) })
+    this.added.push({ name, lower: name.toLowerCase(), value, line: fieldLine(name, value) })
   }
 
   set(name: string, value: string): void {

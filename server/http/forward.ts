@@ -10,6 +10,7 @@ import { nowMs } from '../lib/clock.ts'
 import { type FaultCode, type Loss, fault } from '../tables/faults.ts'
 import { IDEMPOTENT } from '../tables/methods.ts'
 import { attemptLost, phaseOf } from './attempt.ts'
+import { Discarded } from './discarded.ts'
 import type { BodyForm } from './ends.ts'
 import type { Hedged } from './hedge.ts'
 import { Hedging } from './hedging.ts'
@@ -210,6 +211,22 @@ export class Forward extends Hedging implements Hedged {
   /** Both halves of a tunnel have ended. */
   finish(): void {
     if (!this.isOver) this.#over()
+  }
+
+  /**
+   * Its answer has begun and is not wanted: what is left of that is read aside, where it comes soon and the
+   * request has nothing left to be sent.
+   */
+  discard(): void {
+    const { stream, server, status } = this
+    if (this.isOver || stream === null || server === null || !this.asker.isRequestWhole) return this.drop()
+    this.isOver = true
+    this.stream = null
+    const over = (outcome: Outcome, isWhole: boolean): void => {
+      if (isWhole) this.backend.whole(server, status)
+      this.release(outcome)
+    }
+    new Discarded({ stream, status, wheel: this.world.wheel, over }).start()
   }
 
   /** The asker wants nothing more of the server: whatever is under way stops. */

@@ -22,13 +22,20 @@ export interface LinkOwner {
 /** In the order in which the body passes them. */
 export function linked(owner: LinkOwner, transforms: readonly BodyTransform[]): Link[] {
   const links: Link[] = []
-  for (const transform of transforms.toReversed()) links.unshift(new Link(owner, transform, links[0] ?? null))
+  for (const transform of transforms.toReversed()) {
+    const [next = null] = links
+    const link = new Link(owner, transform, next)
+    if (next !== null) next.before = link
+    links.unshift(link)
+  }
   return links
 }
 
 /** One transform, and where it writes to. */
 export class Link implements BodySink {
   length = -1
+  /** Whose output it gets; null: it is the first. */
+  before: Link | null = null
   readonly #owner: LinkOwner
   readonly #transform: BodyTransform
   readonly #next: Link | null
@@ -92,6 +99,8 @@ export class Link implements BodySink {
   resume(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
+    // It was full for the one before it, too.
+    this.before?.drained()
     this.#owner.resume()
   }
 

@@ -56,7 +56,7 @@ export abstract class OwnAnswers extends ExchangeState {
   begunInstead(answer: Answer, form: BodyForm): Rendered {
     // One without a body is over as soon as it is here, and its connection may serve others.
     this.isReplaced = true
-    if (form !== 'none') this.forward?.drop()
+    if (form !== 'none') this.forward?.discard()
     this.early?.drop()
     this.early = this.tunnel = null
     this.fault = answer.fault && fault(answer.fault, this.attempts > 0)

@@ -9,6 +9,7 @@ import { concurrency } from './concurrency.ts'
 import { cors } from './cors.ts'
 import { csrf } from './csrf.ts'
 import { decompress } from './decompress.ts'
+import { errorPages } from './error-pages.ts'
 import { faults } from './faults.ts'
 import { geo } from './geo.ts'
 import { forwardAuth } from './forward-auth.ts'
@@ -42,6 +43,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   cors,
   csrf,
   decompress,
+  error_pages: errorPages,
   faults,
   geo,
   forward_auth: forwardAuth,

@@ -11,6 +11,7 @@ import { ConcurrencyOptions } from './concurrency.options.ts'
 import { checkCors, CorsOptions } from './cors.options.ts'
 import { checkCsrf, CsrfOptions } from './csrf.options.ts'
 import { DecompressOptions } from './decompress.options.ts'
+import { checkErrorPages, ErrorPagesOptions } from './error-pages.options.ts'
 import { checkFaults, FaultsOptions } from './faults.options.ts'
 import { checkGeoWords, GeoStepOptions } from './geo.options.ts'
 import { checkForwardAuth, ForwardAuthOptions } from './forward-auth.options.ts'
@@ -37,6 +38,7 @@ export const MiddlewareOptions = Type.Object(
     cors: Type.Optional(CorsOptions),
     csrf: Type.Optional(CsrfOptions),
     decompress: Type.Optional(DecompressOptions),
+    error_pages: Type.Optional(ErrorPagesOptions),
     faults: Type.Optional(FaultsOptions),
     geo: Type.Optional(GeoStepOptions),
     forward_auth: Type.Optional(ForwardAuthOptions),
@@ -80,6 +82,7 @@ const CHECKS: {
   basic_auth: checkBasicAuth,
   cors: checkCors,
   csrf: checkCsrf,
+  error_pages: checkErrorPages,
   faults: checkFaults,
   forward_auth: checkForwardAuth,
   geo: checkGeoWords,

@@ -73,11 +73,11 @@ export abstract class Paced implements BodyTransform, Work {
       this.hasMore = false
       this.#pieces.skip(this.change(this.#pieces.first(), next))
       if (this.#isOver) return false
-      if (this.#pieces.bytes > 0 || this.hasMore) return true
-      this.#settle(next)
-      if (!this.#isEnded) return false
     }
-    if (!this.#isEnded) return false
+    if (this.#pieces.bytes > 0 || this.hasMore) return true
+    this.#settle(next) // which may bring more
+    if (this.#pieces.bytes > 0) return true
+    if (this.#isOver || !this.#isEnded) return false
     this.close(next)
     if (this.#isOver) return false
     this.finish()

@@ -6,7 +6,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { PIECE_BYTES } from '../lib/encoder.ts'
 import { template, type Template } from '../rules/template.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
-import { lengthOf, mediaTypeOf, mediaTypes } from './media-types.ts'
+import { lengthOf, mediaTypeOf, mediaTypes, sinkOf, type TextSink } from './media-types.ts'
 import type { BodySink, Middleware, StepWorld } from './middleware.ts'
 import { Paced } from './paced.ts'
 import type { ReplaceConfig, ReplaceEdit } from './replace.options.ts'
@@ -75,17 +75,11 @@ function compiled({ text, regex, with: to, count = Infinity }: ReplaceEdit): Mak
   return (x, type) => new RegexReplacer(regex ?? '', expanding(made[sinkOf(type)], x), count)
 }
 
-type Sink = 'html' | 'json' | 'text'
-
-const inEach = <T>(make: (sink: Sink) => T): Readonly<Record<Sink, T>> => ({
+const inEach = <T>(make: (sink: TextSink) => T): Readonly<Record<TextSink, T>> => ({
   html: make('html'),
   json: make('json'),
   text: make('text'),
 })
-
-/** For which kind of text the values of variables are escaped. */
-const sinkOf = (type: string): Sink =>
-  /[/+](?:html|xml)$/.test(type) ? 'html' : /[/+]json$|javascript$/.test(type) ? 'json' : 'text'
 
 /** Text with variables, or what a group of the pattern has matched. */
 type Part = { readonly text: Template } | { readonly group: string }
@@ -93,7 +87,7 @@ type Part = { readonly text: Template } | { readonly group: string }
 const REFERENCE = /\$(?:([$&1-9])|<([A-Za-z_$][\w$]*)>)/g
 
 /** "$" in the value of a variable refers to nothing: texts and references are told apart before. */
-function partsOf(to: string, sink: Sink): Part[] {
+function partsOf(to: string, sink: TextSink): Part[] {
   const parts: Part[] = []
   let [at, text] = [0, '']
   for (const found of to.matchAll(REFERENCE)) {

@@ -128,7 +128,7 @@ export const METRICS = {
     'process',
   ),
   subrequests_total: counter(
-    'Requests that the gateway itself sent to a backend, by what for (mirror, forward_auth, cache) and outcome: answered, failed (by any fault), timed_out, too_large, cancelled, or refused (limits.subrequests was reached). They are none of requests_total, but count at their servers as attempts.',
+    'Requests that the gateway itself sent to a backend, by what for (mirror, forward_auth, cache, error_page) and outcome: answered, failed (by any fault), timed_out, too_large, cancelled, or refused (limits.subrequests was reached). They are none of requests_total, but count at their servers as attempts.',
     'purpose',
     'backend',
     'outcome',

@@ -23,6 +23,11 @@ export const STEP_METRICS = {
     'rule',
   ),
   replacements_total: counter('What replace has replaced in bodies of answers.', 'rule'),
+  error_pages_total: counter(
+    'Answers at error_pages for whose status there is a page: replaced, or failed (no backend gave the page, and what came stayed).',
+    'result',
+    'rule',
+  ),
   faults_injected_total: counter(
     'Requests that a rule’s faults let wait, reset or answered, by kind: delay, reset, abort.',
     'rule',

@@ -2,7 +2,7 @@
 import type { Registry } from './registry.ts'
 
 /** What for. */
-export type SubrequestPurpose = 'mirror' | 'forward_auth' | 'cache'
+export type SubrequestPurpose = 'mirror' | 'forward_auth' | 'cache' | 'error_page'
 export type SubrequestOutcome = 'answered' | 'failed' | 'timed_out' | 'too_large' | 'cancelled' | 'refused'
 
 export class SubrequestMeter {

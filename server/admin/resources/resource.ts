@@ -134,8 +134,12 @@ function* ofRules(value: Value, kind: Kind, id: string): Generator<Use> {
 /** Steps that ask a backend themselves. */
 function* ofSteps(rule: Value, id: string, at: Use): Generator<Use> {
   const steps = valueAt(rule, ['middleware'])
-  for (const place of (isList<Value>(steps) ? steps : []).keys())
+  for (const [place, step] of (isList<Value>(steps) ? steps : []).entries()) {
     yield* usesIn(rule, ['middleware', place, 'forward_auth', 'backend'], id, at)
+    const pages = valueAt(step, ['error_pages', 'pages'])
+    for (const page of (isList<Value>(pages) ? pages : []).keys())
+      yield* usesIn(rule, ['middleware', place, 'error_pages', 'pages', page, 'backend'], id, at)
+  }
 }
 
 function* ofListeners(value: Value, kind: Kind, id: string): Generator<Use> {
