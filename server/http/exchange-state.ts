@@ -133,6 +133,7 @@ export abstract class ExchangeState implements Exchange {
   get subrequests(): AsksBackends {
     return this.engine.subrequests.of(askedFor(this))
   }
+  abstract bodyWithin(most: number): Promise<Buffer | null>
   get web(): AsksWeb {
     return this.engine.web
   }

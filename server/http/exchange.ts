@@ -142,6 +142,11 @@ export interface Exchange {
   answer: ResponseHead | null
   /** Asks backends on behalf of its client, for steps that do; made anew each time that it is read. */
   readonly subrequests: AsksBackends
+  /**
+   * All of the request's body, for a step that sees it (`seesBody`) before a server is asked, 64 KiB at most;
+   * null: it is longer than `most`. The server gets it all the same.
+   */
+  bodyWithin(most: number): Promise<Buffer | null>
   /** Asks servers that are no backend's. */
   readonly web: AsksWeb
 }

@@ -27,6 +27,16 @@ export class KeptBody {
     return this.#pieces.bytes > KEPT_BYTES_MAX
   }
 
+  /** How much of it is here. */
+  get bytes(): number {
+    return this.#pieces.bytes
+  }
+
+  /** What is here, in one piece. */
+  copy(): Buffer {
+    return Buffer.concat(this.#pieces.pieces())
+  }
+
   writeTo(half: Pick<Half, 'write'>): void {
     for (const piece of this.#pieces.pieces()) half.write(piece, 0, piece.length)
   }

@@ -78,7 +78,7 @@ export class Proxied extends Received implements ClientEvents {
     // Before anything of the body is read: servers that speak something else take no chunks of HTTP/1.1.
     if (rule.to.is === 'backend' && !this.engine.servers.takeFraming(rule.to.backend))
       this.stream.takeContent()
-    else if (rule.uploadSteps.length > 0) this.stream.takeContent()
+    else if (rule.uploadSteps.length > 0 || rule.seesBody) this.stream.takeContent()
     requestSteps(this, rule, 0)
   }
 

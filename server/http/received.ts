@@ -9,11 +9,16 @@ import { KeptBody } from './kept-body.ts'
 import { OwnAnswers } from './own-answers.ts'
 import { uploadOf } from './upload.ts'
 
+const NOBODY = { most: Number.POSITIVE_INFINITY, tell: () => {} }
+
 export abstract class Received extends OwnAnswers implements Asker {
   /** What of the body came while a request step waited, or is gathered before a server is asked. */
   #ahead: KeptBody | null = null
   /** Which backend is asked, once what is gathered of the body is enough; null: none is waited for. */
   #awaited: Backend | null = null
+
+  /** A step waits for all of it, so many bytes at most. */
+  #wanted: { readonly most: number; readonly tell: (body: Buffer | null) => void } | null = null
 
   abstract answerBody(bytes: Buffer, from: number, to: number, content: number): void
   abstract answerEnd(trailers: Fields | null): void
@@ -52,6 +57,23 @@ export abstract class Received extends OwnAnswers implements Asker {
     if (backend !== null) this.#setOut(backend)
   }
 
+  bodyWithin(most: number): Promise<Buffer | null> {
+    if (this.stream.declaredBytes > most) return Promise.resolve(null)
+    const { promise, resolve } = Promise.withResolvers<Buffer | null>()
+    this.#wanted = { most, tell: resolve }
+    this.#tellWanted()
+    return promise
+  }
+
+  /** It is all here, or too much. */
+  #tellWanted(): void {
+    const { most, tell } = this.#wanted ?? NOBODY
+    const bytes = this.#ahead?.bytes ?? 0
+    if (bytes <= most && !this.isRequestWhole) return
+    this.#wanted = null
+    tell(bytes > most ? null : (this.#ahead?.copy() ?? Buffer.alloc(0)))
+  }
+
   requestBody(bytes: Buffer, from: number, to: number): void {
     if (this.tunnel) {
       this.tunnel.clientData(bytes, from, to)
@@ -81,6 +103,7 @@ export abstract class Received extends OwnAnswers implements Asker {
     if (this.forward) return this.forward.body(bytes, from, to)
     this.#ahead ??= new KeptBody(this.stream)
     this.#ahead.push(bytes, from, to)
+    if (this.#wanted !== null) this.#tellWanted()
     if (!this.#ahead.isFull) return
     if (this.#awaited !== null) this.#stopGathering()
     else this.stream.pause()
@@ -104,6 +127,7 @@ export abstract class Received extends OwnAnswers implements Asker {
     if (this.forward) return this.forward.bodyEnd(trailers)
     if (trailers !== null) this.#ahead ??= new KeptBody(this.stream)
     if (this.#ahead) this.#ahead.trailers = trailers
+    if (this.#wanted !== null) this.#tellWanted()
     this.#stopGathering()
   }
 }

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { Where } from '../config/where.ts'
-import { Duration, FieldName, FieldValue, Name, Words } from '../lib/kinds.ts'
+import { Duration, FieldName, FieldValue, Name, Size, Words } from '../lib/kinds.ts'
 import { isOwnOnAnswer, isOwnOnRequest, OWN_FIELD } from '../lib/own-fields.ts'
 import { ModeOption } from './mode.options.ts'
 
@@ -24,6 +24,14 @@ export const ForwardAuthOptions = Type.Object(
       default: 'GET',
       description: 'Method of the request to it; same: that of the client.',
     }),
+    body: Type.Optional(
+      Size({
+        least: '1',
+        most: '64KiB',
+        description:
+          'Bodies are sent along, up to this size; longer ones get 413. By method POST or same. Left out: they are not, the head decides.',
+      }),
+    ),
     host: Type.Optional(
       FieldValue({
         description: 'Host of the request to it. Left out: that of the client, as servers get it.',
@@ -95,12 +103,13 @@ export const ForwardAuthOptions = Type.Object(
       copy_headers: 'answer_headers',
       add_auth_cookies_to_response: 'answer_headers_to_client',
       failure_mode: 'on_failure',
+      forward_body: 'body',
+      max_body_size: 'body',
     },
     lacks: {
       address: 'name it as a server of a backend, and that backend here',
       url: 'name it as a server of a backend, and that backend here',
       trust_forward_header: 'whom to trust is said by trusted_proxies of the listener',
-      body: 'bodies are not sent along: the head decides',
     },
   },
 )
@@ -113,6 +122,13 @@ export function checkForwardAuth(options: ForwardAuthConfig, where: Where): void
       code: 'wrong-value',
       found: 'a value that is no host',
       allowed: 'host or host:port',
+    })
+  if (options.body !== undefined && (options.method === 'GET' || options.method === 'HEAD'))
+    where.report(['body'], {
+      code: 'conflict',
+      found: `bodies with method ${options.method}`,
+      allowed: 'bodies with method POST or same',
+      hint: 'few servers read the body of a GET',
     })
   for (const [place, name] of answer_headers.entries())
     if (isOwnOnRequest(name, 'add')) ownField(['answer_headers', place], name, where)

@@ -33,6 +33,7 @@ export function forwardAuth(options: ForwardAuthConfig, world: StepWorld): Middl
     name: 'forward_auth',
     note: () => ({ asking: null, toClient: [] }),
     request: (x, note) => step.request(x, note),
+    ...(options.body !== undefined && { seesBody: true }),
     cancelled: (_, note) => note.asking?.cancel(),
     explain: () => ({ why: `asks backend "${options.backend}"`, depends: true }),
     ...(options.answer_headers_to_client.length > 0 && {
@@ -45,6 +46,23 @@ export function forwardAuth(options: ForwardAuthConfig, world: StepWorld): Middl
     }),
   }
 }
+
+type Given = Answer | undefined | Promise<Answer | undefined>
+
+/** What a question goes with. */
+interface Asked {
+  /** By which its answer is remembered; null: it is not. */
+  readonly key: string | null
+  /** Of the request that it is about. */
+  readonly fields: readonly Field[]
+  /** The same; null: it is not sent along. */
+  readonly body: Buffer | null
+}
+
+/** What says how a body is to be read. */
+const OF_BODY = ['Content-Type', 'Content-Encoding', 'Content-Language']
+
+const CANNOT = { code: 'it cannot be asked', detail: null }
 
 class Step {
   readonly #options: ForwardAuthConfig
@@ -60,19 +78,29 @@ class Step {
     this.#cache = options.cache === undefined ? null : new DecisionCache(options.cache, world.now)
   }
 
-  request(x: Exchange, note: Note): Answer | undefined | Promise<Answer | undefined> {
+  request(x: Exchange, note: Note): Given {
     const key = this.#cache === null ? null : this.#cache.keyOf(x.request)
     const known = key === null ? null : (this.#cache?.get(key) ?? null)
-    const question = known === null ? this.#question(x) : null
+    const fields = known === null ? this.#copied(x.request) : []
     if (this.#ours.size > 0) takeOutNamed(x.request, this.#ours)
     if (known !== null) return this.#pass(x, known)
+    const { body } = this.#options
+    if (body === undefined) return this.#ask(x, note, { key, fields, body: null })
+    return x.bodyWithin(body).then((sent) => {
+      if (sent !== null) return this.#ask(x, note, { key, fields, body: sent })
+      return this.#access.refused(x, { code: 'body_too_large', why: `more than ${body} bytes` })
+    })
+  }
+
+  #ask(x: Exchange, note: Note, { key, fields, body }: Asked): Given {
     const backend = x.snapshot.backends.get(this.#options.backend)
-    if (backend === undefined || question === null)
-      return this.#failed(x, { code: 'it cannot be asked', detail: null })
+    const question = this.#question(x, fields, body)
+    if (backend === undefined || question === null) return this.#failed(x, CANNOT)
     const asking = x.subrequests.answerOf({
       purpose: 'forward_auth',
       backend,
       request: question,
+      ...(body !== null && body.length > 0 && { body: { form: 'length' as const, bytes: body } }),
       totalMs: this.#options.timeout,
       answerBytes: ANSWER_BYTES_MAX,
       priority: x.rule?.priority ?? 0,
@@ -89,18 +117,28 @@ class Step {
     })
   }
 
+  /** The fields that it is sent, as they are now: some are taken out of what servers get. */
+  #copied(request: RequestHead): Field[] {
+    const { request_headers: names, body } = this.#options
+    return [...names, ...(body === undefined ? [] : OF_BODY)].flatMap((name) =>
+      valuesOf(request, name.toLowerCase()).map((value): Field => [name, value]),
+    )
+  }
+
   /** What it is sent; null: nothing of this client's can be. */
-  #question({ request, client, listener }: Exchange): RequestHead | null {
-    const { path, method, host, request_headers: names } = this.#options
-    const fields: Field[] = []
-    for (const name of names)
-      for (const value of valuesOf(request, name.toLowerCase())) fields.push([name, value])
+  #question(
+    { request, client, listener }: Exchange,
+    fields: readonly Field[],
+    body: Buffer | null,
+  ): RequestHead | null {
+    const { path, method, host } = this.#options
     const authority = request.authority.raw.latin1Slice()
     const made = madeHead({
       method: method === 'same' ? request.method : method,
       target: path,
       host: host ?? (authority === '' ? 'localhost' : authority),
       fields,
+      ...(body !== null && body.length > 0 && { bodyBytes: body.length }),
     })
     if (typeof made === 'string') return null
     made.set('X-Forwarded-Method', request.method)

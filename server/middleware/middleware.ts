@@ -49,6 +49,8 @@ export interface Middleware<N = undefined> {
   cancelled?(x: Exchange, note: N): void
   /** Exactly once for each step reached, also on abort. */
   end?(x: Exchange, note: N): void
+  /** `request` may ask for the body (`bodyWithin` of the exchange), which is told as content then. */
+  readonly seesBody?: true
   /**
    * What `request` and `response` do hangs on heads and the client alone, and touches nothing but the
    * exchange: who explains a request calls them.

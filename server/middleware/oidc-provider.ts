@@ -60,10 +60,11 @@ export class OidcProvider {
   readonly fieldNames: ReadonlySet<string>
   readonly #fields: readonly (readonly [name: string, claim: string])[]
   readonly #parts: ProviderParts
-  readonly #renewals: OnceOverWorkers<Session | Refused>
+  /** Made with the first of them. */
+  #renewals: OnceOverWorkers<Session | Refused> | null = null
 
   constructor(parts: ProviderParts) {
-    const { name, options, secret, ca, board } = parts
+    const { name, options, secret, ca } = parts
     const { secret: own, secrets: several } = options.session
     const secrets = several ?? [own ?? secret ?? ''].filter((one) => one !== '')
     if (secrets.length === 0) throw new Error(`provider "${name}" has no secret for its cookies`)
@@ -75,7 +76,6 @@ export class OidcProvider {
     this.signIns = new SignIns(name, this.sessions.cookie, options, secrets)
     this.#fields = Object.entries(options.claims_to_headers)
     this.fieldNames = new Set(this.#fields.map(([field]) => field.toLowerCase()))
-    this.#renewals = new OnceOverWorkers(`oidc\0${name}`, board.leases, machineMs)
   }
 
   /** Whether another one of these parts would be the same. */
@@ -142,6 +142,7 @@ export class OidcProvider {
   renewed(web: AsksWeb, session: Session, nowS: number): Promise<Session | Refused | Elsewhere> {
     const refresh = session.refresh ?? ''
     const key = createHash('sha256').update(refresh).digest('base64url')
+    this.#renewals ??= new OnceOverWorkers(`oidc\0${this.name}`, this.#parts.board.leases, machineMs)
     return this.#renewals.run(
       key,
       () => this.#renew(web, session, refresh, nowS),

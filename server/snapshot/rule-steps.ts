@@ -138,7 +138,14 @@ export function splitSteps(
   steps: readonly Middleware<unknown>[],
 ): Pick<
   Rule,
-  'steps' | 'requestSteps' | 'responseSteps' | 'bodySteps' | 'uploadSteps' | 'endSteps' | 'hasNotes'
+  | 'steps'
+  | 'requestSteps'
+  | 'responseSteps'
+  | 'bodySteps'
+  | 'uploadSteps'
+  | 'endSteps'
+  | 'hasNotes'
+  | 'seesBody'
 > {
   const placesOf = (has: (step: Middleware<unknown>) => boolean): number[] =>
     steps.flatMap((step, place) => (has(step) ? [place] : []))
@@ -150,5 +157,6 @@ export function splitSteps(
     uploadSteps: placesOf((step) => step.requestBody !== undefined),
     endSteps: placesOf((step) => step.end !== undefined),
     hasNotes: steps.some((step) => step.note !== undefined),
+    seesBody: steps.some((step) => step.seesBody === true),
   }
 }

@@ -163,6 +163,8 @@ export interface Rule {
   readonly uploadSteps: readonly number[]
   readonly endSteps: readonly number[]
   readonly hasNotes: boolean
+  /** A step asks for the body before a server is asked. */
+  readonly seesBody: boolean
   /** Of its requests: higher ones are served first, and shed last. */
   readonly priority: number
   /** What parameters of its path stand for in a path as it came: for texts with variables. */

@@ -61,6 +61,7 @@ const config = (servers: { app: string; auth: string }, more: object = {}): Engi
       rule('open', { on_failure: 'pass' }),
       rule('shadow', { mode: 'shadow' }),
       rule('same', { method: 'same', host: 'auth.internal', request_headers: ['X-A'] }),
+      rule('body', { method: 'POST', body: '32KiB', request_headers: ['Authorization'] }),
       rule('kept', { cache: { ttl: '1h' }, answer_headers_to_client: [] }),
     ],
     backends: {
@@ -230,6 +231,44 @@ test('a request with a body waits for its turn; the method and the host are as i
   expect([question?.get('content-length'), question?.bodyLength]).toEqual([null, 0])
   expect(w.app.requests[0]?.body).toBe('hello')
   await w.gateway.settled()
+})
+
+test('a body is sent along where that is said, in whatever pieces it comes, and goes to the server all the same', async () => {
+  await using w = await world()
+  const body = Buffer.alloc(30_000, 'All happy families are alike. ').toString()
+  const client = await w.gateway.client()
+  const head = (framing: string) =>
+    `PUT /body HTTP/1.1\r\nHost: h\r\nContent-Type: text/x\r\n${framing}\r\n\r\n`
+  client.send(head(`Content-Length: ${body.length}`))
+  for (let at = 0; at < body.length; at += 7000) await client.sendSegments([body.slice(at, at + 7000)])
+  expect((await client.readAnswer()).status).toBe(200)
+  const chunks = `${(20_000).toString(16)}\r\n${body.slice(0, 20_000)}\r\n${(10_000).toString(16)}\r\n${body.slice(20_000)}\r\n0\r\nX-End: 1\r\n\r\n`
+  client.send(head('Transfer-Encoding: chunked') + chunks)
+  expect((await client.readAnswer()).status).toBe(200)
+  client.send(head('Content-Length: 0'))
+  expect((await client.readAnswer()).status).toBe(200)
+  expect((await client.get('/body')).status).toBe(200)
+  expect(w.auth.requests.map((one) => [one.method, one.get('content-type'), one.body.length])).toEqual([
+    ['POST', 'text/x', 30_000],
+    ['POST', 'text/x', 30_000],
+    ['POST', 'text/x', 0],
+    ['POST', null, 0],
+  ])
+  expect(w.auth.requests[1]?.body).toBe(body)
+  expect(w.app.requests.map((one) => one.body)).toEqual([body, body, '', ''])
+  expect(w.app.requests[1]?.trailers).toEqual([['X-End', '1']])
+  // Longer ones reach nobody, said or not.
+  client.send(head('Content-Length: 40000'))
+  expect((await client.readAnswer()).status).toBe(413)
+  const other = await w.gateway.client()
+  other.send(`${head('Transfer-Encoding: chunked')}9c40\r\n${'x'.repeat(40_000)}\r\n0\r\n\r\n`)
+  expect((await other.readAnswer()).status).toBe(413)
+  expect([w.auth.requests.length, w.app.requests.length]).toEqual([4, 4])
+  // A client that goes in the middle leaves nothing behind.
+  const gone = await w.gateway.client()
+  gone.send(`${head('Content-Length: 30000')}some of it`)
+  await w.gateway.settled()
+  expect(w.auth.requests.length).toBe(4)
 })
 
 test('whom it has let pass it is not asked about again, as long as that is kept: each by what they show', async () => {

@@ -34,6 +34,8 @@ test.each([
   ['{ backend: auth, on_failure: pass }', /lets everybody in while nobody can be asked/],
   ['{ backend: auth, method: same, cache: { per: credentials } }', /who may GET may DELETE/],
   ['{ backend: auth, cache: { ttl: 2d } }', /ttl: found "2d"/],
+  ['{ backend: auth, body: 1KiB }', /body: found bodies with method GET/],
+  ['{ backend: auth, method: POST, body: 1MiB }', /body: found "1MiB", allowed a size between 1 and 64KiB/],
   ['{ backend: auth, copy_headers: [A] }', /it is called "answer_headers"/],
 ])('forward_auth: %s is told with what is allowed', (words, wanted) => {
   expect(said(words, '  db: { servers: [{ url: "tcp://c:1" }] }\n')).toEqual(
