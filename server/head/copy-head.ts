@@ -29,6 +29,7 @@ export function copyHead(request: RequestHead, hasBody: boolean): RequestHead {
   if (end !== bytes.length) throw new Error(`the copy of a head does not parse: ${end}`)
   copy.fields.hidden = fields.hidden
   copy.edits = edits === null ? null : edits.copy()
+  copy.rewritten = request.rewritten
   return copy
 }
 

@@ -1,6 +1,6 @@
 // What requests' and answers' heads share: fields as they came, and changes that are applied when the head is
 // written.
-import { Edits, fieldValue, fieldValues } from './edits.ts'
+import { type Added, Edits, fieldValue, fieldValues } from './edits.ts'
 import { Fields } from './fields.ts'
 
 export class EditableHead {
@@ -27,6 +27,15 @@ export class EditableHead {
 
   add(name: string, value: string): void {
     ;(this.edits ??= new Edits()).add(name, value)
+  }
+
+  /** `set` and `add` with a field that is the same for many heads. */
+  setMade(field: Added): void {
+    ;(this.edits ??= new Edits()).setMade(field)
+  }
+
+  addMade(field: Added): void {
+    ;(this.edits ??= new Edits()).addMade(field)
   }
 
   remove(name: string): void {

@@ -4,42 +4,66 @@ import { equalsFolded } from './bytes.ts'
 import { fieldLine } from './field-line.ts'
 import { FIELD_INTS, type Fields } from './fields.ts'
 
-interface Added {
+/** A field that is added. */
+export interface Added {
   readonly name: string
   readonly lower: string
+  /** The whole line, CRLF included. */
   readonly line: Buffer
   readonly value: string
 }
 
+/** One that is the same for all heads that it is added to: made once. */
+export const added = (name: string, value: string): Added => ({
+  name,
+  lower: name.toLowerCase(),
+  value,
+  line: fieldLine(name, value),
+})
+
 export class Edits {
   /** Lower-case names whose received fields are left out. */
   readonly removed: Buffer[] = []
-  readonly #removedNames = new Set<string>()
+  /** The same as text. There are few: a set would cost more than looking at each. */
+  readonly #removedNames: string[] = []
   /** Whole lines, CRLF included, in order. */
   added: Added[] = []
 
   remove(name: string): void {
-    const lower = name.toLowerCase()
-    this.added = this.added.filter((one) => one.lower !== lower)
-    if (this.#removedNames.has(lower)) return
-    this.#removedNames.add(lower)
-    this.removed.push(Buffer.from(lower))
+    this.#remove(name.toLowerCase())
+  }
+
+  #remove(lower: string): void {
+    if (this.added.some((one) => one.lower === lower))
+      this.added = this.added.filter((one) => one.lower !== lower)
+    if (this.#removedNames.includes(lower)) return
+    this.#removedNames.push(lower)
+    this.removed.push(nameBytes(lower))
   }
 
   add(name: string, value: string): void {
-    this.added.push({ name, lower: name.toLowerCase(), value, line: fieldLine(name, value) })
+    this.added.push(added(name, value))
+  }
+
+  /** The same with a field that was made before. */
+  addMade(field: Added): void {
+    this.added.push(field)
+  }
+
+  setMade(field: Added): void {
+    this.#remove(field.lower)
+    this.added.push(field)
   }
 
   set(name: string, value: string): void {
-    this.remove(name)
-    this.add(name, value)
+    this.setMade(added(name, value))
   }
 
   /** The same, for a copy of its head. */
   copy(): Edits {
     const copy = new Edits()
     copy.removed.push(...this.removed)
-    for (const name of this.#removedNames) copy.#removedNames.add(name)
+    for (const name of this.#removedNames) copy.#removedNames.push(name)
     copy.added = [...this.added]
     return copy
   }
@@ -56,7 +80,7 @@ export class Edits {
 
   /** Whether received fields of this lower-case name are left out. */
   removes(lower: string): boolean {
-    return this.#removedNames.has(lower)
+    return this.#removedNames.includes(lower)
   }
 
   /** The value of the first line added with this lower-case name; null for none. */

@@ -1,6 +1,8 @@
 // A request on its way to servers as its rule rewrites it, and the heads of their answers turned back. What
 // the client sent stays what rules, steps and the log see.
 import type { ResponseHead } from '../head/response-head.ts'
+import { type Added, added } from '../head/edits.ts'
+import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { Rewrite, Rewritten } from '../rules/rewrite.ts'
 import type { Told } from '../rules/variables.ts'
@@ -21,11 +23,25 @@ export function rewriteRequest(x: Going, rewrite: Rewrite): boolean {
   x.rewritten = made
   request.rewritten = target
   if (host !== null) request.set('Host', host)
-  if (stripped !== null) request.set(PREFIX, prefixBefore(request.get(PREFIX.toLowerCase())) + stripped)
+  if (stripped === null) return true
+  if (!request.fields.has(KNOWN.xForwardedOther)) request.setMade(prefixField(stripped))
+  else request.set(PREFIX, prefixBefore(request.get(PREFIX.toLowerCase())) + stripped)
   return true
 }
 
 const PREFIX = 'X-Forwarded-Prefix'
+
+/** They come from config, so there are few; the bound is for the case that they do not. */
+const PREFIXES_MAX = 1024
+const prefixes = new Map<string, Added>()
+
+function prefixField(prefix: string): Added {
+  const known = prefixes.get(prefix)
+  if (known !== undefined) return known
+  const made = added(PREFIX, prefix)
+  if (prefixes.size < PREFIXES_MAX) prefixes.set(prefix, made)
+  return made
+}
 
 /** What a trusted proxy before us has taken off, where it says so. */
 const prefixBefore = (said: string | null): string =>

@@ -1,3 +1,4 @@
+import { type Added, added } from '../head/edits.ts'
 import { template } from '../rules/template.ts'
 import type { Told } from '../rules/variables.ts'
 import type { HeadersConfig } from './headers.options.ts'
@@ -36,6 +37,8 @@ interface Head {
   values(lower: string): string[]
   set(name: string, value: string): void
   add(name: string, value: string): void
+  setMade(field: Added): void
+  addMade(field: Added): void
   remove(name: string): void
 }
 
@@ -73,7 +76,8 @@ function renaming(from: string, to: string): Edit {
 function setting(name: string, value: string): Edit {
   const text = template(value, 'field')
   const { fixed } = text
-  if (fixed !== null) return (head) => head.set(name, fixed)
+  const field = fixed === null ? null : added(name, fixed)
+  if (field !== null) return (head) => head.setMade(field)
   return (head, x) => {
     const made = text.whole(x)
     if (made === null) head.remove(name)
@@ -84,7 +88,8 @@ function setting(name: string, value: string): Edit {
 function adding(name: string, value: string): Edit {
   const text = template(value, 'field')
   const { fixed } = text
-  if (fixed !== null) return (head) => head.add(name, fixed)
+  const field = fixed === null ? null : added(name, fixed)
+  if (field !== null) return (head) => head.addMade(field)
   return (head, x) => {
     const made = text.whole(x)
     if (made !== null) head.add(name, made)

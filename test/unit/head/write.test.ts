@@ -120,6 +120,16 @@ describe('requests', () => {
   })
 
   describe('the request line', () => {
+    test('has another target where one was put in its place', () => {
+      const rewritten = (line: string): string => {
+        const head = get('', line)
+        head.rewritten = '/b/%C3?x'
+        return sent(head).split('\r\n')[0] ?? ''
+      }
+      expect(rewritten('GET /a?b HTTP/1.1')).toBe('GET /b/%C3?x HTTP/1.1')
+      expect(rewritten('PoST http://other/a HTTP/1.0')).toBe('PoST /b/%C3?x HTTP/1.1')
+    })
+
     const host = (raw: string): Partial<RequestLines> => ({
       drops: REQUEST_DROPS | bitOf(KNOWN.host),
       host: Buffer.from(raw),

@@ -237,11 +237,13 @@ describe('heads', () => {
       'PUT /a?b HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nUpgrade: x\r\nX-A: 1\r\nContent-Length: 3\r\n\r\n',
     )
     original.set('X-A', '2')
+    original.rewritten = '/other'
     const copy = copyHead(original, true)
     original.set('X-A', '3')
     const bare = copyHead(original, false)
     original.release()
     expect([copy.method, copy.target, copy.host, copy.get('x-a')]).toEqual(['PUT', '/a?b', 'h', '2'])
+    expect(copy.rewritten).toBe('/other')
     expect([copy.get('expect'), copy.get('upgrade'), copy.get('content-length')]).toEqual([null, null, '3'])
     expect([bare.get('content-length'), bare.get('x-a')]).toEqual([null, '3'])
   })
