@@ -99,14 +99,14 @@ export const ConfigOptions = Type.Object(
           least: '64KiB',
           most: '1GiB',
           description:
-            'Memory in which all workers together keep what concurrency, and max_connections of rules, have under way, once one is written: 8 bytes, and 4 for each worker that there may be, for each key that has something. What finds no room passes, which is told. A change needs a restart.',
+            'Memory in which all workers together keep what concurrency, tarpit, and max_connections of rules, have under way, once one is written: 8 bytes, and 4 for each worker that there may be, for each key that has something. What finds no room passes, which is told. A change needs a restart.',
         }),
         rate_limits: Size({
           default: '8MiB',
           least: '64KiB',
           most: '1GiB',
           description:
-            'Memory in which all workers together keep what rate_limit, and limits.rate of tcp, tls and udp listeners, have counted, once one is written: 12 bytes for each key whose bucket is not full; so much again for sliding windows, once one is written: 40 bytes for each key of which something counts. When it is full, the key that would be free again soonest makes room, which is told; of sliding windows the one that was asked for longest ago. A change needs a restart.',
+            'Memory in which all workers together keep what rate_limit, bandwidth_limit by a key, and limits.rate of tcp, tls and udp listeners, have counted, once one is written: 12 bytes for each key whose bucket is not full; so much again for sliding windows, once one is written: 40 bytes for each key of which something counts. When it is full, the key that would be free again soonest makes room, which is told; of sliding windows the one that was asked for longest ago. A change needs a restart.',
         }),
         subrequests: Type.Integer({
           default: 1000,

@@ -66,6 +66,27 @@ test('header_limit: heads that are too large for a rule are refused with what wa
   ])
 })
 
+test('limits count clients by what trusted proxies say, IPv6 by network, and nothing that strangers say', async () => {
+  const statuses = async (trusted: string[], addresses: readonly string[]): Promise<number[]> => {
+    await using gateway = startEngine({
+      config: {
+        rules: [
+          { name: 'all', middleware: [{ rate_limit: { requests: 1, per: '1h' } }], respond: { status: 204 } },
+        ],
+      },
+      listener: { trusted_proxies: trusted },
+    })
+    await using client = await gateway.client()
+    const all: number[] = []
+    for (const address of addresses)
+      all.push((await client.get('/', `X-Forwarded-For: ${address}\r\n`)).status)
+    return all
+  }
+  const asked = ['192.0.2.1', '192.0.2.2', '192.0.2.1', '2001:db8::1', '2001:db8::ffff:2', '2001:db8:0:1::1']
+  expect(await statuses(['127.0.0.0/8'], asked)).toEqual([204, 204, 429, 204, 429, 204])
+  expect(await statuses([], asked)).toEqual([204, 429, 429, 429, 429, 429])
+})
+
 describe('tarpit', () => {
   const DENY = { ip: { deny: ['127.0.0.0/8'] } }
   const HELD = { delay: '10m', max: 2 }
@@ -168,6 +189,26 @@ describe('bandwidth_limit', () => {
     expect((await client.get('/compressed', 'Accept-Encoding: gzip\r\n')).get('content-encoding')).toBe(
       'gzip',
     )
+  })
+
+  test('answers of the gateway itself are paced as well', async () => {
+    const text = 'o'.repeat(48 * KIB)
+    await using gateway = startEngine({
+      config: {
+        rules: [
+          {
+            name: 'own',
+            middleware: [{ bandwidth_limit: { answers: '256KiB', burst: '16KiB' } }],
+            respond: { body: text },
+          },
+        ],
+      },
+    })
+    await using client = await gateway.client()
+    const begun = performance.now()
+    const answer = await client.get('/')
+    expect(performance.now() - begun).toBeGreaterThan(leastMs(text.length, 256 * KIB))
+    expect([answer.body === text, answer.get('content-length')]).toEqual([true, String(text.length)])
   })
 
   test('all that have a key share its rate, and who leaves takes nothing with it', async () => {

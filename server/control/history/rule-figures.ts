@@ -6,6 +6,7 @@ import { LABEL_OTHER, METRICS } from '../../tables/metrics.ts'
 import type { FigureHistory } from './figure-history.ts'
 import { queried } from './query.ts'
 import type { RulePresence } from './rule-presence.ts'
+import { type StepCounts, stepCounts } from './step-counts.ts'
 
 export interface RuleFacts {
   /** Requests since the gateway was started, as they end; null: there are too many rules to know of each. */
@@ -21,6 +22,8 @@ export interface RuleFacts {
   readonly p99_ms: number | null
   /** As often as in the last minute; null where it is not known of each. */
   readonly matches_per_min: number | null
+  /** What its steps have decided since the start of the gateway; left out: nothing. */
+  readonly steps?: StepCounts
 }
 
 const WINDOW_S = 600
@@ -49,6 +52,7 @@ export class RuleFigures {
   readonly #wallMs: number
   readonly #presence: Pick<RulePresence, 'sinceMs'>
   #counted: Counts | null = null
+  #steps: ReadonlyMap<string, StepCounts> | null = null
 
   constructor({ totals, history, wallMs, presence }: RuleFiguresParts) {
     this.#totals = totals
@@ -68,6 +72,7 @@ export class RuleFigures {
     const asked = { kind: 'rule', name: rule, windowS: WINDOW_S, stepS: WINDOW_S } as const
     const [series] = queried(this.#history, asked, this.#wallMs).series
     const matches = this.matches(rule)
+    const steps = (this.#steps ??= stepCounts(this.#totals)).get(rule)
     const sinceMs = matches === 0 ? this.#presence.sinceMs(rule) : null
     return {
       matches,
@@ -75,6 +80,7 @@ export class RuleFigures {
       unmatched_since: sinceMs === null ? null : this.#timeOf(sinceMs / 1000),
       p99_ms: series?.columns.p99_ms?.at(-1) ?? null,
       matches_per_min: matches === null ? null : this.#perMinute(rule),
+      ...(steps !== undefined && { steps }),
     }
   }
 

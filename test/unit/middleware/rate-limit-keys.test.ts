@@ -1,6 +1,8 @@
 // What the counts of a rate limit are told apart by.
 import { describe, expect, test } from 'bun:test'
-import { type ExchangeParts, headOf, requestOf } from './exchanges.ts'
+import { ruleCaptures } from '../../../server/rules/captures.ts'
+import { configOf, withRules } from '../config/parse.ts'
+import { exchange, type ExchangeParts, headOf, requestOf } from './exchanges.ts'
 import { makeStep } from './rate-limit-step.ts'
 
 const HOST = 'Host: example.org'
@@ -129,6 +131,36 @@ describe('the key', () => {
   ])('%s, too', (_, key, [one, other], shared) => {
     expect(isShared(key, one, other)).toBe(shared)
   })
+
+  test('parameters of the path of the rule', () => {
+    const captures = ruleCaptures(
+      configOf(withRules('  - { name: r, backend: app, match: { path: "/users/{id}/*" } }')).rules[0]!.match,
+    )
+    const { step } = makeStep({ requests: 1, key: ['path id'] })
+    const passes = (target: string, address = '192.0.2.1'): boolean => {
+      const x = Object.assign(exchange({ ...asked(target), address }), { rule: { captures } })
+      return step.request?.(x, undefined) === undefined
+    }
+    expect([passes('/users/1/a'), passes('/users/1/b', '192.0.2.2'), passes('/users/2/a')]).toEqual([
+      true,
+      false,
+      true,
+    ])
+    // Spelled otherwise it is the same.
+    expect(passes('/users/%31/c')).toBe(false)
+    // Without it the address counts.
+    expect([passes('/'), passes('/', '192.0.2.2'), passes('/')]).toEqual([true, true, false])
+  })
+
+  test.each(['%00', '%0d%0aX:%20y', '%ff', '%zz', 'a'.repeat(80), '%f0%9f%98%80'])(
+    'a hostile part of the query (%s) is a key like any other',
+    (value) => {
+      const { ask } = makeStep({ requests: 1, key: ['query id'] })
+      expect([ask(asked(`/?id=${value}`)).passes, ask(asked(`/?id=${value}1`)).passes]).toEqual([true, true])
+      const { answer } = ask(asked(`/?id=${value}`))
+      expect(answer?.headers.every(([, text]) => /^[ -~]+$/.test(text))).toBe(true)
+    },
+  )
 
   test('ipv4_prefix widens a network', () => {
     const shared = (a: string, b: string, ipv4_prefix: number) =>

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { RuleFigures } from '../../../../server/control/history/rule-figures.ts'
 import { RulePresence } from '../../../../server/control/history/rule-presence.ts'
+import type { MetricName } from '../../../../server/tables/metrics.ts'
 import { HistoryWorld } from './history-world.ts'
 
 const figuresOf = ({ totals, history, wallMs }: HistoryWorld): RuleFigures =>
@@ -83,4 +84,23 @@ test('a rule that never matched says since when: as long as it is there, over ch
   const backMs = world.wallMs
   isThere('new', 'api')
   expect(Math.abs(since('api') - backMs)).toBeLessThanOrEqual(1000)
+})
+
+test('what steps have decided is told beside it, what they would have refused in shadow as well', () => {
+  const world = new HistoryWorld()
+  const count = (name: MetricName, labels: string[], times: number): void =>
+    void world.totals.counter(name, labels).add(times)
+  count('rate_limit_requests_total', ['allowed', 'api'], 5)
+  count('rate_limit_requests_total', ['refused', 'api'], 2)
+  count('rate_limit_requests_total', ['shadow', 'api'], 3)
+  count('shadow_refusals_total', ['api', 'rate_limit'], 3)
+  count('shadow_refusals_total', ['api', 'ip'], 4)
+  count('access_requests_total', ['allowed', 'other', 'jwt'], 1)
+  const figures = figuresOf(world)
+  expect(figures.of('api').steps).toEqual({
+    rate_limit: { allowed: 5, refused: 2, shadow: 3 },
+    ip: { shadow: 4 },
+  })
+  expect(figures.of('other').steps).toEqual({ jwt: { allowed: 1 } })
+  expect(figures.of('none').steps).toBeUndefined()
 })
