@@ -196,10 +196,7 @@ export class Backend {
     return before.filter(({ live }) => !kept.has(live))
   }
 
-  /**
-   * Whether these would make what it is already. One whose words name files says no: what stands in them is
-   * looked at anew.
-   */
+  /** Whether these would make what it is already; one that names files says no: those are looked at anew. */
   isOf({ options, slots, board, stickySecret }: MadeOf): boolean {
     const { index, generation } = slots.slot
     return (
@@ -244,16 +241,19 @@ export class Backend {
     judgeWhole(this.#board, server, status)
   }
 
-  /**
-   * Gives the place at a picked server back, and wakes who waits for one. Exactly once for each pick, with
-   * what became of it.
-   */
+  /** Gives the place at a picked server back, with what became of it: exactly once for each pick. */
   release(server: Server, outcome: Outcome): void {
     if (outcome.is !== 'answered') judgeFailure(this.#board, server, outcome)
     if (server.permit !== null) server.permit.free()
     this.#board.leave(server.slot)
     if (this.limit !== null) this.limit.ended(outcome)
     if (this.#bell.length !== 0) this.#bell.ring()
+  }
+
+  /** Whether a server takes work, full or not, or one stands by. */
+  get takesWork(): boolean {
+    this.#refresh()
+    return this.hasOther(null) || !this.#probes.isEmpty
   }
 
   /** Why servers are not used, in the order of the config: what a 503 says. */

@@ -1,23 +1,15 @@
 import { Type, type Static } from '@sinclair/typebox'
+import { CookieName, CookieOptions } from '../lib/cookie.options.ts'
 import { Duration, FieldName, Secret, ValueOrMap, Words } from '../lib/kinds.ts'
 
 const SECRET_LENGTH_MIN = 16
 const SECRETS_MAX = 8
 
-const CookieName = (description: string) =>
-  Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 128,
-      pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
-      allowed: 'the name of a cookie: letters, digits, "_" and "-"',
-      description,
-    }),
-  )
+const Cookie = (description: string) => Type.Optional(CookieName({ description }))
 
 const StickySettings = Type.Object(
   {
-    cookie: CookieName(
+    cookie: Cookie(
       'Name of the cookie that the gateway sets; sluice_sticky where nothing else says by what.',
     ),
     header: Type.Optional(
@@ -32,7 +24,7 @@ const StickySettings = Type.Object(
           'In place of a cookie: clients of one address go to the same server. All that is known on tcp and udp listeners.',
       }),
     ),
-    learn: CookieName(
+    learn: Cookie(
       "Name of a cookie that the servers set: who has one stays with the server that gave it, as long as it lives. The gateway's own goes beside it, with its attributes.",
     ),
     ttl: Duration({
@@ -62,34 +54,7 @@ const StickySettings = Type.Object(
           'Several in place of one, to change them: the first signs, all are believed, and who shows a cookie of another one is given a new one.',
       }),
     ),
-    path: Type.String({
-      default: '/',
-      maxLength: 1024,
-      pattern: '^/[!-:<-~]*$',
-      allowed: 'a path that begins with "/", without blanks and ";"',
-      description: 'Path of the cookie.',
-    }),
-    domain: Type.Optional(
-      Type.String({
-        maxLength: 253,
-        pattern:
-          '^\\.?[0-9A-Za-z](?:[0-9A-Za-z-]*[0-9A-Za-z])?(?:\\.[0-9A-Za-z](?:[0-9A-Za-z-]*[0-9A-Za-z])?)+$',
-        allowed: 'a domain, such as example.org',
-        description: 'Domain of the cookie; left out: the very host that was asked.',
-      }),
-    ),
-    secure: Type.Optional(
-      Type.Boolean({
-        description:
-          'Whether browsers send it by https alone. Left out: as the client came, so always where it came by https.',
-      }),
-    ),
-    http_only: Type.Boolean({ default: true, description: 'Scripts of the page do not see it.' }),
-    same_site: Words(['strict', 'lax', 'none'], {
-      default: 'lax',
-      description:
-        'Whether browsers send it with requests that other sites cause. none needs secure: true, as browsers drop such a cookie otherwise.',
-    }),
+    ...CookieOptions,
     drain: Words(['leave', 'sticky'], {
       default: 'leave',
       description:

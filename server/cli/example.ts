@@ -25,6 +25,7 @@ import rewrites from '../../config/examples/rewrites.yaml' with { type: 'text' }
 import severalChecks from '../../config/examples/several-checks.yaml' with { type: 'text' }
 import severalListeners from '../../config/examples/several-listeners.yaml' with { type: 'text' }
 import sticky from '../../config/examples/sticky.yaml' with { type: 'text' }
+import split from '../../config/examples/split.yaml' with { type: 'text' }
 import stun from '../../config/examples/stun.yaml' with { type: 'text' }
 import testsExample from '../../config/examples/tests.yaml' with { type: 'text' }
 import tlsPassthrough from '../../config/examples/tls-passthrough.yaml' with { type: 'text' }
@@ -91,6 +92,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'several-checks.yaml': severalChecks,
   'several-listeners.yaml': severalListeners,
   'behind-balancer.yaml': behindBalancer,
+  'split.yaml': split,
   'sticky.yaml': sticky,
   'stun.yaml': stun,
   'https.yaml': https,

@@ -8,6 +8,8 @@ import type { ExplainedRetries } from '../control/explain/explain-retries.ts'
 import type { ExplainedSession } from '../control/explain/explain-session.ts'
 import type { ExplainedRule, RulesTrace } from '../control/explain/explain-rules.ts'
 import { partText } from '../control/explain/part-text.ts'
+import type { ExplainedShare } from '../control/explain/explain-share.ts'
+import type { ExplainedSplit } from '../control/explain/explain-split.ts'
 import type { ExplainedStep } from '../control/explain/explain-steps.ts'
 
 /** `isLive`: states are those of a running gateway. */
@@ -48,7 +50,8 @@ function ledText({ outcome, fault, detail, backend }: ExplainedConnection): stri
 }
 
 function requestText(explained: Explained, isLive: boolean): string {
-  const { request, listener, trace, captures, middleware, backend, outcome, headers } = explained
+  const { request, listener, trace, captures, share, split, middleware, backend, outcome, headers } =
+    explained
   const { method, scheme, host, path, query, client } = request
   const url = `${scheme}://${host}${path}${query === '' ? '' : `?${query}`}`
   return [
@@ -58,9 +61,11 @@ function requestText(explained: Explained, isLive: boolean): string {
     ...Object.entries(captures).map(
       ([name, text]) => `            {path.${name}} is ${JSON.stringify(text)}`,
     ),
+    ...(share === null ? [] : [`share       ${shareText(share)}`]),
     ...middleware.map(
       (step, index) => `${index === 0 ? 'middleware' : '          '}  ${stepText(step, isLive)}`,
     ),
+    ...(split === null ? [] : splitText(split)),
     ...(backend === null ? [] : backendText(backend, isLive)),
     ...(outcome === 'backend' && headers.length > 0
       ? [`answer      with ${headers.map(([name, value]) => `${name}: ${value}`).join('; ')}`]
@@ -83,6 +88,25 @@ function rulesText({ rules, candidates, left_out, not_asked }: RulesTrace): stri
 function ruleText({ rule, place, matches, unmet }: ExplainedRule): string {
   const name = `${rule}${place === null ? '' : ` (rules.${place})`}`
   return matches ? `${name}: takes it` : `${name}: no, ${unmet.map(partText).join('; ')}`
+}
+
+/** "10 of a hundred, by chance: the others go on to rule rest" */
+function shareText({ weight, by, by_chance, others }: ExplainedShare): string {
+  if (!by_chance) return `${weight} of a hundred, by ${by}: it is one of them`
+  const next = others === null ? 'and no rule takes them' : `to rule ${others.name}`
+  return `${weight} of a hundred, by chance: the others go on ${next}`
+}
+
+function splitText({ part, by, by_chance, instead_of, parts }: ExplainedSplit): string[] {
+  const why = by_chance ? 'by chance, most go there' : `by ${by}`
+  const instead = instead_of === null ? '' : `, in place of ${instead_of}, which has no server in use`
+  return [
+    `split       part ${part}, ${why}${instead}`,
+    ...parts.map(
+      ({ part: name, backend, weight, percent, in_use }) =>
+        `            ${name}: ${percent} of a hundred (weight ${weight}), backend ${backend}${in_use ? '' : ', no server in use'}`,
+    ),
+  ]
 }
 
 const DOES = {

@@ -2,6 +2,7 @@
 import type { BackendConfig } from '../backends/backend.options.ts'
 import { familyOf, unixServerPath } from '../lib/server-url.ts'
 import { askedBackends } from './asked-backends.ts'
+import { backendsNamed } from '../rules/rule.options.ts'
 import { checkCircuitBreaker } from './check-circuit-breaker.ts'
 import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
@@ -54,9 +55,12 @@ export function checkBackends(checked: Checked): void {
 }
 
 function usedBackends({ config }: Checked): ReadonlySet<string> {
-  const leading = [...config.rules, ...Object.values(config.listeners)]
-  const names = leading.map((one) => ('backend' in one ? one.backend : undefined))
-  return new Set([...names.filter((name) => name !== undefined), ...config.rules.flatMap(askedBackends)])
+  const own = Object.values(config.listeners).map((one) => ('backend' in one ? one.backend : undefined))
+  return new Set([
+    ...config.rules.flatMap(backendsNamed),
+    ...config.rules.flatMap(askedBackends),
+    ...own.filter((name) => name !== undefined),
+  ])
 }
 
 /** One address may be written in several ways. */

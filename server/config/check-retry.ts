@@ -48,11 +48,11 @@ export function checkRetry(checked: Checked, path: Path, { retry, servers, timeo
 export function checkRuleTimeouts(
   checked: Checked,
   path: Path,
-  { timeouts, backend }: Pick<RuleConfig, 'timeouts' | 'backend'>,
+  { timeouts, backend, split }: Pick<RuleConfig, 'timeouts' | 'backend' | 'split'>,
 ): void {
   const here = [...path, 'timeouts']
   if (timeouts === undefined) return
-  if (backend === undefined)
+  if (backend === undefined && split === undefined)
     return checked.report({
       code: 'conflict',
       path: here,

@@ -6,6 +6,7 @@ import { checkAsked } from './asked-backends.ts'
 import { checkCachePlace } from './check-cache.ts'
 import { checkCorsPlace } from './check-cors.ts'
 import { checkAccessStep } from './check-auth.ts'
+import { checkDestination } from './check-destination.ts'
 import { checkFamily } from './check-family.ts'
 import { checkGeoStep } from './check-geo.ts'
 import { checkKeys, checkTarpits } from './check-keys.ts'
@@ -50,16 +51,13 @@ export function checkRules(checked: Checked): void {
     seen.set(rule.name, index)
     for (const [place, name] of rule.match.listener.entries())
       checkListener(checked, [...path, 'match', 'listener', place], name, kind)
+    const named = rule.match.listener.length > 0 ? rule.match.listener : ruled[kind]
     if (kind === 'tls') checkTlsRule(checked, path, rule)
-    else checkHttpRule(checked, path, rule)
-    if (rule.backend !== undefined) checked.resolve('backend', rule.backend, [...path, 'backend'])
-    if (rule.backend !== undefined)
-      checkFamily(
-        checked,
-        [...path, 'backend'],
-        rule.backend,
-        rule.match.listener.length > 0 ? rule.match.listener : ruled[kind],
-      )
+    else checkHttpRule(checked, path, rule, named)
+    if (rule.backend !== undefined) {
+      checked.resolve('backend', rule.backend, [...path, 'backend'])
+      checkFamily(checked, [...path, 'backend'], rule.backend, named)
+    }
     const captures = rule.middleware.length === 0 ? [] : capturesOf(rule.match)
     for (const [place, step] of rule.middleware.entries()) {
       checkMiddleware(step, (name) => new Where(checked, [...path, 'middleware', place, name], captures))
@@ -79,7 +77,7 @@ export function checkRules(checked: Checked): void {
   }
 }
 
-function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
+function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig, listeners: readonly string[]): void {
   checkMatch(checked, [...path, 'match'], rule.match)
   checkAsked(checked, path, rule)
   checkKeys(checked, path, rule)
@@ -87,7 +85,12 @@ function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
   checkSignIn(checked, path, rule)
   checkCorsPlace(checked, path, rule)
   checkCachePlace(checked, path, rule)
-  checkDestination(checked, path, rule)
+  checkDestination(checked, path, rule, listeners)
+  if (rule.rewrite !== undefined) checkRewrite(checked, [...path, 'rewrite'], rule.rewrite, rule)
+  if (rule.respond !== undefined)
+    checkRespond(checked, [...path, 'respond'], rule.respond, capturesOf(rule.match))
+  if (rule.redirect !== undefined)
+    checkRedirect(checked, [...path, 'redirect', 'to'], rule.redirect.to, capturesOf(rule.match))
   checkRuleTimeouts(checked, path, rule)
   for (const word of ['server_name', 'alpn'] as const)
     if (rule.match[word].length > 0)
@@ -103,7 +106,7 @@ function checkHttpRule(checked: Checked, path: Path, rule: RuleConfig): void {
       code: 'conflict',
       path: [...path, 'listener'],
       found: 'a listener as the destination of requests',
-      allowed: 'backend, respond or redirect; rules of tls listeners lead to listeners',
+      allowed: 'backend, split, respond or redirect; rules of tls listeners lead to listeners',
     })
 }
 
@@ -131,24 +134,6 @@ function checkName(checked: Checked, path: Path, { name }: RuleConfig, earlier: 
     allowed: 'a name of its own for each rule',
     hint: `rules[${earlier}] has it as well`,
   })
-}
-
-const DESTINATIONS = ['backend', 'respond', 'redirect'] as const
-
-function checkDestination(checked: Checked, path: Path, rule: RuleConfig): void {
-  const named = DESTINATIONS.filter((key) => rule[key] !== undefined)
-  if (named.length !== 1)
-    checked.report({
-      code: named.length === 0 ? 'missing-key' : 'conflict',
-      path: named[1] === undefined ? path : [...path, named[1]],
-      found: named.length === 0 ? 'a rule without destination' : `${named.join(' and ')} in one rule`,
-      allowed: 'exactly one of backend, respond or redirect',
-    })
-  if (rule.rewrite !== undefined) checkRewrite(checked, [...path, 'rewrite'], rule.rewrite, rule)
-  if (rule.respond !== undefined)
-    checkRespond(checked, [...path, 'respond'], rule.respond, capturesOf(rule.match))
-  if (rule.redirect !== undefined)
-    checkRedirect(checked, [...path, 'redirect', 'to'], rule.redirect.to, capturesOf(rule.match))
 }
 
 /** A redirect leads where whoever asks cannot choose. */

@@ -2,6 +2,8 @@
 import type { BackendConfig } from '../backends/backend.options.ts'
 import { STICKY_COOKIE, type StickySettingsConfig } from '../backends/sticky.options.ts'
 import { familyOf } from '../lib/server-url.ts'
+import { backendsNamed } from '../rules/rule.options.ts'
+import { checkGivenCookie } from './check-cookie.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 import { STICKY_WAYS, UNUSED_WITH_LEARN, UNUSED_WITHOUT_COOKIE } from './unused-words.ts'
@@ -83,7 +85,7 @@ function checkWays(written: Written, path: Path, sticky: StickySettingsConfig): 
 }
 
 function checkCookie(written: Written, path: Path, sticky: StickySettingsConfig): void {
-  const { cookie = STICKY_COOKIE, secret, secrets, same_site, secure, domain } = sticky
+  const { cookie = STICKY_COOKIE, secret, secrets } = sticky
   const report = (key: string, found: string, allowed: string, hint: string): void =>
     written.report({ code: 'conflict', path: [...path, key], found, allowed, hint })
   if (secret !== undefined && secrets !== undefined)
@@ -94,35 +96,7 @@ function checkCookie(written: Written, path: Path, sticky: StickySettingsConfig)
       'put it into "secrets": the first signs, all are believed',
     )
   if (sticky.learn !== undefined) return
-  const isUnsafe = secure !== true && !isNotAsMeant(written, [...path, 'secure'])
-  if (same_site === 'none' && isUnsafe)
-    report(
-      'same_site',
-      'same_site none without secure: true',
-      'both, as browsers drop such a cookie otherwise',
-      `write ${written.spelled({ secure: true })} beside it; clients must come by https then`,
-    )
-  if (/^__(?:Host|Secure)-/i.test(cookie) && isUnsafe)
-    report(
-      'cookie',
-      `${written.quoted([...path, 'cookie'], cookie)} without secure: true`,
-      'both: browsers ask that of such names',
-      `write ${written.spelled({ secure: true })} beside it`,
-    )
-  if (/^(?:__Host-)?sluice-[0-9a-f]{8}$/.test(cookie))
-    report(
-      'cookie',
-      `${written.quoted([...path, 'cookie'], cookie)}, as cookies of sign-ins to a dashboard are called`,
-      'another name: such cookies are taken out of all requests',
-      'leave it out for sluice_sticky',
-    )
-  if (/^__Host-/i.test(cookie) && (sticky.path !== '/' || domain !== undefined))
-    report(
-      'cookie',
-      `${written.quoted([...path, 'cookie'], cookie)} with a path or a domain`,
-      'path "/", and no domain: browsers ask that of such names',
-      'take a name without "__Host-", or leave both out',
-    )
+  checkGivenCookie(written, path, { ...sticky, key: 'cookie', name: cookie, usual: STICKY_COOKIE })
 }
 
 /** What it says that may be meant otherwise. */
@@ -139,12 +113,6 @@ export function warnSticky(checked: Checked, path: Path, { sticky }: BackendConf
     })
 }
 
-/** Something of another kind stands there: that was told. */
-function isNotAsMeant(written: Written, path: Path): boolean {
-  const tree = written.written(path)
-  return tree !== null && !(tree.is === 'scalar' && typeof tree.value === 'boolean')
-}
-
 /**
  * Two backends that set the same cookie for the same host: who goes to both has always lost the session of
  * the other one.
@@ -153,7 +121,8 @@ export function checkStickyNames(checked: Checked): void {
   const { rules, backends } = checked.config
   const owners = new Map<string, string>()
   const told = new Set<string>()
-  for (const { backend = '', match } of rules) {
+  const all = rules.flatMap((rule) => backendsNamed(rule).map((backend) => ({ backend, match: rule.match })))
+  for (const { backend, match } of all) {
     const options = backends[backend]
     const cookie = options === undefined ? null : cookieOf(options)
     if (cookie === null) continue

@@ -12,9 +12,11 @@ const OF_REQUESTS = [
   ['rewrite', 'none; rules of an https listener have one'],
   ['timeouts', 'those of the listener and the backend'],
   ['max_connections', 'that of its backend'],
+  ['weight', 'none: all that it matches is its own'],
+  ['weight_by', 'none: all that it matches is its own'],
   ['priority', 'none: its connections wait in the order in which they come'],
 ] as const
-const OTHERS = ['respond', 'redirect'] as const
+const OTHERS = ['split', 'respond', 'redirect', 'maintenance'] as const
 
 export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): void {
   const { match, middleware, backend, listener } = rule
@@ -49,7 +51,7 @@ export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): vo
       code:
         backend === undefined && listener === undefined && other === undefined ? 'missing-key' : 'conflict',
       path: other === undefined ? path : [...path, other],
-      found: other === undefined ? foundOf(backend) : `"${other}" for a tls listener, which answers nothing`,
+      found: other === undefined ? foundOf(backend) : `"${other}" for a tls listener, ${whyNot(other)}`,
       allowed: 'exactly one of backend or listener',
     })
   if (backend !== undefined) checkServers(checked, [...path, 'backend'], backend)
@@ -71,6 +73,9 @@ function checkAsked(checked: Checked, path: Path, names: readonly string[]): voi
     })
   }
 }
+
+const whyNot = (word: (typeof OTHERS)[number]): string =>
+  word === 'split' ? 'whose rules lead to one backend' : 'which answers nothing'
 
 const foundOf = (backend: string | undefined): string =>
   backend === undefined ? 'a rule without destination' : 'backend and listener in one rule'

@@ -17,13 +17,15 @@ class Shadows {
   }
 
   /** What the rule that hides this one was called by, or null. */
-  add({ match }: RuleConfig, name: string): string | null {
+  add({ match, weight = 100 }: RuleConfig, name: string): string | null {
     const listeners = match.listener.length === 0 ? this.#listeners : match.listener
     const isHidden = listeners.length > 0 && listeners.every((listener) => this.#takenBy.has(listener))
     if (isHidden) return this.#takenBy.get(listeners[0] ?? '') ?? null
     const key = keyOf(match)
     const same = this.#byMatch.get(key)
     if (same !== undefined) return same
+    // What it leaves to others may be all that they are for.
+    if (weight < 100) return null
     this.#byMatch.set(key, name)
     if (takesEverything(match))
       for (const listener of listeners) if (!this.#takenBy.has(listener)) this.#takenBy.set(listener, name)

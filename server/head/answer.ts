@@ -15,6 +15,8 @@ export interface Answer {
   readonly made?: Rendered
   /** Nothing is answered: the connection ends. */
   readonly isReset?: true
+  /** Of a fault: a page of HTML in place of the usual one. */
+  readonly page?: string
 }
 
 /** A body that is pushed as it comes to be. Each answer opens it once, unless nobody wants it (HEAD). */
@@ -116,6 +118,7 @@ export function renderAnswer(answer: Answer, reader: Reader): Rendered {
 
 const CRLF = Buffer.from('\r\n')
 const NOTHING = Buffer.alloc(0)
+const HTML = 'text/html; charset=utf-8'
 const PLAIN_TEXT = 'text/plain; charset=utf-8'
 const ANY_BYTES = 'application/octet-stream'
 
@@ -140,10 +143,11 @@ function faultBody(answer: Answer, code: FaultCode, reader: Reader): { type: str
   const { text } = FAULTS[code]
   const more = typeof answer.body === 'string' ? answer.body : ''
   if (prefersHtml(reader.accept)) {
+    if (answer.page !== undefined) return { type: HTML, body: answer.page }
     const title = `${answer.status} ${STATUS_CODES[answer.status] ?? ''}`
     const detail = more === '' ? '' : `<p>${escapeHtml(more)}</p>`
     const body = `<!doctype html><meta charset="utf-8"><title>${title}</title><h1>${title}</h1><p>${escapeHtml(text)}</p>${detail}<p><small>${code} · ${escapeHtml(reader.requestId)}</small></p>\n`
-    return { type: 'text/html; charset=utf-8', body }
+    return { type: HTML, body }
   }
   const document = {
     status: answer.status,

@@ -28,8 +28,8 @@ export function copyHead(request: RequestHead, hasBody: boolean): RequestHead {
   const end = copy.scan(bytes, 0, bytes.length, ANY_SIZE)
   if (end !== bytes.length) throw new Error(`the copy of a head does not parse: ${end}`)
   copy.fields.hidden = fields.hidden
-  copy.edits = edits === null ? null : edits.copy()
   copy.rewritten = request.rewritten
+  copy.edits = edits === null ? null : edits.copy()
   return copy
 }
 

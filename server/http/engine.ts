@@ -191,9 +191,10 @@ export class Engine implements Requests {
   /** The last act of each exchange: one line, its metrics, the shared counters. */
   record(x: Proxied): void {
     x.endedMs = nowMs
+    const isPlanned = x.fault !== null && x.fault.code === 'maintenance'
+    const isTold = x.status !== 404 && x.status !== 403
     const failed =
-      x.status >= 500 ||
-      (x.fault !== null && x.fault.side !== 'client' && x.status !== 404 && x.status !== 403)
+      !isPlanned && (x.status >= 500 || (x.fault !== null && x.fault.side !== 'client' && isTold))
     this.board.count(0, failed)
     this.board.addBytes(0, x.bytesIn, x.bytesOut)
     if (x.server) {

@@ -12,9 +12,10 @@ import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import type { AskedBy } from '../rules/asked.ts'
 import type { Tokens } from '../rules/claims.ts'
-import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
+import type { Listener, Rule, Snapshot, Way } from '../snapshot/snapshot.ts'
 import type { Fault } from '../tables/faults.ts'
 import { askedFor } from './asked-for.ts'
+import { type ChosenPart, choosePart } from './chosen-part.ts'
 import { clientOf } from './client.ts'
 import type { BodyForm, ClientStream, Outlet, Sink } from './ends.ts'
 import type { Engine } from './engine.ts'
@@ -41,7 +42,7 @@ export const HEAD_SENT = 2
 export const WHOLE = 3
 export const ENDED = 4
 
-export const NO_TIMING: Timing = { server: null, client: null, attemptMs: 0, totalMs: -1 }
+const NO_TIMING: Timing = { server: null, client: null, attemptMs: 0, totalMs: -1 }
 
 export abstract class ExchangeState implements Exchange {
   readonly engine: Engine
@@ -52,6 +53,9 @@ export abstract class ExchangeState implements Exchange {
   readonly request: RequestHead
   readonly client: KnownClient
   rule: Rule | null = null
+  to: Way | null = null
+  /** Of a split, which its answer may have to tell; null: there is none. */
+  part: ChosenPart | null = null
   server: Server | null = null
   attempts = 0
   fault: Fault | null = null
@@ -120,6 +124,15 @@ export abstract class ExchangeState implements Exchange {
     return this.tokens === null ? this.client : { ...this.client, tokens: this.tokens }
   }
 
+  /** Belongs to this rule, and to one of its ways. */
+  protected take(rule: Rule): void {
+    this.rule = rule
+    if (rule.to.is !== 'split') return void (this.to = rule.to)
+    const { request, client, engine } = this
+    this.part = choosePart(rule.to, { request, address: client.address, chance: engine.chance })
+    this.to = this.part.way
+  }
+
   /** The head of a final answer is here, and gets what the listener says in each. */
   protected begin(head: ResponseHead): void {
     const { answerFields } = this.listener
@@ -127,6 +140,7 @@ export abstract class ExchangeState implements Exchange {
     this.answer = head
     this.status = head.status
     if (this.firstByteMs === 0) this.firstByteMs = nowMs
+    if (this.part !== null) this.part.mark(head, this.client.scheme === 'https')
     this.stage = BEGUN
   }
 
@@ -176,7 +190,7 @@ export abstract class ExchangeState implements Exchange {
   // ── what Forward asks (asker.ts) ──
 
   get timing(): Timing {
-    return this.rule?.to.is === 'backend' ? this.rule.to.timing : NO_TIMING
+    return this.to?.is === 'backend' ? this.to.timing : NO_TIMING
   }
   get priority(): number {
     return this.rule?.priority ?? 0

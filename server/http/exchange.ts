@@ -7,7 +7,7 @@ import type { ResponseHead } from '../head/response-head.ts'
 import type { OnBehalf } from '../lib/on-behalf.ts'
 import type { ProxyVersion } from '../lib/proxy-header-out.ts'
 import type { Tokens } from '../rules/claims.ts'
-import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
+import type { Listener, Rule, Snapshot, Way } from '../snapshot/snapshot.ts'
 import type { TlsFacts } from '../tls/accept-tls.ts'
 import type { Verdict } from '../tls/shown-certificate.ts'
 import type { Fault, FaultCode } from '../tables/faults.ts'
@@ -103,6 +103,8 @@ export interface Exchange {
   readonly request: RequestHead
   readonly client: Client
   rule: Rule | null
+  /** Where it goes: the way of its rule, or of a part of a split; null: no rule was found. */
+  to: Way | null
   server: Server | null
   attempts: number
   fault: Fault | null

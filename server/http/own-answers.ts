@@ -9,7 +9,7 @@ import { type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { isInsider } from './at-once.ts'
 import type { EarlyAnswer } from './early-answer.ts'
 import type { BodyForm } from './ends.ts'
-import { ExchangeState, NO_TIMING, WHOLE, renderFor } from './exchange-state.ts'
+import { ExchangeState, WHOLE, renderFor } from './exchange-state.ts'
 import type { Tunnel } from './tunnel.ts'
 import { whyForStrangers, whyRefused } from './why.ts'
 
@@ -99,14 +99,14 @@ export abstract class OwnAnswers extends ExchangeState {
   protected isShed(rule: Rule): boolean {
     const { shedder, meter } = this.engine
     if (!shedder.refuses(rule.priority)) {
-      this.#limitTotal(rule)
+      this.#limitTotal()
       return false
     }
     const { cause, isShadow } = shedder
     meter.attempts.shed(cause, isShadow ? 'shadow' : 'refused', rule.priority)
     if (isShadow) {
       this.shadow = 'overload'
-      this.#limitTotal(rule)
+      this.#limitTotal()
       return false
     }
     this.detail = `overload.${cause}`
@@ -117,9 +117,8 @@ export abstract class OwnAnswers extends ExchangeState {
   }
 
   /** From here on it is known by when all of it is to be over, where that is said. */
-  #limitTotal({ to }: Rule): void {
-    const timing = to.is === 'backend' ? to.timing : NO_TIMING
-    const { totalMs: ownMs, client } = timing
+  #limitTotal(): void {
+    const { totalMs: ownMs, client } = this.timing
     if (client !== null) this.stream.takeTimes(client)
     const totalMs = ownMs >= 0 ? ownMs : (this.listener.options.timeouts.total ?? 0)
     if (totalMs === 0) return

@@ -15,7 +15,7 @@
 import { bodyPlace, faultAnswer } from '../head/answer.ts'
 import type { Fields } from '../head/fields.ts'
 import { type ResponseHead, giveHead } from '../head/response-head.ts'
-import type { Rule } from '../snapshot/snapshot.ts'
+import type { Rule, Way } from '../snapshot/snapshot.ts'
 import { FAULTS, type Fault, type FaultCode, fault } from '../tables/faults.ts'
 import { METHOD_HEAD } from '../tables/methods.ts'
 import { ownAnswer, redirected, refusedAtOnce } from './at-once.ts'
@@ -49,20 +49,16 @@ export class Proxied extends Received implements ClientEvents {
 
   start(): void {
     try {
-      this.#start()
+      this.isRequestWhole = this.stream.requestForm === 'none'
+      const refused = refusedAtOnce(this)
+      if (refused) return this.refuse(refused)
+      const own = ownAnswer(this)
+      if (own) return this.reply(own)
+      if (this.listener.issuers.length > 0) return readTokens(this, awaitStep)
+      this.match()
     } catch (error) {
       this.bug(error)
     }
-  }
-
-  #start(): void {
-    this.isRequestWhole = this.stream.requestForm === 'none'
-    const refused = refusedAtOnce(this)
-    if (refused) return this.refuse(refused)
-    const own = ownAnswer(this)
-    if (own) return this.reply(own)
-    if (this.listener.issuers.length > 0) return readTokens(this, awaitStep)
-    this.match()
   }
 
   // ── 2 match, and on to 3 request: steps.ts ──
@@ -70,14 +66,14 @@ export class Proxied extends Received implements ClientEvents {
   match(): void {
     const rule = this.listener.match(this.request, this.asker)
     if (rule === 'ambiguous') return this.refuse('match_ambiguous')
+    if (rule !== null) this.take(rule)
     if (this.engine.isDebugging) tellRule(this, rule)
     if (rule === null) return this.reply(faultAnswer('no_rule'))
-    this.rule = rule
     if (this.isShed(rule)) return
     this.notes = rule.hasNotes ? rule.steps.map((step) => step.note?.()) : null
     // Before anything of the body is read: servers that speak something else take no chunks of HTTP/1.1.
-    if (rule.to.is === 'backend' && !this.engine.servers.takeFraming(rule.to.backend))
-      this.stream.takeContent()
+    const { to } = this
+    if (to?.is === 'backend' && !this.engine.servers.takeFraming(to.backend)) this.stream.takeContent()
     else if (rule.uploadSteps.length > 0 || rule.seesBody) this.stream.takeContent()
     requestSteps(this, rule, 0)
   }
@@ -87,14 +83,17 @@ export class Proxied extends Received implements ClientEvents {
   /** All request steps let the request pass. */
   destine(rule: Rule): void {
     this.reached = rule.steps.length
-    const { to } = rule
     if (this.stream.declaredBytes > this.bodyLimit) return this.replyWith('body_too_large')
+    const closed = rule.maintenance === null ? null : rule.maintenance.answerTo(this.client.address)
+    if (closed !== null) return this.reply(closed)
+    const to = this.to as Way
     if (to.is === 'respond') return this.reply(to.respond.answer(this))
     if (to.is === 'redirect') {
       const elsewhere = redirected(this, to.redirect)
       return elsewhere ? this.reply(elsewhere) : this.refuse('host_invalid')
     }
     if (rule.rewrite !== null && !rewriteRequest(this, rule.rewrite)) return this.replyWith('rewrite_failed')
+    if (this.part !== null) this.engine.meter.splits.sent(rule.name, this.part.to.split, this.part)
     this.forwardTo(to.backend)
   }
 

@@ -19,12 +19,13 @@ export function tellStart({ id, listener, client, request }: Exchange): void {
 }
 
 /** A rule was found, or none. */
-export function tellRule({ id }: Exchange, rule: Rule | null): void {
+export function tellRule({ id, to }: Exchange, rule: Rule | null): void {
   logEvent('debug', 'exchange_rule', {
     id,
     rule: rule?.name ?? null,
     middleware: rule?.steps.map(({ name }) => name) ?? [],
-    to: rule?.to.is ?? null,
+    to: to?.is ?? null,
+    backend: to?.is === 'backend' ? to.backend.name : null,
   })
 }
 

@@ -77,7 +77,7 @@ function limitBehind(code: FaultCode, x: ExchangeState): Limit | null {
         : { path: `rules.${x.rule?.name ?? '-'}.body_limit`, value: x.bodyLimit, unit: 'bytes' }
     case 'queue_full':
     case 'queue_timeout':
-      return x.rule?.to.is === 'backend' ? queueLimit(x.rule.to.backend, code) : null
+      return x.to?.is === 'backend' ? queueLimit(x.to.backend, code) : null
     default:
       return null
   }

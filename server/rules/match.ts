@@ -1,13 +1,14 @@
 // Which rule a request belongs to: the first in the config that matches, found through an index by host, then
 // path.
 import { atOnce, type Steps } from '../lib/slices.ts'
-import { ANYBODY, Asked, type AskedBy, type Matchable } from './asked.ts'
+import { ANYBODY, Asked, type AskedBy, type Chances, type Matchable } from './asked.ts'
 import { type Filing, filingsOf } from './filing.ts'
 import { type Candidate, candidateOf, NO_CANDIDATE } from './header-index.ts'
 import type { MatchConfig } from './match.options.ts'
 import { loosen, normalise, upperEscapes } from './path.ts'
 import { type PathEntry, PathIndex } from './path-index.ts'
-import { seesPath, wholeFields } from './tests.ts'
+import { type Share, shareTest } from './share.ts'
+import { seesPath, type Test, wholeFields } from './tests.ts'
 import type { Told } from './variables.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -30,15 +31,17 @@ export interface MatchSource<R> {
   readonly match: MatchConfig
   /** What has been read of `match` already. */
   readonly filings?: readonly Filing[] | undefined
+  /** It takes only a part of what it matches; left out: all. By its name who is in that part. */
+  readonly share?: (Share & { readonly name: string }) | undefined
   readonly rule: R
 }
 
 /**
  * Compiles rules, in their order, to a look-up whose cost does not grow with them. Throws a RangeError on a
- * bad pattern. `now`: milliseconds since 1970; left out: by the clock.
+ * bad pattern.
  */
-export const compileMatch = <R>(sources: readonly MatchSource<R>[], now?: () => number): Match<R> =>
-  atOnce(matchSteps(sources, now))
+export const compileMatch = <R>(sources: readonly MatchSource<R>[], chances?: Chances): Match<R> =>
+  atOnce(matchSteps(sources, chances))
 
 /** What takes any request. */
 export const ANYTHING: MatchConfig = {
@@ -61,11 +64,11 @@ export const ANYTHING: MatchConfig = {
 }
 
 /** The same in steps: there may be many rules. */
-export function* matchSteps<R>(sources: readonly MatchSource<R>[], now?: () => number): Steps<Match<R>> {
+export function* matchSteps<R>(sources: readonly MatchSource<R>[], chances?: Chances): Steps<Match<R>> {
   const index = yield* HostIndex.steps(sources)
   const seesPaths = sources.some(({ match }) => seesPath(match))
   const fields = [...new Set(sources.flatMap(({ match }) => wholeFields(match)))]
-  const asked = new Asked(now)
+  const asked = new Asked(chances)
   const find = (path: string): R | null | 'ambiguous' => {
     asked.path = path
     return index.find(asked)
@@ -111,9 +114,12 @@ class HostIndex<R> {
     const any: PathEntry<R>[] = []
     const exact = new Map<string, PathEntry<R>[]>()
     const wildcards = new Map<string, PathEntry<R>[]>()
-    for (const [order, { match, rule, filings }] of sources.entries()) {
+    for (const [order, { match, rule, filings, share }] of sources.entries()) {
+      // Asked last: what it costs is for those that match.
+      const last = share === undefined ? NO_TESTS : [shareTest(share, share.name)]
       for (const { hosts, paths, conditions } of filings ?? filingsOf(match)) {
-        const candidate = candidateOf(rule, conditions, order)
+        const tests = last === NO_TESTS ? conditions.tests : [...conditions.tests, ...last]
+        const candidate = candidateOf(rule, { ...conditions, tests }, order)
         const entriesOf = (one = candidate): PathEntry<R>[] =>
           (paths.length > 0 ? paths : NO_PATH).map((path) => ({ path, candidate: one }))
         if (hosts.length === 0) any.push(...entriesOf())
@@ -169,6 +175,7 @@ const ofHost = <R>(candidate: Candidate<R>, test: (host: string) => Verdict): Ca
   tests: [({ request }) => test(request.host), ...candidate.tests],
 })
 
+const NO_TESTS: readonly Test[] = []
 /** A rule without one takes any. */
 const NO_PATH = [null] as const
 

@@ -2,8 +2,10 @@ import { Type, type Static } from '@sinclair/typebox'
 import { RuleTimeouts } from '../backends/timeouts.options.ts'
 import { FieldValue, FilePath, MapOf, Name, Words } from '../lib/kinds.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
+import { MaintenanceOptions, SplitOptions } from './destination.options.ts'
 import { MatchOptions } from './match.options.ts'
 import { RewriteOptions } from './rewrite.options.ts'
+import { ShareBy } from './share.options.ts'
 
 const RespondOptions = Type.Object(
   {
@@ -62,7 +64,22 @@ export const RuleOptions = Type.Object(
     name: Name({ description: 'Its name in logs and metrics.' }),
     match: MatchOptions,
     middleware: Type.Array(MiddlewareOptions, { default: [], maxItems: 64, description: 'Steps, in order.' }),
+    weight: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 100,
+        description:
+          'Of a hundred requests that it matches it takes so many, such as 10 or 0.5; the others go on to the rules behind it. 0: it takes none. Left out: all.',
+      }),
+    ),
+    weight_by: Type.Optional(
+      ShareBy(
+        'What decides which: chance (random, where it is left out), the address of the client (client_ip; of IPv6 the first 64 bits), the value of a header field ("header NAME") or of a cookie ("cookie NAME"). With these the same client is always treated alike by this rule; who has no such field or cookie is taken by chance.',
+      ),
+    ),
     backend: Type.Optional(Name({ description: 'Destination: a backend.' })),
+    split: Type.Optional(SplitOptions),
+    maintenance: Type.Optional(MaintenanceOptions),
     rewrite: Type.Optional(RewriteOptions),
     timeouts: Type.Optional(RuleTimeouts),
     max_connections: Type.Optional(
@@ -105,7 +122,7 @@ export const RuleOptions = Type.Object(
   },
   {
     description:
-      'What it matches, middleware, and exactly one destination: backend, respond or redirect; of tls listeners backend or listener.',
+      'What it matches, middleware, and exactly one destination: backend, split, respond, redirect or maintenance; of tls listeners backend or listener.',
     usual: { name: 'all', backend: 'NAME' },
     also: {
       matches: 'match',
@@ -118,6 +135,8 @@ export const RuleOptions = Type.Object(
       return: 'respond',
       maxconn: 'max_connections',
       max_conns: 'max_connections',
+      canary: 'split',
+      weighted: 'split',
     },
     lacks: {
       listeners: 'it belongs to "match", as "listener"',
@@ -125,3 +144,7 @@ export const RuleOptions = Type.Object(
   },
 )
 export type RuleConfig = Static<typeof RuleOptions>
+
+/** The backends that requests of a rule go to, as they are written; copies of them (mirror) left aside. */
+export const backendsNamed = ({ backend, split }: Pick<RuleConfig, 'backend' | 'split'>): readonly string[] =>
+  backend !== undefined ? [backend] : [...new Set(split?.to.map((part) => part.backend) ?? [])]

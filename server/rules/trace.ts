@@ -4,7 +4,7 @@ import { NOWHERE } from '../geo/database.ts'
 import { whereIs } from '../geo/where.ts'
 import { ANYBODY, type AskedBy, type Matchable } from './asked.ts'
 import { claimAt, claimTexts } from './claims.ts'
-import { ANYTHING, compileMatch, type Match } from './match.ts'
+import { ANYTHING, compileMatch, type Match, type MatchSource } from './match.ts'
 import type { Condition } from './match.options.ts'
 import { cookieValues, queryValues } from './query.ts'
 import { conditionTexts, patternTexts, tlsText } from './condition-text.ts'
@@ -14,7 +14,7 @@ import { patternText } from './value-pattern.ts'
 /** What of a rule is told apart, in the order in which it is told. */
 export const PARTS = [
   ...(['host', 'path', 'method', 'scheme', 'client', 'country', 'continent', 'asn', 'tls', 'time'] as const),
-  ...(['header', 'query', 'cookie', 'jwt', 'claims', 'any', 'not'] as const),
+  ...(['header', 'query', 'cookie', 'jwt', 'claims', 'any', 'not', 'weight'] as const),
 ] as const
 
 /** A part of a rule's `match` that does not hold for a request. What stands in "all" is told part by part. */
@@ -61,7 +61,7 @@ function partsOf(match: Condition, asking: Asking): Part[] {
   const { request, by, nowMs } = asking
   const parts: Part[] = []
   const add = (
-    part: Exclude<Unmet['part'], 'not'>,
+    part: Exclude<Unmet['part'], 'not' | 'weight'>,
     wanted: readonly string[],
     found: string | null,
   ): void => {
@@ -130,6 +130,15 @@ function tokenParts({ jwt, claims }: Condition, { tokens }: AskedBy): Part[] {
   return [{ ...token, words: { jwt } }, ...(said === undefined ? [] : each)]
 }
 
+/** That a request is none of those that a rule takes of what it matches; empty: it is, or chance decides. */
+export function outOfShare(share: MatchSource<true>['share'], request: Matchable, by: AskedBy): Unmet[] {
+  if (share === undefined) return []
+  const is = compileMatch([{ match: ANYTHING, share, rule: true as const }])(request, by)
+  if (is === true) return []
+  const wanted = [`${share.weight} of a hundred, by ${share.by}`]
+  return [{ part: 'weight', name: null, wanted, found: null, isUnclear: false }]
+}
+
 /** The matcher of a rule that asks for nothing else. */
 const alone = (words: Partial<Condition>, nowMs: number): Match<true> =>
-  compileMatch([{ match: { ...ANYTHING, ...words }, rule: true }], () => nowMs)
+  compileMatch([{ match: { ...ANYTHING, ...words }, rule: true }], { now: () => nowMs })

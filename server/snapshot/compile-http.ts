@@ -9,6 +9,7 @@ import { redirect } from '../rules/redirect.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { issuersIn } from '../rules/tests.ts'
 import type { JwtProvider } from '../tokens/jwt-provider.ts'
+import { shareOf } from './compile-rules.ts'
 import { toBackend } from './destination.ts'
 import { type ListenerSource, proxiesOf } from './listener-source.ts'
 import { compileTls, tlsWordsOf } from './compile-tls.ts'
@@ -67,15 +68,17 @@ function turnOf(
 
 /** Of the rules of the list that are for it; null: none is, and it names a backend instead. */
 function* indexOf({ name, options, ground }: ListenerSource<HttpListenerConfig>): Steps<RuleIndex | null> {
-  const { plan, rules, previous } = ground
+  const { plan, rules, previous, chance } = ground
   const before = previous?.listeners.get(name)
   const hadBackend = before?.kind === 'http' && before.options.backend !== undefined
   if (rules.matchAsBefore && before?.kind === 'http' && hadBackend === (options.backend !== undefined))
     return before.index
-  const own = plan.config.rules.flatMap(({ match }, place): MatchSource<number>[] =>
-    rules.list[place] && isOn(match, name) ? [{ match, filings: rules.filings[place], rule: place }] : [],
+  const own = plan.config.rules.flatMap((words, place): MatchSource<number>[] =>
+    rules.list[place] && isOn(words.match, name)
+      ? [{ match: words.match, filings: rules.filings[place], share: shareOf(words), rule: place }]
+      : [],
   )
-  return own.length === 0 && options.backend !== undefined ? null : yield* matchSteps(own)
+  return own.length === 0 && options.backend !== undefined ? null : yield* matchSteps(own, { chance })
 }
 
 /** An index is older than the rules where they have changed in other things than what they match. */
@@ -98,21 +101,16 @@ function lastResort({
   // Rules that are no item of the list are numbered behind it.
   const index = rules.list.length + Object.keys(plan.config.listeners).indexOf(name)
   const to = toBackend(options.backend, backends, `${path}.backend`)
-  return [
-    {
-      match: ANYTHING,
-      rule: {
-        name: DEFAULT_RULE,
-        index,
-        ...splitSteps([]),
-        priority: 0,
-        captures: ruleCaptures(ANYTHING),
-        reads: null,
-        rewrite: null,
-        to,
-      },
-    },
-  ]
+  const rule = {
+    name: DEFAULT_RULE,
+    index,
+    ...splitSteps([]),
+    priority: 0,
+    to,
+    captures: ruleCaptures(ANYTHING),
+    ...{ reads: null, rewrite: null, maintenance: null },
+  }
+  return [{ match: ANYTHING, rule }]
 }
 
 /** Name of the one rule of a listener that names a backend instead of having rules. */

@@ -8,10 +8,11 @@ import { ruleLimit } from '../middleware/concurrency.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
 import { ruleCaptures } from '../rules/captures.ts'
 import { type Filing, filingsOf } from '../rules/filing.ts'
+import type { MatchSource } from '../rules/match.ts'
 import { rewrite } from '../rules/rewrite.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { at } from './compile-problem.ts'
-import { type Backends, destinationOf } from './destination.ts'
+import { type Backends, backendsOf, destinationOf, maintenanceOf } from './destination.ts'
 import { FileReads, saysAsBefore } from './file-reads.ts'
 import type { CompiledRules } from './listener-source.ts'
 import { makeSteps, splitSteps, type StepGround } from './rule-steps.ts'
@@ -46,7 +47,8 @@ export function* compileRules(config: Config, ground: RuleGround): Steps<Compile
       // Patterns are read here, so that a problem names its rule.
       filings.push(at(`rules.${place}.match`, () => filingsOf(words.match)))
       list.push(compileRule(words, place, ground))
-      matchAsBefore &&= known !== null && isSame(old?.match, words.match)
+      matchAsBefore &&=
+        known !== null && isSame(old?.match, words.match) && isSame(shareOf(old), shareOf(words))
     } else {
       list.push(null)
       filings.push(undefined)
@@ -75,13 +77,19 @@ function readAsBefore(known: Rule | null, { files, previous }: RuleGround): bool
   return previous?.made.get(known.name)?.every(({ reads }) => saysAsBefore(reads, files)) ?? true
 }
 
+/** What part of its requests a rule takes; undefined: all. */
+export const shareOf = (words: RuleConfig | undefined): MatchSource<unknown>['share'] =>
+  words?.weight === undefined || words.weight === 100
+    ? undefined
+    : { name: words.name, weight: words.weight, by: words.weight_by ?? 'random' }
+
 /** The same rule, which leads to the backend of its name as that is now. */
 function takenOver(known: Rule, words: RuleConfig, ground: RuleGround): Rule {
   const { backends, previous, made } = ground
   const { name, index } = known
   const steps = previous?.made.get(name)
   if (steps !== undefined) made.set(name, steps)
-  if (known.to.is !== 'backend' || known.to.backend === backends.get(known.to.backend.name)) return known
+  if (backendsOf(known.to).every((one) => one === backends.get(one.name))) return known
   return { ...known, to: leadsTo(words, `rules.${index}`, ground).to }
 }
 
@@ -103,6 +111,7 @@ function compileRule(words: RuleConfig, index: number, ground: RuleGround): Rule
     priority,
     captures: ruleCaptures(words.match),
     rewrite: rewriteOf(words, path),
+    maintenance: maintenanceOf(words, path),
     ...leadsTo(words, path, ground),
   }
 }

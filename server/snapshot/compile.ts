@@ -42,7 +42,10 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   const files = plan.files ?? {}
   const rules = yield* compileRules(config, { backends, previous, steps, made, files })
   const certificates = new Map<string, Certificate>()
-  const listeners = yield* compileListeners({ plan, previous, backends, rules, certificates, issuers })
+  const { chance } = steps
+  const listeners = yield* compileListeners({
+    ...{ plan, previous, backends, rules, certificates, issuers, chance },
+  })
   const { keys = {} } = plan
   return {
     ...{ number, config, listeners, backends, oidc, rules: rules.list, certificates },

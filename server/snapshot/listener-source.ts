@@ -17,6 +17,8 @@ export interface ListenerGround {
   readonly rules: CompiledRules
   /** Whose tokens are believed, by name. */
   readonly issuers: ReadonlyMap<string, JwtProvider>
+  /** In [0, 1): what decides who is in the share of a rule. */
+  readonly chance: () => number
   /** By name: those that listeners have, which each of them adds to. */
   readonly certificates: Map<string, Certificate>
 }

@@ -9,9 +9,11 @@ import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { OidcProvider } from '../middleware/oidc-provider.ts'
 import type { Captures } from '../rules/captures.ts'
+import type { Maintenance } from '../rules/maintenance.ts'
 import type { Match, Redirect } from '../rules/match.ts'
 import type { Respond } from '../rules/respond.ts'
 import type { Rewrite } from '../rules/rewrite.ts'
+import type { Split } from '../rules/split.ts'
 import type { TlsMatch } from '../rules/tls-match.ts'
 import type { JwtProvider } from '../tokens/jwt-provider.ts'
 import type { KeyTexts } from '../tokens/token-keys.ts'
@@ -174,9 +176,28 @@ export interface Rule {
   /** What servers see in place of what came; null: that. */
   readonly rewrite: Rewrite | null
   readonly to: Destination
+  /** What its clients are told in place of that; null: nothing. */
+  readonly maintenance: Maintenance | null
 }
 
-export type Destination =
-  | { readonly is: 'backend'; readonly backend: Backend; readonly timing: Timing }
+/** Where an exchange goes. */
+export type Way =
+  | ToBackend
   | { readonly is: 'respond'; readonly respond: Respond }
   | { readonly is: 'redirect'; readonly redirect: Redirect }
+
+export interface ToBackend {
+  readonly is: 'backend'
+  readonly backend: Backend
+  readonly timing: Timing
+}
+
+/** Where a rule leads: which way it is may be another one for each exchange. */
+export type Destination = Way | ToParts
+
+export interface ToParts {
+  readonly is: 'split'
+  readonly split: Split
+  /** By the places of its parts. */
+  readonly ways: readonly ToBackend[]
+}

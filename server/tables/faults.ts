@@ -89,6 +89,7 @@ export const FAULTS = {
   loop: row(508, 'gateway', 'proxy_loop_detected', 'This request has passed here before.'),
   internal: row(500, 'gateway', 'proxy_internal_error', 'The gateway failed.'),
   no_server: passing(row(503, 'gateway', 'destination_unavailable', 'No server of the backend is up.')),
+  maintenance: passing(row(503, 'gateway', 'destination_unavailable', 'Work is being done on this.')),
   circuit_open: passing(
     row(
       503,

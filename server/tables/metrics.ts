@@ -1,6 +1,7 @@
 // Every metric: its name without the prefix, what it is, and its labels in order. Data only.
 import { CACHE_METRICS } from './cache-metrics.ts'
 import { CIRCUIT_METRICS } from './circuit-metrics.ts'
+import { DESTINATION_METRICS } from './destination-metrics.ts'
 import { PASSIVE_METRICS } from './passive-metrics.ts'
 import { STEP_METRICS } from './step-metrics.ts'
 import { LAYER_4_METRICS } from './layer-4-metrics.ts'
@@ -127,18 +128,6 @@ export const METRICS = {
     'cause',
     'process',
   ),
-  subrequests_total: counter(
-    'Requests that the gateway itself sent to a backend, by what for (mirror, forward_auth, cache, error_page) and outcome: answered, failed (by any fault), timed_out, too_large, cancelled, or refused (limits.subrequests was reached). They are none of requests_total, but count at their servers as attempts.',
-    'purpose',
-    'backend',
-    'outcome',
-  ),
-  subrequest_duration_seconds: histogram(
-    'From the begin of such a request to the end of its answer; of those that were answered.',
-    SECONDS,
-    'purpose',
-    'backend',
-  ),
   proxy_headers_refused_total: counter(
     'Connections of trusted proxies that were closed as their PROXY header was missing, malformed, too_long, bad_checksum or cut_off.',
     'listener',
@@ -178,6 +167,7 @@ export const METRICS = {
   ),
   limit_refusals_total: counter('What limits of the config refused, by where the limit is set.', 'limit'),
   faults_total: counter('Exchanges that ended with a fault, by its code.', 'code'),
+  ...DESTINATION_METRICS,
   ...LAYER_4_METRICS,
   accept_stopped: gauge(
     'Whether a process accepts no clients as its descriptors have run short: 1 or 0.',

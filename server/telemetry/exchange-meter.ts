@@ -3,12 +3,13 @@
 import type { Server } from '../backends/server.ts'
 import type { StickyResult } from '../backends/sticky.ts'
 import type { Exchange } from '../http/exchange.ts'
-import type { Listener, Rule, Snapshot } from '../snapshot/snapshot.ts'
+import type { Listener, Rule, Snapshot, Way } from '../snapshot/snapshot.ts'
 import { LABEL_NONE, statusLabel } from '../tables/metrics.ts'
 import { METHODS } from '../tables/methods.ts'
 import { AttemptMeter } from './attempt-meter.ts'
 import type { Registry } from './registry.ts'
 import type { Counter, Histogram } from './series.ts'
+import { SplitMeter } from './split-meter.ts'
 import { SubrequestMeter } from './subrequest-meter.ts'
 
 /** Keeps places of so many (listener, rule, server); beyond, it begins again. */
@@ -22,6 +23,8 @@ const SWITCHING_PROTOCOLS = 101
 interface ExchangeSeries {
   readonly listener: Listener
   readonly rule: Rule | null
+  /** Where it went: the same rule may lead to several backends. */
+  readonly to: Way | null
   readonly server: Server | null
   readonly labels: readonly [listener: string, rule: string, backend: string, server: string]
   readonly seconds: Histogram
@@ -36,7 +39,7 @@ interface ExchangeSeries {
 }
 
 /** Servers may leave a snapshot that stays: nothing here is to hold them. */
-type SeriesByServer = WeakMap<Server | typeof NO_SERVER, ExchangeSeries>
+type SeriesByServer = WeakMap<Server | Way | typeof NO_SERVER, ExchangeSeries>
 type SeriesByExchange = Map<Listener, Map<Rule | null, SeriesByServer>>
 const NO_SERVER = {}
 
@@ -45,6 +48,7 @@ export class ExchangeMeter {
   /** Attempts beyond the first are counted as they are made. */
   readonly attempts: AttemptMeter
   readonly subrequests: SubrequestMeter
+  readonly splits: SplitMeter
   readonly #registry: Registry
   readonly #faults = new Map<string, Counter>()
   /** Exchanges finish on the snapshot they began with, so two may be in use at once. */
@@ -58,13 +62,18 @@ export class ExchangeMeter {
     this.#registry = registry
     this.attempts = new AttemptMeter(registry)
     this.subrequests = new SubrequestMeter(registry)
+    this.splits = new SplitMeter(registry)
   }
 
   /** Counts an exchange that ended. */
   exchange(x: Exchange): void {
     const last = this.#last
     const place =
-      last !== null && last.server === x.server && last.rule === x.rule && last.listener === x.listener
+      last !== null &&
+      last.server === x.server &&
+      last.to === x.to &&
+      last.rule === x.rule &&
+      last.listener === x.listener
         ? last
         : this.#find(x)
     const key = x.request.methodId * STATUS_END + x.status
@@ -93,7 +102,7 @@ export class ExchangeMeter {
       this.#places
         .get(x.listener)
         ?.get(x.rule)
-        ?.get(x.server ?? NO_SERVER) ?? this.#make(x)
+        ?.get(x.server ?? x.to ?? NO_SERVER) ?? this.#make(x)
     this.#last = place
     return place
   }
@@ -114,7 +123,7 @@ export class ExchangeMeter {
     const place = makeSeries(this.#registry, x)
     const ofListener = getOrAdd(this.#places, x.listener, () => new Map<Rule | null, SeriesByServer>())
     const ofRule = getOrAdd(ofListener, x.rule, (): SeriesByServer => new WeakMap())
-    ofRule.set(x.server ?? NO_SERVER, place)
+    ofRule.set(x.server ?? x.to ?? NO_SERVER, place)
     return place
   }
 
@@ -150,6 +159,7 @@ function makeSeries(registry: Registry, x: Exchange): ExchangeSeries {
   return {
     listener: x.listener,
     rule: x.rule,
+    to: x.to,
     server: x.server,
     labels: [...labels, x.server === null ? LABEL_NONE : x.server.name],
     seconds: registry.histogram('request_duration_seconds', labels),
@@ -170,7 +180,7 @@ function makeSeries(registry: Registry, x: Exchange): ExchangeSeries {
 /** The backend that answered or was to answer; null when the rule has none. */
 export function backendOf(x: Exchange): string | null {
   if (x.server !== null) return x.server.backend
-  return x.rule !== null && x.rule.to.is === 'backend' ? x.rule.to.backend.name : null
+  return x.to !== null && x.to.is === 'backend' ? x.to.backend.name : null
 }
 
 function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {

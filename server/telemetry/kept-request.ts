@@ -63,7 +63,7 @@ export class KeptRequest implements Filterable {
 
   /** Of an exchange that has just ended. */
   take(x: Exchange): void {
-    const { rule, server, fault, client } = x
+    const { rule, to, server, fault, client } = x
     this.id = x.id
     this.client = client.address
     this.user = x.identity === null ? null : x.identity.name
@@ -72,7 +72,7 @@ export class KeptRequest implements Filterable {
     this.listener = x.listener.name
     this.rule = rule === null ? null : rule.name
     this.backend = backendOf(x)
-    this.algorithm = rule !== null && rule.to.is === 'backend' ? rule.to.backend.options.algorithm : null
+    this.algorithm = to !== null && to.is === 'backend' ? to.backend.options.algorithm : null
     if (x.sticky !== null && isStuck(x.sticky)) this.algorithm = 'sticky'
     this.server = server === null ? null : server.name
     this.status = x.status

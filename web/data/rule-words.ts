@@ -15,10 +15,28 @@ export interface MatchPart {
 
 export type Destination =
   | { readonly kind: 'backend'; readonly name: string }
+  | { readonly kind: 'split'; readonly parts: readonly SplitPart[] }
   | { readonly kind: 'listener'; readonly name: string }
   | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
   | { readonly kind: 'respond'; readonly status: number }
+  | { readonly kind: 'maintenance' }
   | { readonly kind: 'none' }
+
+/** A part of a split. */
+export interface SplitPart {
+  readonly name: string
+  readonly backend: string
+  readonly weight: number
+}
+
+const splitParts = (split: JsonMap): readonly SplitPart[] =>
+  (Array.isArray(split['to']) ? split['to'] : [])
+    .filter(isMap)
+    .map(({ backend, weight = 1, name = backend }) => ({
+      name: String(name ?? ''),
+      backend: String(backend ?? ''),
+      weight: Number(weight),
+    }))
 
 /** A list, or the text that stands for a list of one. */
 export const listOf = (value: unknown): readonly string[] =>
@@ -75,17 +93,25 @@ export function chipOf({ part, name, values }: MatchPart): { readonly k: string;
   return { k: part === 'server_name' ? 'name' : part, v: words }
 }
 
+/** The backends that its requests go to. */
+export function backendsOf(rule: JsonMap): readonly string[] {
+  const to = destinationOf(rule)
+  if (to.kind === 'split') return to.parts.map(({ backend }) => backend)
+  return to.kind === 'backend' ? [to.name] : []
+}
+
 export const listenersOf = (rule: JsonMap): readonly string[] =>
   isMap(rule['match']) ? listOf(rule['match']['listener']) : []
 
 export function destinationOf(rule: JsonMap): Destination {
-  const { backend, listener, redirect, respond } = rule
+  const { backend, split, listener, redirect, respond, maintenance } = rule
   if (typeof backend === 'string') return { kind: 'backend', name: backend }
+  if (isMap(split)) return { kind: 'split', parts: splitParts(split) }
   if (typeof listener === 'string') return { kind: 'listener', name: listener }
   if (isMap(redirect))
     return { kind: 'redirect', to: String(redirect['to'] ?? ''), status: Number(redirect['status'] ?? 308) }
   if (isMap(respond)) return { kind: 'respond', status: Number(respond['status'] ?? 200) }
-  return { kind: 'none' }
+  return maintenance === true || isMap(maintenance) ? { kind: 'maintenance' } : { kind: 'none' }
 }
 
 /** Names of its middleware, in order. */
@@ -153,5 +179,6 @@ function kindOfRule(rule: JsonMap, all: readonly ListenerRow[]): 'http' | 'tls' 
   return kinds.includes('tls') && !kinds.includes('http') ? 'tls' : 'http'
 }
 
-/** Whether it takes whatever comes. */
-export const takesAll = (rule: JsonMap): boolean => matchParts(rule).length === 0
+/** Whether it takes whatever comes, and leaves nothing of that to others. */
+export const takesAll = (rule: JsonMap): boolean =>
+  matchParts(rule).length === 0 && Number(rule['weight'] ?? 100) >= 100

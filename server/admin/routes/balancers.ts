@@ -4,6 +4,7 @@ import { Type } from '@sinclair/typebox'
 import type { Config } from '../../config/schema.ts'
 import type { ControlFacts } from '../../control/facts.ts'
 import { kindOfRule, ruleKindOf } from '../../lib/rule-kind.ts'
+import { backendsNamed } from '../../rules/rule.options.ts'
 import { healthOfSome, metricsOfSome } from '../../telemetry/some-backends.ts'
 import { jsonAnswer, problem } from '../problem.ts'
 import { type Asked, param, type Route } from '../route.ts'
@@ -99,7 +100,7 @@ function balancerOf(config: Config | null, name: string): Balancer | null {
   const named = rules.flatMap((rule) => {
     const { listener: only } = rule.match
     const isFor = only.length === 0 ? kindOfRule(rule, listeners) === kind : only.includes(name)
-    return rule.backend !== undefined && isFor ? [rule.backend] : []
+    return isFor ? backendsNamed(rule) : []
   })
   const own = 'backend' in listener && typeof listener.backend === 'string' ? [listener.backend] : []
   return { name, kind: 'listener', backends: [...new Set([...named, ...own])] }

@@ -148,6 +148,15 @@ const EXPLAINED = Type.Object(
     trace: Type.Optional(
       Type.Unknown({ description: 'Rules that came close, each with what does not hold.' }),
     ),
+    share: Type.Optional(
+      Type.Unknown({
+        description:
+          'Of a rule that takes only a part of what it matches: how many of a hundred, by what, and which rule takes the others.',
+      }),
+    ),
+    split: Type.Optional(
+      Type.Unknown({ description: 'Of a rule with several backends: its parts, the one chosen, and why.' }),
+    ),
     middleware: Type.Optional(Type.Array(Type.Unknown())),
     location: Type.Optional(nullable),
     headers: Type.Optional(

@@ -74,6 +74,7 @@ export const askedRule = (
   reads: null,
   rewrite: words === undefined ? null : rewrite(words),
   to: { is: 'respond', respond: { status: 200, answer: () => NOTHING } },
+  maintenance: null,
 })
 
 const NOTHING = { status: 200, headers: [], body: '', fault: null } as const

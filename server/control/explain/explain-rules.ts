@@ -5,8 +5,9 @@ import { kindOfRule } from '../../lib/rule-kind.ts'
 import { partsOf, type Steps } from '../../lib/slices.ts'
 import type { AskedBy, Matchable } from '../../rules/asked.ts'
 import { ANYTHING, type Match, type MatchSource, matchSteps } from '../../rules/match.ts'
-import { PARTS, type Unmet, unmetParts } from '../../rules/trace.ts'
+import { outOfShare, PARTS, type Unmet, unmetParts } from '../../rules/trace.ts'
 import { DEFAULT_RULE, isOn } from '../../snapshot/compile-http.ts'
+import { shareOf } from '../../snapshot/compile-rules.ts'
 import type { HttpListenerConfig } from '../../http/listener.options.ts'
 
 /** A rule of a listener by its place in the list. */
@@ -69,7 +70,7 @@ export function* listenerRules(
   for (const part of partsOf(rules, PART)) {
     for (const rule of part) {
       if (isOn(rule.match, name) && kindOfRule(rule, listeners) === 'http')
-        sources.push({ match: rule.match, rule: { name: rule.name, place } })
+        sources.push({ match: rule.match, share: shareOf(rule), rule: { name: rule.name, place } })
       place++
     }
     yield
@@ -77,7 +78,7 @@ export function* listenerRules(
   if (sources.length === 0 && backend !== undefined)
     sources.push({ match: ANYTHING, rule: { name: DEFAULT_RULE, place: null } })
   if (like !== null && (yield* areSame(like.sources, sources))) return like
-  return { match: yield* matchSteps(sources, now), sources }
+  return { match: yield* matchSteps(sources, { ...(now && { now }) }), sources }
 }
 
 function* areSame(before: ListenerRules['sources'], after: ListenerRules['sources']): Steps<boolean> {
@@ -112,9 +113,9 @@ export function* traceRules(
   const at = sources.findIndex(({ rule }) => rule === found)
   const end = at === -1 ? sources.length : at
   const closest = new Closest(limit)
-  for (const [place, { match: words, rule }] of sources.slice(0, end).entries()) {
+  for (const [place, { match: words, share, rule }] of sources.slice(0, end).entries()) {
     if (only !== null && rule.name !== only) continue
-    closest.add(rule, unmetParts(words, request, by, nowMs))
+    closest.add(rule, [...unmetParts(words, request, by, nowMs), ...outOfShare(share, request, by)])
     if (place % STEP === STEP - 1) yield
   }
   const { candidates, leftOut } = closest

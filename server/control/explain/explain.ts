@@ -8,6 +8,7 @@ import { whyAmbiguous } from '../../rules/why-ambiguous.ts'
 import { type AskedRequest, readRequest, urlParts } from './asked-request.ts'
 import type { Explained, Ground } from './explained.ts'
 import { Explanation } from './explanation.ts'
+import { explainShare, IN_ALL } from './explain-share.ts'
 import { listenerRules, type ListenerRules, traceRules } from './explain-rules.ts'
 import { type RuleSteps, stepsOf } from './explain-steps.ts'
 import { findListener, type FoundListener } from './find-listener.ts'
@@ -51,21 +52,23 @@ export class Explainer {
     const { head: headBytes, target: targetBytes, fields } = listener.options.limits
     const { request, fault } = readRequest(asked, url, { headBytes, targetBytes, fields })
     request.fields.hidden |= UNBELIEVED
-    const one = new Explanation({ asked, url, listener, request, ground })
+    const one = new Explanation({ asked, url, listener, request, ground, nowMs: this.#nowMs })
     if (one.problem !== null) return { problem: one.problem }
     if (fault !== null) return one.refused(fault)
     const early = one.atOnce()
     if (early !== null) return early
     const rules = yield* this.#rulesOf(listener)
+    const by = { ...one.by, shares: IN_ALL }
     const { found, trace } =
       candidatesMax === null
-        ? { found: rules.match(request, one.by), trace: null }
-        : yield* traceRules(rules, { request, by: one.by, nowMs: this.#nowMs }, candidatesMax, only)
+        ? { found: rules.match(request, by), trace: null }
+        : yield* traceRules(rules, { request, by, nowMs: this.#nowMs }, candidatesMax, only)
     if (found === 'ambiguous')
       return one.refused('match_ambiguous', whyAmbiguous(request, fieldsThatDiffer(request)), trace)
     if (found === null) return { ...one.refused('no_rule', null, trace), outcome: 'no_rule' }
     const { place } = found
-    return one.taken(found, trace, place === null ? null : this.#stepsOf(place))
+    const share = explainShare(rules, found, { request, by })
+    return one.taken(found, { trace, share }, place === null ? null : this.#stepsOf(place))
   }
 
   *#rulesOf({ name, options }: FoundListener): Steps<ListenerRules> {

@@ -3,6 +3,8 @@ import type { Config } from '../../config/schema.ts'
 import type { FaultCode } from '../../tables/faults.ts'
 import type { ExplainedBackend, ServerStates } from './explain-backend.ts'
 import type { PlacedRule, RulesTrace } from './explain-rules.ts'
+import type { ExplainedShare } from './explain-share.ts'
+import type { ExplainedSplit } from './explain-split.ts'
 import type { ExplainedStep } from './explain-steps.ts'
 import type { PortsOf } from './find-listener.ts'
 
@@ -40,5 +42,9 @@ export interface Explained {
   readonly location: string | null
   /** Fields of an answer of ours, or those that steps of the rule add to one of a server. */
   readonly headers: readonly (readonly [name: string, value: string])[]
+  /** Of a rule that takes only a part of what it matches; null: it takes all. */
+  readonly share: ExplainedShare | null
+  /** Of a rule with several backends; null: it has none. */
+  readonly split: ExplainedSplit | null
   readonly backend: ExplainedBackend | null
 }

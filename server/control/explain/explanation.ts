@@ -11,7 +11,9 @@ import type { AskedBy } from '../../rules/asked.ts'
 import { capturesOf } from '../../rules/captures.ts'
 import { redirect } from '../../rules/redirect.ts'
 import { respond } from '../../rules/respond.ts'
+import type { RuleConfig } from '../../rules/rule.options.ts'
 import { documentsOf } from '../../snapshot/compile-http.ts'
+import { maintenanceOf } from '../../snapshot/destination.ts'
 import { FAULTS, type FaultCode } from '../../tables/faults.ts'
 import type { TlsFacts } from '../../tls/accept-tls.ts'
 import { ruleTextsNow } from '../../lib/rule-files.ts'
@@ -21,6 +23,7 @@ import { tlsFactsOf } from './asked-tls.ts'
 import { explainBackend, noneFault } from './explain-backend.ts'
 import type { Explained, Ground } from './explained.ts'
 import type { PlacedRule, RulesTrace } from './explain-rules.ts'
+import { explainSplit } from './explain-split.ts'
 import { type ExplainedSteps, explainSteps, type RuleSteps } from './explain-steps.ts'
 import type { FoundListener } from './find-listener.ts'
 
@@ -34,9 +37,13 @@ interface Given {
   readonly listener: FoundListener
   readonly request: RequestHead
   readonly ground: Ground
+  /** When it comes: ms since 1970. */
+  readonly nowMs: number
 }
 
-type Taken = Pick<Explained, 'rule' | 'trace' | 'captures' | 'middleware'>
+/** How its rule was found. */
+type Found = Pick<Explained, 'trace' | 'share'>
+type Taken = Pick<Explained, 'rule' | 'trace' | 'share' | 'captures' | 'middleware'>
 
 export class Explanation {
   /** Why it cannot be explained; null: it can. */
@@ -44,15 +51,17 @@ export class Explanation {
   /** Who asks. */
   readonly by: AskedBy
   readonly #ground: Ground
+  readonly #nowMs: number
   readonly #listener: FoundListener
   readonly #request: RequestHead
   readonly #client: string
   readonly #scheme: 'http' | 'https'
   readonly #told: Pick<Explained, 'request' | 'listener'>
 
-  constructor({ asked, url, listener, request, ground }: Given) {
+  constructor({ asked, url, listener, request, ground, nowMs }: Given) {
     const { name, why, options } = listener
     this.#ground = ground
+    this.#nowMs = nowMs
     this.#listener = listener
     this.#request = request
     this.#client = asked.client ?? THIS_MACHINE
@@ -75,7 +84,7 @@ export class Explanation {
   #answer(given: Partial<Explained> & Pick<Explained, 'outcome'>): Explained {
     return {
       ...{ status: null, fault: null, detail: null, rule: null, trace: null, location: null, backend: null },
-      ...{ middleware: [], captures: {}, headers: [] },
+      ...{ middleware: [], captures: {}, headers: [], share: null, split: null },
       ...this.#told,
       ...given,
     }
@@ -107,24 +116,26 @@ export class Explanation {
   }
 
   /** A rule takes it; `steps`: null: it is that of a listener without rules. */
-  taken(rule: PlacedRule, trace: RulesTrace | null, steps: RuleSteps | null): Explained {
+  taken(rule: PlacedRule, found: Found, steps: RuleSteps | null): Explained {
     if (steps === null)
-      return this.#answer({ rule, trace, ...this.#sent(this.#listener.options.backend ?? '') })
+      return this.#answer({ rule, ...found, ...this.#sent(this.#listener.options.backend ?? '') })
     const words = steps.rule
     const x = this.#exchange()
     const captures = capturesOf(words.match.path)(this.#request.path)
     const { leases = null, counts = null } = this.#ground.states
     const done = explainSteps(steps, x, { leases, counts })
-    const known = { rule, trace, captures, middleware: done.steps }
+    const known = { rule, ...found, captures, middleware: done.steps }
     if (done.answer !== null) return this.#own(done.answer, known, done)
     const declared = Number(this.#request.get('content-length') ?? 0)
     if (declared > x.bodyLimit) return this.#own(faultAnswer('body_too_large'), known, done)
+    const closed = maintenanceOf(words, '', () => this.#nowMs / 1000)?.answerTo(this.#client) ?? null
+    if (closed !== null) return { ...this.#own(closed, known, done), detail: maintenanceText(words) }
     if (words.respond !== undefined) {
       const texts = ruleTextsNow(words)
       const answer = respond(words.respond, (path) => texts[path] ?? '').answer(x)
       return { ...this.#own(answer, known, done), outcome: 'respond' }
     }
-    if (words.redirect === undefined) return this.#forwarded(words.backend ?? '', known, done)
+    if (words.redirect === undefined) return this.#toServers(words, known, done)
     const elsewhere = redirected(x, redirect(words.redirect))
     if (elsewhere === null) return { ...this.refused('host_invalid'), ...known }
     return { ...this.#own(elsewhere, known, done), outcome: 'redirect' }
@@ -139,6 +150,13 @@ export class Explanation {
       fault,
       ...this.#said(answer, edit),
     })
+  }
+
+  #toServers({ split, backend = '' }: RuleConfig, known: Taken, done: ExplainedSteps): Explained {
+    if (split === undefined) return this.#forwarded(backend, known, done)
+    const who = { request: this.#request, client: this.#client }
+    const told = explainSplit(split, this.#ground, who)
+    return { ...this.#forwarded(told.backend, known, done), split: told }
   }
 
   #forwarded(backend: string, known: Taken, { edit }: ExplainedSteps): Explained {
@@ -200,6 +218,11 @@ export class Explanation {
     }
   }
 }
+
+const maintenanceText = ({ maintenance }: RuleConfig): string =>
+  typeof maintenance === 'object' && maintenance.until !== undefined
+    ? `maintenance of the rule until ${maintenance.until}`
+    : 'maintenance of the rule'
 
 const BARE: Answer = { status: 200, headers: [], body: '', fault: null }
 

@@ -187,7 +187,9 @@ function destinationOf(words: RuleConfig, told: Told): string {
     const location = redirect(words.redirect).location(told)
     return `redirect ${words.redirect.status} to ${shownTarget(location ?? '-')}`
   }
-  return words.respond === undefined ? `backend ${words.backend}` : `respond ${words.respond.status}`
+  if (words.split !== undefined) return `split ${words.split.to.map(({ backend }) => backend).join(', ')}`
+  if (words.backend !== undefined) return `backend ${words.backend}`
+  return words.respond === undefined ? 'maintenance' : `respond ${words.respond.status}`
 }
 
 function changesOf(was: KnownWay, is: KnownWay): Difference['changes'] {

@@ -81,7 +81,7 @@ test('rules are asked by the clock that they are given', () => {
       { match: matchOf({ time: { days: [], from: '08:00', zone: 'UTC' } }), rule: 'open' },
       { match: matchOf({}), rule: 'closed' },
     ],
-    () => now,
+    { now: () => now },
   )
   expect(match(requestOf({}))).toBe('closed')
   now = at('2026-03-04T08:00Z')

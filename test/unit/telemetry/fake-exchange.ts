@@ -74,6 +74,7 @@ export function fakeExchange(fields: FakeFields = {}): Exchange {
       scheme: 'http',
     },
     rule: fields.rule === undefined ? API : fields.rule,
+    to: fields.rule === undefined ? API.to : (fields.rule?.to ?? null),
     detail: fields.detail ?? null,
     shadow: fields.shadow ?? null,
     identity: fields.identity ?? null,

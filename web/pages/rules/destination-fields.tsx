@@ -1,8 +1,8 @@
 // Where a rule leads: exactly one of a backend, a redirect, a fixed answer; of TLS a backend or a listener.
 import { useRef } from 'preact/hooks'
 import { at, isMap, isSame, type JsonMap } from '../../data/merge.ts'
-import { destinationOf } from '../../data/rule-words.ts'
-import { count } from '../../data/say.ts'
+import { destinationOf, type SplitPart as Part } from '../../data/rule-words.ts'
+import { count, number } from '../../data/say.ts'
 import { Segmented } from '../../parts/choices.tsx'
 import { AreaField, NumberField, SelectField, TextField } from '../../parts/controls.tsx'
 import { Field } from '../../parts/field.tsx'
@@ -11,10 +11,11 @@ import { isForTls } from './for-tls.ts'
 import type { RuleFormProps } from './rule-form-props.ts'
 import css from './rule-form.module.css'
 
-type Kind = 'backend' | 'redirect' | 'respond' | 'listener'
+type Kind = 'backend' | 'split' | 'redirect' | 'respond' | 'maintenance' | 'listener'
 
 const LABELS: Readonly<Record<Kind, string>> = {
-  ...{ backend: 'Backend', redirect: 'Redirect', respond: 'Answer', listener: 'Listener' },
+  ...{ backend: 'Backend', split: 'Split', redirect: 'Redirect', respond: 'Answer', listener: 'Listener' },
+  maintenance: 'Maintenance',
 }
 
 export function DestinationFields(props: RuleFormProps) {
@@ -22,7 +23,7 @@ export function DestinationFields(props: RuleFormProps) {
   const leads = destinationOf(rule)
   const kind: Kind = leads.kind === 'none' ? 'backend' : leads.kind
   const isTls = kind === 'listener' || isForTls(rule, props.listeners)
-  const kinds: readonly Kind[] = isTls ? ['backend', 'listener'] : ['backend', 'redirect', 'respond']
+  const kinds = kindsOf(kind, isTls)
   // What was entered for another kind comes back with it.
   const kept = useRef<Partial<Record<Kind, unknown>>>({})
   const pick = (next: Kind): void => {
@@ -41,10 +42,34 @@ export function DestinationFields(props: RuleFormProps) {
         />
       </span>
       {kind === 'backend' && <BackendPart {...props} />}
+      {leads.kind === 'split' && <SplitPart parts={leads.parts} />}
+      {kind === 'maintenance' && <p class="supporting">Whoever comes is answered 503.</p>}
       {kind === 'listener' && <ListenerPart {...props} />}
       {kind === 'redirect' && <RedirectPart {...props} />}
       {kind === 'respond' && <RespondPart {...props} />}
     </div>
+  )
+}
+
+/** Those that are only shown stand beside the others where the rule has them. */
+function kindsOf(kind: Kind, isTls: boolean): readonly Kind[] {
+  const usual: readonly Kind[] = isTls ? ['backend', 'listener'] : ['backend', 'redirect', 'respond']
+  return usual.includes(kind) ? usual : [...usual, kind]
+}
+
+function SplitPart({ parts }: { readonly parts: readonly Part[] }) {
+  const all = parts.reduce((sum, { weight }) => sum + weight, 0)
+  const share = (weight: number): string =>
+    `${number(all === 0 ? 0 : Math.round((weight / all) * 1000) / 10)} %`
+  return (
+    <ul>
+      {parts.map(({ name, backend, weight }) => (
+        <li key={name}>
+          {share(weight)} <b>{name}</b>
+          {name !== backend && <span class="supporting"> backend {backend}</span>}
+        </li>
+      ))}
+    </ul>
   )
 }
 

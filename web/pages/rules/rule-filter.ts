@@ -1,6 +1,6 @@
 // What a filter of rules lets through: words anywhere in a rule, or of one part of it.
 import { isMap, type JsonMap } from '../../data/merge.ts'
-import { destinationOf, matchParts, patternTexts, stepsOf } from '../../data/rule-words.ts'
+import { backendsOf, destinationOf, matchParts, patternTexts, stepsOf } from '../../data/rule-words.ts'
 import type { ShownRule } from './shown-rules.ts'
 
 export const FILTER_HINT = 'host, path, is:shadowed, is:never'
@@ -28,11 +28,11 @@ function searchedOf(rule: JsonMap, id: string): Searched {
   const made: Searched = {
     host: `${of('host')}\n${of('server_name')}`,
     ...{ path: of('path'), method: of('method') },
-    backend: to.kind === 'backend' ? to.name.toLowerCase() : '',
+    backend: backendsOf(rule).join('\n').toLowerCase(),
     middleware: stepsOf(rule).join('\n'),
     all: [
       ...[id, ...matchParts(rule).flatMap(({ name, values }) => [name ?? '', ...values])],
-      ...('name' in to ? [to.name] : 'to' in to ? [to.to] : []),
+      ...('name' in to ? [to.name] : 'to' in to ? [to.to] : backendsOf(rule)),
       ...stepsOf(rule),
     ]
       .join('\n')

@@ -3,7 +3,7 @@ import type { ComponentChildren, TargetedPointerEvent } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { age, number } from '../../data/say.ts'
 import { to } from '../../data/urls.ts'
-import { chipOf, destinationOf, matchParts, stepsOf } from '../../data/rule-words.ts'
+import { chipOf, destinationOf, matchParts, type SplitPart, stepsOf } from '../../data/rule-words.ts'
 import type { RuleLive } from '../../data/rule-item.ts'
 import { Button } from '../../parts/button.tsx'
 import { classes } from '../../parts/classes.ts'
@@ -146,6 +146,14 @@ function Leads({ one: { rule } }: { readonly one: ShownRule }) {
           {leads.name}
         </a>
       )
+    case 'split':
+      return (
+        <span class={css.cut} title={leads.parts.map(partWords).join(', ')}>
+          {leads.parts.map(partWords).join(', ')}
+        </span>
+      )
+    case 'maintenance':
+      return <span class="supporting">maintenance: 503</span>
     case 'listener':
       return (
         <span class={css.cut}>
@@ -168,6 +176,8 @@ function Leads({ one: { rule } }: { readonly one: ShownRule }) {
       return <span class="quiet">leads nowhere yet</span>
   }
 }
+
+const partWords = ({ name, weight }: SplitPart): string => `${name} ${weight}`
 
 const Steps = ({ names }: { readonly names: readonly string[] }) =>
   names.length === 0 ? null : (

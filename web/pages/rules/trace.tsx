@@ -119,6 +119,7 @@ export function unmetWords({
   if (unclear) return `${what} can be read in two ways`
   const others = more > 0 ? ` and ${number(more)} more` : ''
   if (part === 'any') return `none of: ${wanted.join('; ')}${others}`
+  if (part === 'weight') return `is none of those that it takes: ${wanted.join(', ')}`
   if (part === 'not') return `is what it must not be: ${wanted.join('; ')}`
   if (found === null) return `${what} is absent`
   return part === 'path' || part === 'host'

@@ -82,6 +82,7 @@ function randomConfig(random: Random): Config {
       }),
     },
     respond: { status: 200 + index },
+    ...(random.below(4) === 0 && { weight: 30, weight_by: random.pick(['header X-A', 'random']) }),
   }))
   // One without rules has a backend, and one with rules none.
   const isRuled = (name: string): boolean =>
@@ -134,7 +135,12 @@ test('the rule that is told is the one that serves, and none before it matches, 
         expect([context, explained.fault]).toEqual([context, fault])
         continue
       }
-      const by = { address: asked.client ?? '127.0.0.1', scheme: 'http', tls: null } as const
+      const by = {
+        address: asked.client ?? '127.0.0.1',
+        scheme: 'http',
+        tls: null,
+        shares: () => true,
+      } as const
       const live = listener.match(request, by)
       const name = live === null ? 'no_rule' : live === 'ambiguous' ? 'match_ambiguous' : live.name
       seen.add(name === 'no_rule' || name === 'match_ambiguous' ? name : 'rule')
