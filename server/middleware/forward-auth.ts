@@ -169,7 +169,8 @@ class Step {
 
   #pass(x: Exchange, { fields, user }: Decision): undefined {
     for (const [name, value] of fields) x.request.add(name, value)
-    if (user !== null && user !== '') x.identity = identityOf('forward_auth', user)
+    // Known to somebody, though nobody tells us by which name: what servers answer is for them.
+    x.identity = identityOf('forward_auth', user ?? '')
     return this.#access.passed()
   }
 

@@ -66,7 +66,7 @@ export class KeptRequest implements Filterable {
     const { rule, to, server, fault, client } = x
     this.id = x.id
     this.client = client.address
-    this.user = x.identity === null ? null : x.identity.name
+    this.user = x.identity?.name || null
     this.cache = x.cache
     this.scheme = client.scheme
     this.listener = x.listener.name

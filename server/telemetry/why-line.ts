@@ -1,7 +1,7 @@
 // The part of an access log line that only exchanges with trouble have: what went wrong in more words, and
 // each attempt.
 import type { Stuck } from '../backends/sticky.ts'
-import type { Client, Exchange, Try } from '../http/exchange.ts'
+import type { Client, Exchange, Identity, Try } from '../http/exchange.ts'
 
 /** Of tcp connections there are no answers. */
 type ToldTry = Pick<Try, 'server' | 'phase' | 'fault' | 'ms'> & Partial<Pick<Try, 'status' | 'reason'>>
@@ -61,11 +61,15 @@ export const certificateText = (whose: string): string => ` client_certificate=$
 export const whoJson = ({ client: { whose }, identity, cache }: Who): string =>
   (cache === null ? '' : CACHE_JSON[cache]) +
   (whose === null ? '' : certificateJson(whose)) +
-  (identity === null ? '' : `,"user":${ascii(JSON.stringify(identity.name))}`)
+  (isNamed(identity) ? `,"user":${ascii(JSON.stringify(identity.name))}` : '')
 export const whoText = ({ client: { whose }, identity, cache }: Who): string =>
   (cache === null ? '' : ` cache=${cache}`) +
   (whose === null ? '' : certificateText(whose)) +
-  (identity === null ? '' : ` user=${ascii(JSON.stringify(identity.name))}`)
+  (isNamed(identity) ? ` user=${ascii(JSON.stringify(identity.name))}` : '')
+
+/** Some are known to whoever was asked about them, by a name that is not told. */
+const isNamed = (identity: Exchange['identity']): identity is Identity =>
+  identity !== null && identity.name !== ''
 
 const CACHE_JSON = {
   hit: ',"cache":"hit"',

@@ -287,6 +287,22 @@ test('whom it has let pass it is not asked about again, as long as that is kept:
   await w.gateway.settled()
 })
 
+test('whose name is not told is somebody all the same: nothing that a cache keeps for all', async () => {
+  await using app = startOrigin((_, reply) => reply.send(200, 'for one', ['Cache-Control: max-age=60']))
+  await using auth = startOrigin((_, reply) => reply.send(200))
+  const middleware = [{ forward_auth: { backend: 'auth' } }, { cache: {} }]
+  await using gateway = startEngine({
+    config: {
+      rules: [{ name: 'all', middleware, backend: 'app' }],
+      backends: { app: { servers: [{ url: app.url }] }, auth: { servers: [{ url: auth.url }] } },
+    },
+  })
+  const client = await gateway.client()
+  for (const who of ['a', 'b']) await client.get('/', `Cookie: who=${who}\r\n`)
+  expect(app.requests.length).toBe(2)
+  await gateway.settled()
+})
+
 test('forward-auth.yaml', async () => {
   await using app = startOrigin((_, reply) => reply.send(200, 'app'))
   await using auth = startOrigin((request, reply) =>

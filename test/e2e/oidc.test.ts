@@ -58,6 +58,12 @@ const configOf = () => ({
       backend: 'app',
     },
     {
+      name: 'shadow',
+      match: { path: '/shadow' },
+      middleware: [{ oidc: { provider: 'test', mode: 'shadow' } }],
+      backend: 'app',
+    },
+    {
       name: 'bobs',
       match: { path: '/bobs' },
       middleware: [{ oidc: { provider: 'test', claims: { groups: 'bob' } } }],
@@ -116,6 +122,8 @@ test('only pages are sent to sign in; scripts get 401, and who need not sign in 
   expect(refused.headers.get('www-authenticate')).toBe('Cookie realm="test"')
   const open = await browser.ask(`${base}/open`, { headers: { 'x-user': 'root' } })
   expect([open.status, app.requests.at(-1)?.get('x-user')]).toEqual([200, null])
+  const shadowed = await browser.ask(`${base}/shadow`, { headers: { 'x-user': 'root' } })
+  expect([shadowed.status, app.requests.at(-1)?.get('x-user')]).toEqual([200, null])
   // Who begins again and again is not left with ever more cookies.
   for (let i = 0; i < 20; i++) await browser.ask(`${base}/x`)
   expect(Object.keys(browser.cookies(host)).length).toBeLessThanOrEqual(9)
