@@ -1,5 +1,6 @@
 // Files that rules name as what they answer: there, not empty, and with variables that are known.
 import { isUtf8 } from 'node:buffer'
+import { type BadLine, utf8Text } from '../lib/access-files.ts'
 import { readText } from '../lib/template-text.ts'
 import { checkParts, type TextGround } from './check-template.ts'
 import { isStandIn } from './stand-in.ts'
@@ -49,5 +50,23 @@ export function checkTemplateFile(written: Written, path: Path, file: string, gr
       allowed,
       hint,
     })
+  })
+}
+
+/** A file of lines, such as one of users: what stands there is a secret, only where it is wrong is told. */
+export function checkLines(written: Written, path: Path, file: string, read: (text: string) => object): void {
+  const bytes = checkFile(written, path, file)
+  if (bytes === null) return
+  const isText = isUtf8(Buffer.from(bytes, 'latin1'))
+  const bad = isText
+    ? (read(utf8Text(bytes)) as Partial<BadLine>)
+    : { line: 0, why: 'is no UTF-8', hint: null }
+  if (bad.line === undefined) return
+  written.report({
+    code: 'wrong-value',
+    path,
+    found: `${written.said(path, file)}, ${bad.line === 0 ? 'which' : `whose line ${bad.line}`} ${bad.why}`,
+    allowed: 'a file whose lines are all of that form; "#" begins a comment',
+    hint: bad.hint ?? null,
   })
 }

@@ -1,5 +1,5 @@
 // What a check that stands beside its options is given: the place in the config that holds them.
-import { checkFile, checkTemplateFile } from './check-page.ts'
+import { checkFile, checkLines, checkTemplateFile } from './check-page.ts'
 import { checkTemplate } from './check-template.ts'
 import { checkVariables } from './check-variables.ts'
 import type { Written } from './written.ts'
@@ -57,6 +57,11 @@ export class Where {
   /** Checks a file that is answered with, as it stands; lib/rule-files.ts must name it as well. */
   checkFile(path: Path, file: string): void {
     checkFile(this.#written, [...this.#path, ...path], file)
+  }
+
+  /** A file of lines, which are read by this; lib/rule-files.ts must name it as well. */
+  checkLines(path: Path, file: string, read: (text: string) => object): void {
+    checkLines(this.#written, [...this.#path, ...path], file, read)
   }
 
   /** The same of a file of text with variables, which is made with the request or with its answer. */

@@ -47,6 +47,8 @@ export class RequestHead extends EditableHead {
   /** What servers are asked for in place of the target that came, one character a byte; null: of that. */
   rewritten: string | null = null
   #path: string | null = null
+  /** What was left of the query; null: all of it. */
+  #left: string | null = null
 
   get method(): string {
     return this.methodId === METHOD_OTHER ? this.#methodText : METHODS[this.methodId]!
@@ -63,7 +65,13 @@ export class RequestHead extends EditableHead {
   }
   /** Without its "?"; '' for none. */
   get query(): string {
+    if (this.#left !== null) return this.#left
     return this.pathEnd < this.targetEnd ? latin1(this.fields.bytes, this.pathEnd + 1, this.targetEnd) : ''
+  }
+  /** Something was taken out of the query that nobody behind us is to see: so much is left. */
+  leaveQuery(left: string): void {
+    this.#left = left
+    this.rewritten = left === '' ? this.path : `${this.path}?${left}`
   }
   /** Path and query as received. */
   get target(): string {
@@ -155,6 +163,7 @@ export class RequestHead extends EditableHead {
     this.isAbsolute = false
     this.authority = NOWHERE
     this.rewritten = null
+    this.#left = null
     this.#path = null
   }
 

@@ -21,7 +21,7 @@ export function rewriteRequest(x: Going, rewrite: Rewrite): boolean {
   const { request } = x
   const { target, host, stripped } = made
   x.rewritten = made
-  request.rewritten = target
+  if (target !== null) request.rewritten = target
   if (host !== null) request.set('Host', host)
   if (stripped === null) return true
   if (!request.fields.has(KNOWN.xForwardedOther)) request.setMade(prefixField(stripped))

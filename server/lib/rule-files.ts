@@ -1,5 +1,5 @@
-// Files that rules name: pages and templates. The supervisor reads them with the config, and follows them;
-// workers are given their bytes.
+// Files that rules name: pages, templates, users and keys. The supervisor reads them with the config, and
+// follows them; workers are given their bytes.
 
 import { readBounded } from './read-bounded.ts'
 
@@ -12,6 +12,11 @@ interface Words {
     readonly respond?:
       | { readonly file?: string | undefined; readonly template?: string | undefined }
       | undefined
+    /** Steps, of which some name users or keys. */
+    readonly middleware: readonly {
+      readonly basic_auth?: { readonly file?: string | undefined } | undefined
+      readonly api_key?: { readonly file?: string | undefined } | undefined
+    }[]
   }[]
 }
 
@@ -21,9 +26,14 @@ export function ruleFiles({ rules }: Words): Map<string, string> {
   const add = (file: string | undefined, path: string): void => {
     if (file !== undefined && !found.has(file)) found.set(file, path)
   }
-  for (const [place, { respond }] of rules.entries()) {
+  for (const [place, { respond, middleware }] of rules.entries()) {
     add(respond?.file, `rules.${place}.respond.file`)
     add(respond?.template, `rules.${place}.respond.template`)
+    for (const [at, { basic_auth, api_key }] of middleware.entries()) {
+      const path = `rules.${place}.middleware.${at}`
+      add(basic_auth?.file, `${path}.basic_auth.file`)
+      add(api_key?.file, `${path}.api_key.file`)
+    }
   }
   return found
 }

@@ -1,7 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { Where } from '../config/where.ts'
+import { readKeys } from '../lib/access-files.ts'
 import { isKeyHash, type KeyWords, keyWords } from '../lib/key-hash-text.ts'
-import { KeyHash, MapOf, Name, OneOrMore, ValueOrMap } from '../lib/kinds.ts'
+import { FilePath, KeyHash, MapOf, Name, OneOrMore, ValueOrMap } from '../lib/kinds.ts'
 import { SecretPlaceText } from '../tokens/jwt-provider.options.ts'
 import { checkUserHeader, PassCredentials, Realm, UserHeader } from './basic-auth.options.ts'
 import { ModeOption } from './mode.options.ts'
@@ -37,6 +38,12 @@ export const ApiKeyOptions = Type.Object(
       OneOrMore(KeyOptions, 'Keys of one owner: a second one while the first is replaced.'),
       'Keys by their owners, whose names stand in the access log.',
     ),
+    file: Type.Optional(
+      FilePath({
+        description:
+          'A file of further keys, a line "OWNER HASH" each, then expires=TIME and rules=NAME,NAME where that is meant. One that changes is taken up by itself.',
+      }),
+    ),
     from: OneOrMore(SecretPlaceText, 'Where clients send it; the first place that has something counts.', [
       'header X-API-Key',
     ]),
@@ -53,8 +60,9 @@ export const ApiKeyOptions = Type.Object(
 )
 export type ApiKeyConfig = Static<typeof ApiKeyOptions>
 
-export function checkApiKey({ keys, user_header: field }: ApiKeyConfig, where: Where): void {
-  if (Object.keys(keys).length === 0 && (where.kindOf(['keys']) ?? 'map') === 'map')
+export function checkApiKey({ keys, file, user_header: field }: ApiKeyConfig, where: Where): void {
+  if (file !== undefined) where.checkLines(['file'], file, readKeys)
+  else if (Object.keys(keys).length === 0 && (where.kindOf(['keys']) ?? 'map') === 'map')
     where.report([], {
       code: 'missing-key',
       found: 'no key',

@@ -2,13 +2,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { RequestHead } from '../head/request-head.ts'
 import { takeOutNamed } from '../head/same-named.ts'
+import { readKeys, utf8Text } from '../lib/access-files.ts'
 import { unixSeconds } from '../lib/clock.ts'
 import { keyWords } from '../lib/key-hash-text.ts'
-import { hideToo } from '../telemetry/shown-target.ts'
 import { Access, foreseen, identityOf, type Refusal } from './access.ts'
 import type { ApiKeyConfig } from './api-key.options.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
-import { placeOf, secretIn, takeOut } from '../tokens/secret-places.ts'
+import { hidePlaces, placeOf, secretIn, takeOut } from '../tokens/secret-places.ts'
 
 interface Key {
   readonly owner: string
@@ -24,9 +24,9 @@ const KEY_CHARS_MAX = 1024
 export function apiKey(options: ApiKeyConfig, world: StepWorld): Middleware {
   const { realm, user_header: field, pass_credentials: isPassed } = options
   const places = options.from.map(placeOf)
-  for (const { is, name } of places) if (is !== 'cookie') hideToo(is, name)
+  hidePlaces(places)
   const ours = new Set(field === undefined ? [] : [field.toLowerCase()])
-  const keys = keysOf(options, world.rule)
+  const keys = keysOf(options, world)
   const access = new Access('api_key', world)
   // RFC 9110 §11.6.1: a 401 says how to do better. No scheme is registered for keys in fields of their own.
   const scheme = places.some(({ name }) => name === 'authorization') ? 'Bearer' : 'ApiKey'
@@ -77,15 +77,18 @@ function keyOf(text: string, keys: ReadonlyMap<string, Key>): Key | null {
   return key !== undefined && timingSafeEqual(key.digest, digest) ? key : null
 }
 
-function keysOf({ keys }: ApiKeyConfig, rule: string): Map<string, Key> {
+function keysOf({ keys, file }: ApiKeyConfig, { rule, textOf }: StepWorld): Map<string, Key> {
+  const read = file === undefined ? [] : readKeys(utf8Text(textOf(file)))
+  if ('line' in read) throw new RangeError(`${file}: line ${read.line} ${read.why}`)
+  const own = Object.entries(keys).flatMap(([owner, all]) =>
+    all.map((one) => [owner, keyWords(one)] as const),
+  )
   const made = new Map<string, Key>()
-  for (const [owner, all] of Object.entries(keys))
-    for (const one of all) {
-      const { hash, expires, rules } = keyWords(one)
-      const digest = Buffer.from(hash.slice(hash.indexOf(':') + 1), 'hex')
-      const untilMs = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires)
-      const isHere = rules.length === 0 || rules.includes(rule)
-      made.set(digest.toString('latin1'), { owner, digest, untilMs, isHere })
-    }
+  for (const [owner, { hash, expires, rules }] of [...read, ...own]) {
+    const digest = Buffer.from(hash.slice(hash.indexOf(':') + 1), 'hex')
+    const untilMs = expires === undefined ? Number.POSITIVE_INFINITY : Date.parse(expires)
+    const isHere = rules.length === 0 || rules.includes(rule)
+    made.set(digest.toString('latin1'), { owner, digest, untilMs, isHere })
+  }
   return made
 }

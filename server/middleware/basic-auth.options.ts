@@ -1,6 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { Where } from '../config/where.ts'
-import { Duration, FieldName, MapOf, PasswordHash } from '../lib/kinds.ts'
+import { Duration, FieldName, FilePath, MapOf, PasswordHash } from '../lib/kinds.ts'
+import { readUsers } from '../lib/access-files.ts'
 import { isOwnOnRequest, OWN_FIELD } from '../lib/own-fields.ts'
 import { ModeOption } from './mode.options.ts'
 
@@ -33,6 +34,12 @@ export const BasicAuthOptions = Type.Object(
       'Users and the hashes of their passwords: argon2id or bcrypt.',
       { secret: true },
     ),
+    file: Type.Optional(
+      FilePath({
+        description:
+          'A file of further users, a line "NAME:HASH" each (htpasswd). One that changes is taken up by itself; a name of `users` goes before.',
+      }),
+    ),
     realm: Realm,
     user_header: UserHeader,
     pass_credentials: PassCredentials,
@@ -64,14 +71,23 @@ export const BasicAuthOptions = Type.Object(
     description:
       'Lets in who has a user name and its password (RFC 7617); others get 401. Write it for TLS only: the password comes with each request.',
     usual: { users: '{}' },
-    also: { credentials: 'users', user: 'users', forward_user: 'user_header', header_field: 'user_header' },
+    also: {
+      htpasswd: 'file',
+      users_file: 'file',
+      auth_basic_user_file: 'file',
+      credentials: 'users',
+      user: 'users',
+      forward_user: 'user_header',
+      header_field: 'user_header',
+    },
     lacks: { password: 'users: { NAME: HASH }, with a hash that "sluice hash" prints' },
   },
 )
 export type BasicAuthConfig = Static<typeof BasicAuthOptions>
 
-export function checkBasicAuth({ users, user_header: field }: BasicAuthConfig, where: Where): void {
-  if (Object.keys(users).length === 0 && (where.kindOf(['users']) ?? 'map') === 'map')
+export function checkBasicAuth({ users, file, user_header: field }: BasicAuthConfig, where: Where): void {
+  if (file !== undefined) where.checkLines(['file'], file, readUsers)
+  else if (Object.keys(users).length === 0 && (where.kindOf(['users']) ?? 'map') === 'map')
     where.report([], {
       code: 'missing-key',
       found: 'no user',

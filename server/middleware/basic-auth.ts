@@ -3,6 +3,7 @@ import type { RequestHead } from '../head/request-head.ts'
 import type { Answer } from '../head/answer.ts'
 import { takeOutNamed } from '../head/same-named.ts'
 import type { Exchange } from '../http/exchange.ts'
+import { readUsers, utf8Text } from '../lib/access-files.ts'
 import { networkKey } from '../lib/ip-address.ts'
 import { whyNoHash } from '../lib/password-hash.ts'
 import { Access, foreseen, identityOf, type Refusal } from './access.ts'
@@ -47,7 +48,7 @@ class Step {
 
   constructor(options: BasicAuthConfig, world: StepWorld, desk: PasswordDesk) {
     this.#options = options
-    this.#users = new Map(Object.entries(options.users).filter(([, hash]) => whyNoHash(hash) === null))
+    this.#users = usersOf(options, world)
     this.#hashes = [...this.#users.values()]
     this.#access = new Access('basic_auth', world)
     this.#now = world.now
@@ -108,6 +109,13 @@ class Step {
     if (field !== undefined) x.request.set(field, user)
     return this.#access.passed()
   }
+}
+
+function usersOf({ users, file }: BasicAuthConfig, { textOf }: StepWorld): Map<string, string> {
+  const read = file === undefined ? new Map<string, string>() : readUsers(utf8Text(textOf(file)))
+  if ('line' in read) throw new RangeError(`${file}: line ${read.line} ${read.why}`)
+  const own = Object.entries(users).filter(([, hash]) => whyNoHash(hash) === null)
+  return new Map([...read, ...own])
 }
 
 /** Where there are no users: of a password that nobody knows. */

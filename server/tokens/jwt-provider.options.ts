@@ -10,9 +10,10 @@ const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const
 
 /** Where a request carries a token or a key. */
 export const SecretPlaceText = Type.String({
-  pattern: "^(?:header [A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}|cookie [A-Za-z0-9!#$%&'*+.^_`|~-]{1,128})$",
-  allowed: '"header NAME" or "cookie NAME"',
-  description: '"header NAME" (of Authorization what follows Bearer) or "cookie NAME".',
+  pattern: "^(?:(?:header|cookie) [A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}|query [A-Za-z0-9_.~-]{1,128})$",
+  allowed: '"header NAME", "query NAME" or "cookie NAME"',
+  description:
+    '"header NAME" (of Authorization what follows Bearer), "query NAME" (it gets into logs of others: a field is better) or "cookie NAME".',
 })
 
 export const JwtProviderOptions = Type.Object(

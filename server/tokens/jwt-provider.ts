@@ -5,7 +5,7 @@ import { unixSeconds } from '../lib/clock.ts'
 import { algorithmsOf, isPem, keySourceOf } from '../lib/jwt-words.ts'
 import { type Claims, claimAt, claimTexts } from '../rules/claims.ts'
 import type { JwtProviderConfig } from './jwt-provider.options.ts'
-import { placeOf, type SecretPlace } from './secret-places.ts'
+import { hidePlaces, placeOf, type SecretPlace } from './secret-places.ts'
 import { type TokenKeys, tokenKeys } from './token-keys.ts'
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts'
 
@@ -44,6 +44,7 @@ export class JwtProvider {
     this.options = options
     this.algorithms = algorithmsOf(options)
     this.places = options.from.map(placeOf)
+    hidePlaces(this.places)
     this.headers = Object.entries(options.claims_to_headers)
     this.#source = keySourceOf(options)
     this.#keys = keys

@@ -1,10 +1,12 @@
-// Where a request may carry what its client is known by: fields or cookies. What was found
-// there is taken out, so that servers and whoever reads their logs do not get it.
+// Where a request may carry what its client is known by: fields, parts of its query, cookies. What was
+// found there is taken out, so that servers and whoever reads their logs do not get it.
 import { cookiesIn, withoutCookie } from '../head/cookie.ts'
 import type { RequestHead } from '../head/request-head.ts'
+import { queryValues } from '../rules/query.ts'
+import { hideToo } from '../telemetry/shown-target.ts'
 
 export interface SecretPlace {
-  readonly is: 'header' | 'cookie'
+  readonly is: 'header' | 'query' | 'cookie'
   /** Of a field in lower case. */
   readonly name: string
 }
@@ -12,12 +14,17 @@ export interface SecretPlace {
 /** What stands in a place; null: nothing. odd: two that differ, of which readers may believe either. */
 export type Found = { readonly text: string } | 'odd' | null
 
-/** "header X-API-Key", "cookie NAME". */
+/** "header X-API-Key", "query key", "cookie NAME". */
 export function placeOf(words: string): SecretPlace {
   const space = words.indexOf(' ')
   const is = words.slice(0, space) as SecretPlace['is']
   const name = words.slice(space + 1)
   return { is, name: is === 'header' ? name.toLowerCase() : name }
+}
+
+/** What stands there is hidden wherever requests are shown; cookies are in any case. */
+export function hidePlaces(places: readonly SecretPlace[]): void {
+  for (const { is, name } of places) if (is !== 'cookie') hideToo(is, name)
 }
 
 /** In the first of the places where something is. */
@@ -31,6 +38,7 @@ export function secretIn(request: RequestHead, places: readonly SecretPlace[]): 
 
 function valuesAt(request: RequestHead, { is, name }: SecretPlace): readonly string[] {
   if (is === 'cookie') return fieldsOf(request, 'cookie').flatMap((field) => cookiesIn(field, name))
+  if (is === 'query') return request.query === '' ? [] : (queryValues(request.query).get(name) ?? [])
   const fields = fieldsOf(request, name)
   return name === 'authorization' ? fields.flatMap(bearerOf) : fields
 }
@@ -58,7 +66,8 @@ function theOne([first = '', ...others]: readonly string[]): Found {
 export function takeOut(request: RequestHead, places: readonly SecretPlace[]): void {
   for (const { is, name } of places) {
     if (is === 'header') takeField(request, name)
-    else takeCookie(request, name)
+    else if (is === 'cookie') takeCookie(request, name)
+    else takeQuery(request, name)
   }
 }
 
@@ -74,4 +83,13 @@ function takeCookie(request: RequestHead, name: string): void {
   const left = fields.map((field) => withoutCookie(field, name)).filter((field) => field !== '')
   request.remove('cookie')
   if (left.length > 0) request.add('Cookie', left.join('; '))
+}
+
+/** Other parts stay as they came, byte for byte. */
+function takeQuery(request: RequestHead, name: string): void {
+  const { query } = request
+  if (query === '') return
+  const parts = query.split('&')
+  const left = parts.filter((part) => !queryValues(part).has(name))
+  if (left.length < parts.length) request.leaveQuery(left.join('&'))
 }

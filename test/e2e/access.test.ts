@@ -1,6 +1,9 @@
 // config/examples/access.yaml, on two workers: people by passwords, programs by keys, users by tokens of an
 // issuer that rotates its keys, and is away.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { rawClient } from '../support/client.ts'
 import { adapted, PORTS } from '../support/example-config.ts'
 import { type Gateway, startGateway } from '../support/gateway.ts'
@@ -9,25 +12,36 @@ import { type Origin, startOrigin } from '../support/origin.ts'
 import { sendSignal } from '../support/processes.ts'
 import { waitFor } from '../support/wait.ts'
 
+const folder = mkdtempSync(join(tmpdir(), 'sluice-access-'))
+const usersFile = join(folder, 'users')
+const userLine = async (name: string): Promise<string> =>
+  `${name}:${await Bun.password.hash('in a file', { algorithm: 'bcrypt', cost: 4 })}\n`
+
 let gateway: Gateway
 let issuer: Issuer
 let origins: Record<number, Origin>
 
 beforeAll(async () => {
   issuer = await Issuer.start()
+  writeFileSync(usersFile, await userLine('dora'))
   origins = Object.fromEntries(
     PORTS.map((port) => [
       port,
       startOrigin((request, reply) => {
         const fields = ['authorization', 'x-api-key', 'x-user', 'x-owner', 'x-groups', 'x-mail', 'x_user']
         const got = fields.flatMap((name) => (request.get(name) === null ? [] : [[name, request.get(name)]]))
-        return reply.send(200, JSON.stringify({ port, body: request.body, ...Object.fromEntries(got) }))
+        return reply.send(
+          200,
+          JSON.stringify({ port, target: request.target, body: request.body, ...Object.fromEntries(got) }),
+        )
       }),
     ]),
   )
   const config = adapted('access.yaml', origins)
     .replace('https://login.example.org/jwks.json', issuer.url)
     .replace('https://login.example.org', 'https://issuer.test')
+    .replace('realm: Staff', `realm: Staff\n          file: ${usersFile}`)
+    .replace('header Authorization]', 'header Authorization, query key]')
   gateway = await startGateway({
     config: `${config}workers: 2\nlogs: { access: { file: access.log } }\n`,
     file: 'access.yaml',
@@ -38,6 +52,7 @@ afterAll(async () => {
   await gateway[Symbol.asyncDispose]()
   for (const origin of Object.values(origins)) origin.kill()
   await issuer.stop()
+  rmSync(folder, { recursive: true })
 })
 
 /** Status, the fault that Proxy-Status names, and what the server got. */
@@ -63,7 +78,7 @@ test('people by their passwords', async () => {
       [basic('anna', 'correct horse battery staple'), 'X-User: root', 'X_User: root'],
       body,
     ),
-  ).toEqual([200, { port: 9001, body, 'x-user': 'anna' }])
+  ).toEqual([200, { port: 9001, target: '/staff/a', body, 'x-user': 'anna' }])
   expect(await ask('/staff/a', [basic('ben', 'open sesame')])).toMatchObject([200, { 'x-user': 'ben' }])
   for (const [fields, fault] of [
     [[], 'credentials_missing'],
@@ -74,12 +89,31 @@ test('people by their passwords', async () => {
     expect(await ask('/staff/a', fields)).toEqual([401, fault])
 })
 
+test('users of a file, which is followed, and of which a broken line changes nothing', async () => {
+  const asDora = () => ask('/staff/a', [basic('dora', 'in a file')])
+  expect(await asDora()).toMatchObject([200, { 'x-user': 'dora' }])
+  appendFileSync(usersFile, await userLine('emil'))
+  await gateway.event('applied')
+  expect(await ask('/staff/a', [basic('emil', 'in a file')])).toMatchObject([200, { 'x-user': 'emil' }])
+  appendFileSync(usersFile, 'fritz:in a file\n')
+  const { problems } = await gateway.event('rejected')
+  expect(JSON.stringify(problems)).toContain('whose line 3 has no hash of a password')
+  expect(await asDora()).toMatchObject([200, { 'x-user': 'dora' }])
+})
+
 test('programs by their keys, of which two are good while one is replaced', async () => {
   for (const n of [1, 2])
     expect(await ask('/api/a', [`X-API-Key: an-example-key-and-no-secret-${n}`])).toEqual([
       200,
-      { port: 9001, body: '', 'x-owner': 'shop' },
+      { port: 9001, target: '/api/a', body: '', 'x-owner': 'shop' },
     ])
+  const inQuery = await ask('/api/a?x=%61&key=an-example-key-and-no-secret-1&ke%79=&y')
+  expect(inQuery).toEqual([401, 'credentials_wrong'])
+  expect(await ask('/api/a?x=%61&ke%79=an-example-key-and-no-secret-1&y')).toMatchObject([
+    200,
+    { target: '/api/a?x=%61&y' },
+  ])
+  expect(await ask('/api/a?key=an-example-key-and-no-secret-2')).toMatchObject([200, { target: '/api/a' }])
   expect(await ask('/api/a', ['X-API-Key: an-example-key-and-no-secret-3'])).toEqual([
     401,
     'credentials_wrong',
@@ -96,12 +130,12 @@ test('users by their tokens, which tell servers more and choose the rule', async
   const body = 'b'.repeat(50_000)
   expect(await ask('/app/a', [bearer(token), 'X-Groups: admin'], body)).toEqual([
     200,
-    { port: 9001, body, 'x-user': 'anna', 'x-groups': 'staff', 'x-mail': 'a@b.test  X: 1' },
+    { port: 9001, target: '/app/a', body, 'x-user': 'anna', 'x-groups': 'staff', 'x-mail': 'a@b.test  X: 1' },
   ])
   const chief = await issuer.token({ groups: ['staff', 'admin'] })
   expect(await ask('/app/a', [bearer(chief)])).toEqual([
     200,
-    { port: 9002, body: '', 'x-groups': 'staff, admin' },
+    { port: 9002, target: '/app/a', body: '', 'x-groups': 'staff, admin' },
   ])
   // A forged one chooses no rule, and does not pass.
   const [header, , signature] = token.split('.')
