@@ -4,7 +4,7 @@
 import { parseConfig } from '../server/config/load.ts'
 import { RequestHead } from '../server/head/request-head.ts'
 import { REQUEST_DROPS, writeRequestHead } from '../server/head/write.ts'
-import { rewriteRequest } from '../server/http/rewriting.ts'
+import { rewriteRequest } from '../server/rules/rewriting.ts'
 import { takeStage } from '../server/lib/stage.ts'
 import { headers } from '../server/middleware/headers.ts'
 import { rewrite } from '../server/rules/rewrite.ts'

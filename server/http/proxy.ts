@@ -4,7 +4,7 @@
 //   1 start      who asks; what is answered here (own paths, refused methods)
 //   2 match      the rule of this listener, host and path
 //   3 request    the rule's steps, in order; any may answer instead   (steps.ts)
-//   4 destine    respond · redirect · backend, rewritten   (rewriting.ts)
+//   4 destine    respond · redirect · backend, rewritten   (rules/rewriting.ts)
 //   5 attempt    pick and admit a server, open a stream, send  ┐
 //   6 body       the rest of the request, as it comes          │ forward.ts: once per attempt
 //   7 answer     the server's head, or why there is none: again? ┘
@@ -27,7 +27,7 @@ import type { Engine } from './engine.ts'
 import { ENDED, HEAD_SENT, WHOLE } from './exchange-state.ts'
 import { Hold } from './hold.ts'
 import { Received } from './received.ts'
-import { rewriteRequest, turnBack } from './rewriting.ts'
+import { rewriteRequest, turnBack } from '../rules/rewriting.ts'
 import { awaitStep, cancelStep, endSteps, requestSteps, responseSteps } from './steps.ts'
 import { SourceBody } from './source-body.ts'
 import { stick } from './stick.ts'

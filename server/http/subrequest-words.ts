@@ -1,6 +1,7 @@
 // What is said of a request of ours to a backend, and what is told of its answer: types only, for steps of
 // middleware and whoever else asks. How it is done: subrequest.ts.
 import type { Backend } from '../backends/backend.ts'
+import type { Server } from '../backends/server.ts'
 import type { Fields } from '../head/fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import type { ResponseHead } from '../head/response-head.ts'
@@ -47,8 +48,8 @@ export type SubrequestFault = FaultCode | 'timed_out' | 'answer_too_large'
 
 /** Who hears of it, in events (lib/event.ts): `failed`; or `head`, then `body`, and `whole` or `failed`. */
 export interface SubrequestEvents {
-  /** The head is theirs from here on: who needs it no more gives it back (`giveHead`). */
-  head(head: ResponseHead): void
+  /** The head, of this server, is theirs from here on: who needs it no more gives it back (`giveHead`). */
+  head(head: ResponseHead, server: Server | null): void
   /** A piece of content, lent until this returns. */
   body(bytes: Buffer, from: number, to: number): void
   /** The answer is over, or (isCut) as much of it as was wanted. */

@@ -165,7 +165,7 @@ export class Subrequest implements Asker, UnderWay {
   answered(head: ResponseHead, form: BodyForm): void {
     if (form === 'as_it_came') this.#forward?.stream?.takeContent()
     this.#isAnswered = true
-    this.#events.head(head)
+    this.#events.head(head, this.server)
   }
 
   answerBody(bytes: Buffer, from: number, to: number): void {

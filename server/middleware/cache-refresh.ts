@@ -1,5 +1,6 @@
 // A stale answer that is given while its server is asked anew (RFC 5861 §3): by a request of ours, for
 // nobody.
+import type { Server } from '../backends/server.ts'
 import { copyHead } from '../head/copy-head.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { giveHead, type ResponseHead } from '../head/response-head.ts'
@@ -14,6 +15,7 @@ import type { Draft, Visit } from '../cache/visit.ts'
 import type { Flight } from '../cache/flights.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { SubrequestEvents } from '../http/subrequest-words.ts'
+import { type Going, rewriteRequest, turnBack } from '../rules/rewriting.ts'
 import type { CacheConfig } from './cache.options.ts'
 import type { Middleware } from './middleware.ts'
 
@@ -50,10 +52,12 @@ export function refreshBehind(x: Exchange, parts: RefreshParts): boolean {
   const request = copyHead(x.request, false)
   const seen = editsNow(request)
   askAbout(request, entry.validators)
+  const going = { ...toldOf(x, rule), request, rewritten: null }
+  if (rule.rewrite !== null && !rewriteRequest(going, rule.rewrite)) return false
   const flight = store.flights.begin(visit.key, placeOf(x.request))
   const { backend, timing } = rule.to
   const words = { purpose: 'cache', backend, request, timing, priority: rule.priority } as const
-  const refresh = new Refresh(parts, request, {
+  const refresh = new Refresh(parts, going, {
     asked: visit.asked,
     isKnown: x.identity !== null,
     flight,
@@ -63,6 +67,15 @@ export function refreshBehind(x: Exchange, parts: RefreshParts): boolean {
   if (x.subrequests.ask({ ...words, ...bounds }, refresh) === null) refresh.failed()
   return true
 }
+
+/** What is told of an exchange that is over by then; its own request goes with it. */
+const toldOf = (
+  { id, listener, client, identity, startedMs }: Exchange,
+  rule: NonNullable<Exchange['rule']>,
+): Omit<Going, 'request' | 'rewritten'> => ({
+  ...{ id, listener, client, identity, startedMs, rule },
+  ...{ server: null, attempts: 0, status: 0 },
+})
 
 /** A rule's own limit of what is under way (concurrency.ts) changes nothing of a request. */
 const isLastOf = ({ steps, requestSteps }: NonNullable<Exchange['rule']>, step: object): boolean =>
@@ -77,20 +90,21 @@ type AskedBehind = Pick<Visit, 'asked' | 'isKnown' | 'seen'> & { readonly flight
 
 class Refresh implements SubrequestEvents {
   readonly #parts: RefreshParts
-  readonly #request: RequestHead
+  readonly #going: Going
   readonly #asked: AskedBehind
   readonly #askedMs: number
   #draft: Draft | null = null
   #collect: Collect | null = null
 
-  constructor(parts: RefreshParts, request: RequestHead, asked: AskedBehind) {
+  constructor(parts: RefreshParts, going: Going, asked: AskedBehind) {
     this.#parts = parts
-    this.#request = request
+    this.#going = going
     this.#asked = asked
     this.#askedMs = parts.store.clock()
   }
 
-  head(head: ResponseHead): void {
+  head(head: ResponseHead, server: Server | null): void {
+    turnBack({ ...this.#going, server }, head)
     this.#judge(head)
     giveHead(head)
   }
@@ -103,7 +117,7 @@ class Refresh implements SubrequestEvents {
     if (head.status === 304 && entry.validators !== null)
       store.freshen(entry, storedHead(head), { askedMs: this.#askedMs, answeredMs })
     const stored = head.status === 304 ? entry.head : storedHead(head)
-    const judged = draftOf({ request: this.#request }, stored, this.#asked, options)
+    const judged = draftOf({ request: this.#going.request }, stored, this.#asked, options)
     if (typeof judged === 'string') {
       store.remove(entry)
       store.flights.notStored(flight, answeredMs, isUsual(judged))

@@ -8,8 +8,8 @@ import type { Awaited, SubrequestAnswer } from '../http/subrequest-words.ts'
 import { isOwnOnAnswer } from '../lib/own-fields.ts'
 import { statusTable } from '../lib/status-ranges.ts'
 import { template, urlTemplate } from '../rules/template.ts'
+import { sinkOf } from '../rules/template-escapes.ts'
 import type { ErrorPagesConfig, PageWords } from './error-pages.options.ts'
-import { sinkOf } from './media-types.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
 
 interface Note {

@@ -29,12 +29,3 @@ export function lengthOf(head: ResponseHead): number {
   const value = head.get('content-length')
   return value === null ? -1 : Number(value)
 }
-
-export type TextSink = 'html' | 'json' | 'text'
-
-/** For which kind of text values are escaped in a body of this type, which may have parameters. */
-export function sinkOf(type: string): TextSink {
-  const [plain = ''] = type.toLowerCase().split(';')
-  if (/[/+](?:html|xml)\s*$/.test(plain)) return 'html'
-  return /(?:[/+]json|javascript)\s*$/.test(plain) ? 'json' : 'text'
-}

@@ -8,11 +8,14 @@ import type { ValueKind } from './variables.ts'
  */
 export type Sink = 'field' | 'html' | 'json' | 'text' | 'part' | UrlPlace
 
-/** How values are escaped in a document of this media type. */
-export function sinkOf(type: string): 'html' | 'json' | 'text' {
-  if (/^text\/html\b|[/+]xml\b/.test(type)) return 'html'
+export type TextSink = 'html' | 'json' | 'text'
+
+/** How values are escaped in a body of this type, which may have parameters. */
+export function sinkOf(type: string): TextSink {
+  const [plain = ''] = type.toLowerCase().split(';')
+  if (/[/+](?:html|xml)\s*$/.test(plain)) return 'html'
   // A script has strings as JSON has, apart from their quotes.
-  return /[/+]json\b|javascript\b/.test(type) ? 'json' : 'text'
+  return /(?:[/+]json|javascript)\s*$/.test(plain) ? 'json' : 'text'
 }
 
 type Escape = (value: string) => string | null

@@ -185,6 +185,21 @@ describe('a stale answer that may be given while its server is asked', () => {
     await waitFor(() => place.asked === 3 && place.store.flights.size === 0)
   })
 
+  test('is asked about as its rule rewrites requests', async () => {
+    place.script = (request, reply) =>
+      reply.send(200, `${request.target} ${request.get('host')} ${place.asked}`, [
+        ...['Cache-Control: max-age=1, stale-while-revalidate=60', `Location: ${place.origin.url}/x`],
+      ])
+    await using client = await place.gateway.client()
+    expect((await place.get(client, 'rewritten', '/a/swr')).body).toBe('/swr inner.test 1')
+    place.nowMs += 2000
+    expect((await place.get(client, 'rewritten', '/a/swr')).body).toBe('/swr inner.test 1')
+    await waitFor(() => place.store.flights.size === 0, { what: 'the answer behind it' })
+    const after = await place.get(client, 'rewritten', '/a/swr')
+    expect([after.body, after.get('age')]).toEqual(['/swr inner.test 2', '0'])
+    expect(after.get('location')).toBe('http://rewritten.test/a/x')
+  })
+
   test('is asked about by a request of its own where steps behind the cache change requests', async () => {
     place.script = place.counted(fresh)
     await using client = await place.gateway.client()

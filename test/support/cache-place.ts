@@ -27,6 +27,7 @@ export class CachePlace implements AsyncDisposable {
         rule('plain', {}),
         rule('strip', { set_cookie: 'strip' }),
         rule('small', { max_size: 1024, default_ttl: '1h' }),
+        { ...rule('rewritten', {}), rewrite: { strip_prefix: '/a', host: 'inner.test' } },
         rule('alone', { collapse: '0s', status_header: false, request_directives: 'ignore' }),
         {
           name: 'changing',

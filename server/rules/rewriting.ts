@@ -4,11 +4,11 @@ import type { ResponseHead } from '../head/response-head.ts'
 import { type Added, added } from '../head/edits.ts'
 import { KNOWN } from '../head/known-fields.ts'
 import type { RequestHead } from '../head/request-head.ts'
-import type { Rewrite, Rewritten } from '../rules/rewrite.ts'
-import type { Told } from '../rules/variables.ts'
+import type { Rewrite, Rewritten } from './rewrite.ts'
+import type { Told } from './variables.ts'
 
 /** What of an exchange is rewritten. */
-interface Going extends Told {
+export interface Going extends Told {
   readonly request: RequestHead
   readonly rule: (NonNullable<Told['rule']> & { readonly rewrite: Rewrite | null }) | null
   rewritten: Rewritten | null
