@@ -44,6 +44,7 @@ function step(more: Partial<RateLimitConfig>) {
     limitReached: () => {},
     now: () => nowMs,
     chance: () => 0,
+    plugin: () => null,
     previous: null,
     textOf: () => '',
     refuse: (_, answer) => answer,

@@ -9,6 +9,8 @@ import type { Io } from './cli/io.ts'
 const PARTS: Readonly<Record<string, () => Promise<Command>>> = {
   worker: async () => (process.send ? (await import('./worker/worker.ts')).worker : workerByHand),
   loader: async () => (process.send ? (await import('./control/source/loader.ts')).loader : workerByHand),
+  'plugin-trial': async () =>
+    process.send ? (await import('./control/source/plugin-trial.ts')).pluginTrial : workerByHand,
   'probe-ring': async () => (await import('./sockets/uring/probe-process.ts')).probeProcess,
   relay: async () => (await import('./turn/relay/relay-process.ts')).relay,
 }

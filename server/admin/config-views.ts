@@ -2,7 +2,8 @@
 // those who may change it; others get what it says, with secrets hidden.
 import { extname } from 'node:path'
 import { ownTree } from '../config/edit/older-edits.ts'
-import { longTreeOfText, plainOf, treeOfText } from '../config/plain.ts'
+import { longTreeOfText, treeOfText } from '../config/plain.ts'
+import { plainOf } from '../config/tree.ts'
 import type { Config } from '../config/schema.ts'
 import { shownAsWritten, shownConfig } from '../config/shown.ts'
 import { isAtLeast } from '../control/store/principal.ts'

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { Words } from '../lib/kinds.ts'
+import { Name, Words } from '../lib/kinds.ts'
+import { pluginUse } from '../plugins/plugins.options.ts'
 
 export const ALGORITHMS = [
   'round_robin',
@@ -12,7 +13,20 @@ export const ALGORITHMS = [
   'ip_hash',
   'hash',
   'first_available',
+  'plugin',
 ] as const
+
+export const PluginAlgorithmOptions = Type.Object(
+  {
+    name: Name({ description: 'Which of the plugins.' }),
+    options: pluginUse('What its `algorithm` is given.'),
+  },
+  {
+    description:
+      'What "algorithm: plugin" asks. Where it says nothing, throws, or chooses what is not there, the servers take turns.',
+    also: { plugin: 'name', use: 'name', with: 'options', config: 'options' },
+  },
+)
 
 export const HashOptions = Type.Object(
   {

@@ -7,7 +7,7 @@ import { leastConnections } from './by-load.ts'
 import { firstAvailable, roundRobin } from './by-order.ts'
 import { leastResponseTime } from './by-time.ts'
 
-export const algorithms: Readonly<Record<(typeof ALGORITHMS)[number], Algorithm>> = {
+export const algorithms: Readonly<Record<Exclude<(typeof ALGORITHMS)[number], 'plugin'>, Algorithm>> = {
   round_robin: roundRobin,
   weighted_round_robin: roundRobin,
   least_connections: leastConnections,

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Duration, Words } from '../lib/kinds.ts'
 import { AdaptiveLimitOptions } from './adaptive-limit.options.ts'
-import { ALGORITHMS, HashOptions } from './algorithm.options.ts'
+import { ALGORITHMS, HashOptions, PluginAlgorithmOptions } from './algorithm.options.ts'
 import { CircuitBreakerOptions } from './circuit-breaker.options.ts'
 import { DynamicWeightsOptions } from './dynamic-weights.options.ts'
 import { ServerTlsOptions } from '../tls/server-tls.options.ts'
@@ -23,6 +23,7 @@ export const BackendOptions = Type.Object(
       description: 'How a server is picked. round_robin honours weights.',
     }),
     hash: Type.Optional(HashOptions),
+    plugin: Type.Optional(PluginAlgorithmOptions),
     sticky: StickyOptions,
     servers: Type.Array(ServerOptions, {
       minItems: 1,

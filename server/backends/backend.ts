@@ -9,7 +9,7 @@ import type { Pick } from './algorithm.ts'
 import type { BackendConfig } from './backend.options.ts'
 import { Bell } from './bell.ts'
 import { type Breaker, breakerOf } from './circuit-breaker.ts'
-import type { BackendParts, MadeOf } from './backend-parts.ts'
+import { type BackendParts, isAlike, type MadeOf } from './backend-parts.ts'
 import type { ServerConfig } from './server.options.ts'
 import { type BackendLimit, backendLimitOf } from './backend-limit.ts'
 import { clientKeyOf, keyOf, type KeyOf } from './key.ts'
@@ -50,11 +50,10 @@ export class Backend {
   /** The same for a client that only connects. */
   readonly clientKey: (clientAddress: string) => number
   readonly #board: Scoreboard
-  readonly #generation: number
   readonly #chance: Chance
   readonly #bell: Bell
   readonly #now: () => number
-  readonly #stickySecret: string | undefined
+  readonly #made: MadeOf
   readonly #breaker: Breaker | null
   /** Those to whom their breakers let a few attempts through. */
   readonly #probes: Probes
@@ -79,13 +78,13 @@ export class Backend {
     chance = Math.random,
     now,
     stickySecret,
+    plugin,
     shared,
   }: BackendParts<Backend>) {
     this.name = name
     this.slot = slots.slot.index
     this.options = options
     this.#board = board
-    this.#generation = slots.slot.generation
     this.#chance = chance
     this.#now = now ?? (() => nowMs)
     this.key = keyOf(options) satisfies KeyOf
@@ -99,7 +98,7 @@ export class Backend {
     this.#breaker = breakerOf(this, options, board, shared)
     const before = previous?.servers ?? NONE
     this.servers = serversOf(this, { options, slots, breaker: this.#breaker, before })
-    this.#stickySecret = stickySecret
+    this.#made = { options, slots, board, stickySecret, plugin }
     this.sticky = stickyOf({
       backend: name,
       options,
@@ -197,17 +196,11 @@ export class Backend {
   }
 
   /** Whether these would make what it is already; one that names files says no: those are looked at anew. */
-  isOf({ options, slots, board, stickySecret }: MadeOf): boolean {
-    const { index, generation } = slots.slot
+  isOf(made: MadeOf): boolean {
     return (
-      board === this.#board &&
-      index === this.slot &&
-      generation === this.#generation &&
-      (stickySecret === this.#stickySecret || this.sticky === null) &&
-      tlsFilesOf(options.tls).length === 0 &&
-      Bun.deepEquals(options, this.options, true) &&
+      isAlike(made, { ...this.#made, options: this.options }, this.sticky !== null) &&
       this.servers.every(({ name, slot, generation: use }) => {
-        const own = slots.servers[name]
+        const own = made.slots.servers[name]
         return own?.index === slot && own.generation === use
       })
     )
@@ -293,7 +286,7 @@ export class Backend {
     this.#probes.prepare(used)
     this.sticky?.prepare(used)
     const ground = { board: this.#board, slot: this.slot, chance: this.#chance, now: this.#now, isPlain }
-    const { pick, pickBackup } = picksOf(used, ground, this.options)
+    const { pick, pickBackup } = picksOf(used, ground, this.options, this.#made.plugin)
     this.#pick = pick
     this.#pickBackup = pickBackup
   }

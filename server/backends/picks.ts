@@ -3,6 +3,8 @@
 import type { Pick, Usable } from './algorithm.ts'
 import { algorithms } from './algorithms.ts'
 import type { BackendConfig } from './backend.options.ts'
+import { byPlugin, type PluginAlgorithm } from './by-plugin.ts'
+import { roundRobin } from './by-order.ts'
 import { BOUND } from './key.ts'
 import type { Server } from './server.ts'
 import { isKeyed, stickyWords } from './sticky-words.ts'
@@ -21,10 +23,15 @@ export function picksOf(
   { usable, bound, standBy }: InUse,
   ground: Ground,
   options: BackendConfig,
+  plugin?: PluginAlgorithm,
 ): { readonly pick: Pick; readonly pickBackup: Pick } {
   const own = algorithmOf(options, ground)
   const of = (servers: readonly Server[], algorithm = own): Pick =>
-    servers.length === 0 ? pickNone : algorithms[algorithm]({ servers, ...ground }, options)
+    servers.length === 0
+      ? pickNone
+      : algorithm === 'plugin'
+        ? plugged({ servers, ...ground }, options, plugin)
+        : algorithms[algorithm]({ servers, ...ground }, options)
   const pick = of(usable)
   const theirs = theirPick({ usable, bound }, options, of)
   return {
@@ -33,6 +40,10 @@ export function picksOf(
     pickBackup: of(standBy),
   }
 }
+
+/** Where nobody is served no code of users runs: servers take turns. */
+const plugged = (usable: Usable, { plugin: words }: BackendConfig, plugin?: PluginAlgorithm): Pick =>
+  plugin === undefined ? roundRobin(usable) : byPlugin(usable, words?.options, plugin)
 
 /** Whether an algorithm knows no weights of the config: all its servers are alike to it. */
 export const isBlind = ({ algorithm }: { readonly algorithm: BackendConfig['algorithm'] }): boolean =>

@@ -5,6 +5,7 @@ import { readArgs } from './args.ts'
 import { findConfigFile, namedFile, NO_FILE } from './config-file.ts'
 import type { Io } from './io.ts'
 import { loadFileTested } from './load-file.ts'
+import { withPlugins } from './tried-plugins.ts'
 import { thisMachine } from './this-machine.ts'
 import { usageLine } from './usage.ts'
 
@@ -41,7 +42,7 @@ export async function check(args: readonly string[], io: Io): Promise<number> {
   }
   const { file: path } = found
   const file = name.named ?? path
-  const loaded = loadFileTested(path, io, thisMachine)
+  const loaded = await withPlugins(loadFileTested(path, io, thisMachine))
   if (read.flag('json')) {
     const problems = loaded.ok ? loaded.warnings : loaded.problems
     io.stdout(`${JSON.stringify({ ok: loaded.ok, problems: problems.map((one) => document(file, one)) })}\n`)

@@ -168,6 +168,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     does: 'the JSON Schema of config files, for editors',
     load: async () => (await import('./schema.ts')).schema,
   },
+  types: {
+    does: 'the types of plugins',
+    load: async () => (await import('./types.ts')).types,
+  },
   completion: {
     does: 'what bash, zsh or fish needs to complete all this',
     load: async () => (await import('./completion/completion.ts')).completionOf(COMMANDS),

@@ -20,6 +20,7 @@ import matchExample from '../../config/examples/match.yaml' with { type: 'text' 
 import minimalJson from '../../config/examples/minimal.json' with { type: 'text' }
 import https from '../../config/examples/https.yaml' with { type: 'text' }
 import minimal from '../../config/examples/minimal.yaml' with { type: 'text' }
+import plugins from '../../config/examples/plugins.yaml' with { type: 'text' }
 import rules from '../../config/examples/rules.yaml' with { type: 'text' }
 import rewrites from '../../config/examples/rewrites.yaml' with { type: 'text' }
 import severalChecks from '../../config/examples/several-checks.yaml' with { type: 'text' }
@@ -78,6 +79,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'retries.yaml': retries,
   'compress.yaml': compress,
   'cross-origin.yaml': crossOrigin,
+  'plugins.yaml': plugins,
   'weighted.yaml': weighted,
   'circuit-breaker.yaml': circuitBreaker,
   'dynamic-weights.yaml': dynamicWeights,
@@ -108,6 +110,15 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'turn-users.yaml': turnUsers,
 }
 
+/** Files that examples name: code, as text. */
+const FILES: Readonly<Record<string, () => Promise<object>>> = {
+  'plugins/quota.ts': () => import('../../config/examples/plugins/quota.ts', { with: { type: 'text' } }),
+  'plugins/day.ts': () => import('../../config/examples/plugins/day.ts', { with: { type: 'text' } }),
+  'plugins/fastest.ts': () => import('../../config/examples/plugins/fastest.ts', { with: { type: 'text' } }),
+}
+
+const textIn = (module: object): string => (module as { readonly default: string }).default
+
 /** The types of these endings tell of values; the import says "text". */
 function text(file: unknown): string {
   return String(file)
@@ -117,7 +128,7 @@ function text(file: unknown): string {
 export async function example(args: readonly string[], io: Io): Promise<number> {
   const read = readArgs(args, { options: { list: { takes: 'flag' } }, words: { min: 0, max: 1 } })
   if ('problem' in read) return usageLine('example', read.problem, io)
-  const names = Object.keys(EXAMPLES)
+  const names = [...Object.keys(EXAMPLES), ...Object.keys(FILES)]
   if (read.flag('help') || read.flag('list')) {
     io.stdout(read.flag('help') ? HELP : names.map((name) => `${name}\n`).join(''))
     return 0
@@ -125,7 +136,8 @@ export async function example(args: readonly string[], io: Io): Promise<number> 
   const asked = read.words[0] ?? REFERENCE
   const name = names.find((known) => known === asked || known.replace(/\.[a-z]+$/, '') === asked)
   if (name !== undefined) {
-    io.stdout(EXAMPLES[name] ?? '')
+    const file = FILES[name]
+    io.stdout(file === undefined ? (EXAMPLES[name] ?? '') : textIn(await file()))
     return 0
   }
   const near = nearest(asked, names)

@@ -26,6 +26,7 @@ export function checkBackends(checked: Checked): void {
     checkServers(checked, [...path, 'servers'], backend.servers)
     checkOneFamily(checked, [...path, 'servers'], backend.servers)
     checkHash(checked, path, backend)
+    checkPlugin(checked, path, backend)
     checkSticky(checked, path, backend)
     warnSticky(checked, path, backend)
     checkShares(checked, path, backend)
@@ -101,6 +102,23 @@ function checkServers(checked: Checked, path: Path, servers: BackendConfig['serv
       allowed: 'at least one with a weight above 0',
       hint: 'nothing would be sent to them',
     })
+}
+
+/** "algorithm: plugin" and its words belong together. */
+function checkPlugin(checked: Checked, path: Path, { algorithm, plugin }: BackendConfig): void {
+  if (plugin !== undefined) checked.resolve('plugin', plugin.name, [...path, 'plugin', 'name'])
+  if ((algorithm === 'plugin') === (plugin !== undefined)) return
+  const here = plugin === undefined ? 'algorithm' : 'plugin'
+  checked.report({
+    code: plugin === undefined ? 'missing-key' : 'conflict',
+    path: [...path, here],
+    found: plugin === undefined ? 'algorithm plugin without "plugin"' : '"plugin" without its algorithm',
+    allowed: '"plugin" with algorithm plugin',
+    hint:
+      plugin === undefined
+        ? `write ${checked.spelled({ plugin: { name: 'NAME' } })} beside it`
+        : `write ${checked.spelled({ algorithm: 'plugin' })}`,
+  })
 }
 
 function checkHash(checked: Checked, path: Path, { algorithm, hash }: BackendConfig): void {

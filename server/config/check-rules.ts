@@ -1,5 +1,6 @@
 // Rules: names, destinations, steps, and which rules can never be reached.
 import type { RuleConfig } from '../rules/rule.options.ts'
+import { pluginsOf } from '../lib/plugins-of.ts'
 import { kindOfRule, type RuleKind, ruleKindOf } from '../lib/rule-kind.ts'
 import { checkMiddleware } from '../middleware/middleware.options.ts'
 import { checkAsked } from './asked-backends.ts'
@@ -62,6 +63,7 @@ export function checkRules(checked: Checked): void {
     for (const [place, step] of rule.middleware.entries()) {
       checkMiddleware(step, (name) => new Where(checked, [...path, 'middleware', place, name], captures))
       checkAccessStep(checked, [...path, 'middleware', place], step)
+      for (const name of pluginsOf(step)) checked.resolve('plugin', name, [...path, 'middleware', place])
       if (step.geo !== undefined) checkGeoStep(checked, [...path, 'middleware', place, 'geo'], step.geo)
     }
     const quoted = checked.quoted([...path, 'name'], rule.name)

@@ -31,9 +31,10 @@ export function namesOnly(
   problems: Problems,
 ): boolean {
   const told = new Set<string>()
-  gather(schema, config, [], (named, path) => {
+  gather(schema, config, [], (named, path, isCode) => {
     const key = JSON.stringify(path)
-    const isWithin = folders.some((folder) => named === folder || named.startsWith(withSlash(folder)))
+    const isWithin =
+      !isCode && folders.some((folder) => named === folder || named.startsWith(withSlash(folder)))
     if (isWithin || paths.has(named) || isStandIn(named) || told.has(key)) return
     told.add(key)
     const written = treeAt(tree, path) ?? tree
@@ -51,11 +52,11 @@ const ELSEWHERE = {
   hint: 'other files and sockets of the machine are for admins to name, with a fresh password',
 } as const
 
-type Visit = (named: string, path: Path) => void
+type Visit = (named: string, path: Path, isCode: boolean) => void
 
 function gather(schema: SchemaNode, value: unknown, path: Path, visit: Visit): void {
   const named = pathIn(schema, value)
-  if (named !== null) visit(named, path)
+  if (named !== null) visit(named, path, schema.isCode === true)
   // Of several that a value may be of, each is looked at: another one has no path of its name.
   for (const one of schema.anyOf ?? []) gather(one, value, path, visit)
   if (Array.isArray(value)) {

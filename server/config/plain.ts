@@ -23,13 +23,6 @@ export function longTreeOfText(file: string, text: string): MapTree | null {
   return long
 }
 
-/** As plain data. */
-export function plainOf(tree: Tree): unknown {
-  if (tree.is === 'list') return tree.items.map(plainOf)
-  if (tree.is === 'scalar') return tree.value
-  return Object.fromEntries([...tree.entries].map(([key, { value }]) => [key, plainOf(value)]))
-}
-
 /** Texts that hold ${…}, as if that had been put in their place. */
 export function markFilledIn(tree: Tree): void {
   if (tree.is === 'list') tree.items.forEach(markFilledIn)

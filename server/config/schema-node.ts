@@ -4,7 +4,7 @@ export interface SchemaNode {
   readonly type?: string | readonly string[]
   /**
    * Of a text: see formats.ts. Or "one-or-more", "or-word", "value-or-map" and "map-by", which anyOf spells
-   * out.
+   * out; or "any", which is whatever stands there.
    */
   readonly format?: string
   /** Of "one-or-more": whether there must be one. */
@@ -32,6 +32,8 @@ export interface SchemaNode {
   /** A map of it as people begin one, where a single word stands. */
   readonly usual?: { readonly [key: string]: string }
   /** What to say of values that are not allowed, but often written. */
+  /** A path of code that the gateway runs: being near the config does not make it one of ours. */
+  readonly isCode?: true
   readonly said?: Readonly<Record<string, string>>
   /** Keys that are often written for one of its own. */
   readonly also?: Readonly<Record<string, string>>

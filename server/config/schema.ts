@@ -11,6 +11,7 @@ import { OverloadOptions } from '../http/overload.options.ts'
 import { Duration, FilePath, MapBy, MapOf, OrWord, Size, ValueOrMap } from '../lib/kinds.ts'
 import { ResolverOptions } from '../lib/resolver.options.ts'
 import { AuthOptions } from '../middleware/auth.options.ts'
+import { PluginsOptions } from '../plugins/plugins.options.ts'
 import { RuleOptions } from '../rules/rule.options.ts'
 import { SocketsOptions } from '../sockets/sockets.options.ts'
 import { LogsOptions } from '../telemetry/logs.options.ts'
@@ -120,6 +121,7 @@ export const ConfigOptions = Type.Object(
     ),
     cache: CacheMemoryOptions,
     overload: OverloadOptions,
+    plugins: PluginsOptions,
     geo: Type.Optional(GeoOptions),
     admin: OrWord(false, AdminOptions, {
       default: {},

@@ -82,6 +82,13 @@ export const mapAt = (at: Offset, entries: ReadonlyMap<string, Entry>, end = at)
   entries,
 })
 
+/** As plain data. */
+export function plainOf(tree: Tree): unknown {
+  if (tree.is === 'list') return tree.items.map(plainOf)
+  if (tree.is === 'scalar') return tree.value
+  return Object.fromEntries([...tree.entries].map(([key, { value }]) => [key, plainOf(value)]))
+}
+
 /** A value, such as a default of the schema, as if it had been written there. */
 export function treeOf(value: unknown, at: Offset): Tree {
   if (Array.isArray(value))

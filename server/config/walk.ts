@@ -26,6 +26,7 @@ import {
   type Span,
   type Tree,
   treeOf,
+  plainOf,
 } from './tree.ts'
 import { explainKey, homesOf } from './unknown-key.ts'
 
@@ -90,6 +91,7 @@ class Walker {
   /** `at`: the place of its key. */
   value(schema: SchemaNode, tree: Tree, path: Trail, at: Offset): unknown {
     if (tree.is === 'scalar' && tree.value === undefined) return this.#standIn(schema, tree.at)
+    if (schema.format === 'any') return plainOf(tree)
     if (schema.format === 'one-or-more') return this.#oneOrMore(schema, tree, path, at)
     if (schema.format === 'or-word') return this.#orWord(schema, tree, path, at)
     if (schema.format === 'value-or-map') return this.#valueOrMap(schema, tree, path, at)
@@ -172,10 +174,8 @@ class Walker {
   #default(schema: SchemaNode, path: Trail, at: Offset): unknown {
     const { defaults } = this.#ground
     let value = defaults.get(schema)
-    if (value === undefined) {
-      value = this.value(schema, treeOf(schema.default, at), path, at)
-      defaults.set(schema, value)
-    }
+    if (value === undefined)
+      defaults.set(schema, (value = this.value(schema, treeOf(schema.default, at), path, at)))
     return value
   }
 

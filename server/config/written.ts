@@ -15,6 +15,7 @@ export interface Names {
   readonly listeners: object
   readonly certificates: object
   readonly backends: object
+  readonly plugins: object
 }
 
 /** What a check is told of the file beside the words that it checks. */
@@ -104,7 +105,7 @@ export class Written {
   }
 
   /** Whether the key is there with a value of another kind: a problem was reported, its names are unknown. */
-  isBroken(key: 'listeners' | 'certificates' | 'rules' | 'backends'): boolean {
+  isBroken(key: 'listeners' | 'certificates' | 'rules' | 'backends' | 'plugins'): boolean {
     const tree = treeAt(this.#tree, [key])
     return tree !== null && tree.is !== (key === 'rules' ? 'list' : 'map')
   }
@@ -116,7 +117,7 @@ export class Written {
   }
 
   /** Reports a name that is not among those known. */
-  resolve(kind: 'listener' | 'certificate' | 'backend', name: string, path: Path): void {
+  resolve(kind: 'listener' | 'certificate' | 'backend' | 'plugin', name: string, path: Path): void {
     const plural = `${kind}s` as const
     if (isStandIn(name) || this.isBroken(plural) || Object.hasOwn(this.#names[plural], name)) return
     const names = Object.keys(this.#names[plural])
@@ -136,6 +137,7 @@ const FIRST_OF = {
   listener: null,
   certificate:
     'write one at the top level: certificates: { NAME: { cert: site.pem, key: site.key } }, or { NAME: { self_signed: true } } for trials',
+  plugin: 'write one at the top level: plugins: { NAME: ./name.ts }',
   backend: 'write one at the top level: backends: { NAME: { servers: [{ url: "http://HOST:PORT" }] } }',
 } as const
 

@@ -104,8 +104,9 @@ export const GroupName = (options: KindOptions) =>
   Type.Unsafe<string>({ type: 'string', format: 'group', ...options })
 
 /** A file, absolute in the code: in the file it is relative to the config file's folder. */
-export const FilePath = (options: KindOptions & { readonly secret?: true; readonly allowed?: string }) =>
-  Type.Unsafe<string>({ type: 'string', format: 'path', ...options })
+export const FilePath = (
+  options: KindOptions & { readonly secret?: true; readonly isCode?: true; readonly allowed?: string },
+) => Type.Unsafe<string>({ type: 'string', format: 'path', ...options })
 
 /** A hash of a password (password-hash.ts), which no problem may show. */
 export const PasswordHash = (options: KindOptions) =>

@@ -25,7 +25,7 @@ export function concurrency(options: ConcurrencyConfig, world: StepWorld): Middl
   const place = placeOf(options, world)
   const names = leases.names(place)
   const ofOthers = leases.names(`${place}\0${missing}`)
-  const keyOf = rateKey(options)
+  const keyOf = rateKey(options, world)
   const otherKeyOf = missingKey(options)
   const detail = `rules.${world.rule}.concurrency: ${max} at once, by ${key.join(', ')}`
   const refusal: Answer = { ...faultAnswer('concurrency_limited'), body: `${max} at once` }

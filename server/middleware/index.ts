@@ -18,6 +18,7 @@ import { headers } from './headers.ts'
 import { ip } from './ip.ts'
 import { oidc } from './oidc.ts'
 import { jwt } from './jwt.ts'
+import { plugin } from './plugin.ts'
 import { rateLimit } from './rate-limit.ts'
 import { replace } from './replace.ts'
 import { requestId } from './request-id.ts'
@@ -52,6 +53,7 @@ export const STEPS: { readonly [K in MiddlewareName]: Make<K> } = {
   ip,
   oidc,
   jwt,
+  plugin,
   rate_limit: rateLimit,
   replace,
   request_id: requestId,
@@ -66,7 +68,7 @@ export function wordsOf(config: MiddlewareConfig, before: readonly StepWords[] =
     if (!Object.hasOwn(STEPS, name)) throw new RangeError(`no middleware is called ${name}`)
     const { mode = 'enforce' } = options as { readonly mode?: Mode }
     const earlier = before.filter((one) => one.name === name).map((one) => one.options)
-    return { name: name as MiddlewareName, options, mode, earlier }
+    return { name: name as MiddlewareName, options, mode, earlier, code: '' }
   }
   throw new RangeError('a step without a name')
 }

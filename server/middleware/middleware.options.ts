@@ -20,6 +20,7 @@ import { checkIp, IpOptions } from './ip.options.ts'
 import { OidcOptions } from './oidc.options.ts'
 import { checkHeaderLimit, HeaderLimitOptions } from './header-limit.options.ts'
 import { checkJwt, JwtOptions } from './jwt.options.ts'
+import { PluginStepOptions } from './plugin.options.ts'
 import { checkRateLimit, RateLimitOptions } from './rate-limit.options.ts'
 import { checkReplace, ReplaceOptions } from './replace.options.ts'
 import { checkRequestId, RequestIdOptions } from './request-id.options.ts'
@@ -47,6 +48,7 @@ export const MiddlewareOptions = Type.Object(
     ip: Type.Optional(IpOptions),
     oidc: Type.Optional(OidcOptions),
     jwt: Type.Optional(JwtOptions),
+    plugin: Type.Optional(PluginStepOptions),
     rate_limit: Type.Optional(RateLimitOptions),
     replace: Type.Optional(ReplaceOptions),
     request_id: Type.Optional(RequestIdOptions),

@@ -4,6 +4,7 @@ import type { Fields } from '../head/fields.ts'
 import type { ResponseHead } from '../head/response-head.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
+import type { LoadedPlugin } from '../plugins/load.ts'
 import type { MetricName } from '../tables/metrics.ts'
 import type { Counter } from '../telemetry/series.ts'
 import type { MiddlewareName } from './middleware.options.ts'
@@ -139,6 +140,8 @@ export interface StepWorld {
    * has learned. Only while the step is made: who kept it would keep all steps before it, too.
    */
   readonly previous: Middleware<unknown> | null
+  /** A plugin as it was loaded; null: nobody is served, and none is. */
+  readonly plugin: (name: string) => LoadedPlugin | null
   /** A limit of the config is reached: told now and then, and counted. */
   readonly limitReached: (limit: string, value: number) => void
   /**
@@ -157,6 +160,8 @@ export interface StepWords {
   readonly mode: Mode
   /** Options of the items of the same name before it, those that are off too. */
   readonly earlier: readonly unknown[]
+  /** Which code of plugins it is made with; '': none. */
+  readonly code: string
 }
 
 /** A step with the words it was made of. */

@@ -6,14 +6,15 @@ import { networkKey } from '../lib/ip-address.ts'
 import { loosen } from '../rules/path.ts'
 import { queryValues } from '../rules/query.ts'
 import { variable } from '../rules/variables.ts'
+import { pluginKey, type PluginWorld } from './plugin-key.ts'
 import type { KeyConfig } from './request-key.options.ts'
 
 /** The key of an exchange; null: it lacks what is asked for, or has it more than once. */
 export type RateKey = (x: Exchange) => string | null
 
 /** The key that a list of words names: of several, their combination. */
-export function rateKey(config: Omit<KeyConfig, 'missing'>): RateKey {
-  const parts = config.key.map((word) => partOf(word, config))
+export function rateKey(config: Omit<KeyConfig, 'missing'>, world: PluginWorld = NO_WORLD): RateKey {
+  const parts = config.key.map((word) => partOf(word, config, world))
   const [only] = parts
   if (only !== undefined && parts.length === 1) return only
   return (x) => {
@@ -38,7 +39,11 @@ export function missingKey(config: KeyConfig): RateKey | null {
   return config.missing === 'together' ? () => '' : rateKey({ ...config, key: ['client_ip'] })
 }
 
-function partOf(word: string, { ipv4_prefix: v4, ipv6_prefix: v6 }: Omit<KeyConfig, 'missing'>): RateKey {
+function partOf(
+  word: string,
+  { ipv4_prefix: v4, ipv6_prefix: v6 }: Omit<KeyConfig, 'missing'>,
+  world: PluginWorld,
+): RateKey {
   const [, kind = '', name = ''] = /^([a-z_]+)[ .]?(.*)$/.exec(word) ?? []
   switch (kind) {
     case 'client_ip':
@@ -58,6 +63,8 @@ function partOf(word: string, { ipv4_prefix: v4, ipv6_prefix: v6 }: Omit<KeyConf
       return given(variable(kind).read)
     case 'user':
       return ({ identity }) => identity && identity.name
+    case 'plugin':
+      return pluginKey(name, world)
     case 'claim':
       return ({ identity }) => claimOf(identity, name)
     case 'query':
@@ -83,6 +90,12 @@ const given =
   (read: RateKey): RateKey =>
   (x) =>
     read(x) || null
+/** Where nobody is served, as where a limit is only explained. */
+const NO_WORLD: PluginWorld = {
+  plugin: () => null,
+  counter: () => ({ add: () => {} }) as never,
+  now: () => 0,
+}
 
 /** As lenient servers read it: who spells one path in many ways has no count for each of them. */
 function pathOf({ path, plainPath }: RequestHead): string {

@@ -8,6 +8,7 @@ import { Decisions } from './decisions.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
 import { rateCost } from './rate-cost.ts'
 import { HandedOver, type RateBoard, type RateCounter, rateCounter } from './rate-counter.ts'
+import type { PluginWorld } from './plugin-key.ts'
 import { keyText, missingKey, rateKey } from './rate-key.ts'
 import type { RateLimitConfig } from './rate-limit.options.ts'
 
@@ -22,7 +23,7 @@ const newNote = (): Note => ({ left: NOT_COUNTED, wholeMs: 0 })
 
 /** Lets requests pass as long as there is room for them in the count of their key. */
 export function rateLimit(options: RateLimitConfig, world: StepWorld): Middleware<Note | undefined> {
-  const counts = new Counts(options, world, world.previous)
+  const counts = new Counts(options, world, world.previous, world)
   const { own, missing } = counts
   const costOf = rateCost(options)
   const texts = new Texts(options, world.rule)
@@ -86,9 +87,10 @@ class Counts {
     options: RateLimitConfig,
     { board, now, ...world }: Pick<StepWorld, 'rule' | 'earlier' | 'now'> & { readonly board: RateBoard },
     previous: object | null,
+    keys?: PluginWorld,
   ) {
     const place = placeOf(options, world)
-    this.keyOf = rateKey(options)
+    this.keyOf = rateKey(options, keys)
     this.otherKeyOf = missingKey(options)
     this.#exempt = Ranges.parse(options.exempt)
     this.#keys = [keyText(options), options.ipv4_prefix, options.ipv6_prefix].join(' ')

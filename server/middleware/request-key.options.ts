@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox'
 import { OneOrMore, Words } from '../lib/kinds.ts'
 
-const NAMED = "(?:header|cookie|query|path|claim)[ .][A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}"
+const NAMED = "(?:header|cookie|query|path|claim|plugin)[ .][A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}"
 const WORDS = ['client_ip', 'country', 'continent', 'asn', 'host', 'method', 'path', 'rule', 'user'] as const
 const SAID = {
   client: 'write client_ip',
@@ -26,8 +26,8 @@ function requestKey({ words, said }: More) {
   const all = [...words, ...WORDS]
   return Type.String({
     pattern: `^(?:${all.join('|')}|${NAMED})$`,
-    allowed: `${all.join(', ')}, "header NAME", "cookie NAME", "query NAME", "path NAME" or "claim NAME"`,
-    description: `${said}client_ip, country, continent or asn (by geo), host, method, path, rule, user (who a step before has found the client to be), "header NAME", "cookie NAME", "query NAME", "path NAME" (a parameter of the rule's path), or "claim NAME" of that user. A dot may stand for the blank.`,
+    allowed: `${all.join(', ')}, "header NAME", "cookie NAME", "query NAME", "path NAME", "claim NAME" or "plugin NAME"`,
+    description: `${said}client_ip, country, continent or asn (by geo), host, method, path, rule, user (who a step before has found the client to be), "header NAME", "cookie NAME", "query NAME", "path NAME" (a parameter of the rule's path), "claim NAME" of that user, or "plugin NAME" (what rateLimitKey of a plugin of yours gives). A dot may stand for the blank.`,
     said: SAID,
   })
 }

@@ -2,6 +2,7 @@
 // taken over: most changes leave nearly all rules as they are, and there may be many.
 import type { FileTexts } from '../backends/tls.ts'
 import type { Config } from '../config/schema.ts'
+import { pluginsOf } from '../lib/plugins-of.ts'
 import { kindOfRule } from '../lib/rule-kind.ts'
 import type { Steps } from '../lib/slices.ts'
 import { ruleLimit } from '../middleware/concurrency.ts'
@@ -40,7 +41,8 @@ export function* compileRules(config: Config, ground: RuleGround): Steps<Compile
   for (const [place, words] of config.rules.entries()) {
     const old = before?.config.rules[place]
     const known = before?.rules[place]
-    if (known !== undefined && isSame(old, words) && readAsBefore(known, ground)) {
+    const isKnown = known !== undefined && isSame(old, words) && readAsBefore(known, ground)
+    if (isKnown && !usesOther(words, ground)) {
       list.push(known && takenOver(known, words, ground))
       filings.push(undefined)
     } else if (kindOfRule(words, config.listeners) === 'http') {
@@ -58,6 +60,12 @@ export function* compileRules(config: Config, ground: RuleGround): Steps<Compile
   }
   return { list, filings, matchAsBefore }
 }
+
+/** Whether it has a plugin whose code is another than before. */
+const usesOther = ({ middleware }: RuleConfig, { steps, previous }: RuleGround): boolean =>
+  middleware.some((item) =>
+    pluginsOf(item).some((name) => steps.plugin(name)?.path !== previous?.plugins.get(name)?.path),
+  )
 
 /** What the same rules mean the same after; null: there is nothing such. */
 function asBefore({ listeners }: Config, previous: Snapshot | null): Snapshot | null {

@@ -1,14 +1,20 @@
 // Checked words → machine. The only caller of constructors; it has no effects, so a dry run is the same call.
 import { Backend } from '../backends/backend.ts'
+import type { BackendConfig } from '../backends/backend.options.ts'
+import type { PluginAlgorithm } from '../backends/by-plugin.ts'
 import { textsOf } from '../backends/tls.ts'
 import { openDatabases } from '../geo/where.ts'
 import { atOnce, type Steps } from '../lib/slices.ts'
+import { nowMs } from '../lib/clock.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
 import { OidcProvider } from '../middleware/oidc-provider.ts'
 import type { MadeStep } from '../middleware/middleware.ts'
+import type { Algorithm } from '../plugins/api.ts'
+import { NO_PLUGINS, type Plugins } from '../plugins/load.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
 import type { Config } from '../config/schema.ts'
 import { JwtProvider } from '../tokens/jwt-provider.ts'
+import { logEvent } from '../telemetry/log.ts'
 import type { Certificate } from '../tls/certificate.ts'
 import { compileListeners } from './compile-listeners.ts'
 import { compileRules } from './compile-rules.ts'
@@ -23,21 +29,24 @@ export interface CompileInput {
   /** Servers that stay keep their idle connections and what was learned of them, steps what they hold. */
   readonly previous: Snapshot | null
   /** What steps stand on; left out where nobody is served. */
-  readonly ground?: StepGround
+  readonly ground?: Omit<StepGround, 'plugin'>
+  /** Left out: no code of users runs. */
+  readonly plugins?: Plugins
 }
 
 /** Compiles a plan to a snapshot; throws a CompileProblem. */
 export const compile = (input: CompileInput): Snapshot => atOnce(compileSteps(input))
 
 /** The same in steps, so that whoever serves meanwhile can pause it. */
-export function* compileSteps({ plan, board, previous, ground }: CompileInput): Steps<Snapshot> {
+export function* compileSteps({ plan, board, previous, ground, plugins }: CompileInput): Steps<Snapshot> {
   const { config, number, challenges } = plan
   checkResolver(config.resolver.servers)
   const geo = at('geo', () => openDatabases(plan.geo ?? {}))
   const issuers = issuersOf(config, previous)
-  const backends = yield* compileBackends(plan, board, previous)
+  const own = plugins ?? NO_PLUGINS
+  const backends = yield* compileBackends(plan, board, previous, (options) => pluggedIn(options, own, ground))
   const made = new Map<string, readonly MadeStep[]>()
-  const steps = ground ?? scratchGround(board)
+  const steps = { ...(ground ?? scratchGround(board)), plugin: (name: string) => own.get(name) ?? null }
   const oidc = compileProviders(plan, board, previous)
   const files = plan.files ?? {}
   const rules = yield* compileRules(config, { backends, previous, steps, made, files })
@@ -49,7 +58,7 @@ export function* compileSteps({ plan, board, previous, ground }: CompileInput): 
   const { keys = {} } = plan
   return {
     ...{ number, config, listeners, backends, oidc, rules: rules.list, certificates },
-    ...{ issuers, keys, geo, challenges, made },
+    ...{ issuers, keys, plugins: own, geo, challenges, made },
   }
 }
 
@@ -68,6 +77,7 @@ function* compileBackends(
   { config, slots, reasons, files, stickySecret }: Plan,
   board: Scoreboard,
   previous: Snapshot | null,
+  algorithmOf: (options: BackendConfig) => PluginAlgorithm | undefined,
 ): Steps<Map<string, Backend>> {
   const backends = new Map<string, Backend>()
   for (const [name, options] of Object.entries(config.backends)) {
@@ -76,12 +86,13 @@ function* compileBackends(
     if (own === undefined) throw new CompileProblem(path, 'the plan has no slots for it')
     const before = previous?.backends.get(name) ?? null
     if (backends.size % STEP === STEP - 1) yield
+    const plugin = algorithmOf(options)
     // Why its servers are not up was told to it as it happened.
-    if (before?.isOf({ options, slots: own, board, stickySecret })) {
+    if (before?.isOf({ options, slots: own, board, stickySecret, plugin })) {
       backends.set(name, before)
       continue
     }
-    const parts = { name, options, slots: own, board, previous: before, files, stickySecret }
+    const parts = { name, options, slots: own, board, previous: before, files, stickySecret, plugin }
     const backend = at(path, () => new Backend(parts))
     for (const [server, reason] of Object.entries(reasons[name] ?? {})) backend.reasons.set(server, reason)
     backends.set(name, backend)
@@ -104,6 +115,33 @@ function compileProviders(
     providers.set(name, before?.isOf(parts) === true ? before : at(path, () => new OidcProvider(parts)))
   }
   return providers
+}
+
+/** What one throws with each pick is told so often. */
+const TELL_EVERY_MS = 10_000
+
+/** The algorithm of a plugin; nothing: it has none, or no code of users runs. */
+function pluggedIn(
+  { algorithm, plugin: words }: BackendConfig,
+  plugins: Plugins,
+  ground: CompileInput['ground'],
+): PluginAlgorithm | undefined {
+  const name = words?.name ?? ''
+  const loaded = algorithm === 'plugin' ? plugins.get(name) : undefined
+  if (loaded === undefined) return undefined
+  const { path: code, exports } = loaded
+  let toldMs = Number.NEGATIVE_INFINITY
+  return {
+    code,
+    make: (options) => (exports.algorithm as Algorithm)(options),
+    failed: (why) => {
+      ground?.counter('plugin_failures_total', [name, 'algorithm']).add(1)
+      const isNews = nowMs - toldMs >= TELL_EVERY_MS
+      if (!isNews) return
+      toldMs = nowMs
+      logEvent('warn', 'plugin_failed', { plugin: name, part: 'algorithm', why })
+    },
+  }
 }
 
 /** DNS servers are asked by address: a name would need the DNS server that it names. */

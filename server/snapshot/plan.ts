@@ -2,6 +2,7 @@
 import type { FileTexts } from '../backends/tls.ts'
 import type { Config } from '../config/schema.ts'
 import type { GeoFiles } from '../geo/where.ts'
+import type { PluginPaths } from '../plugins/load.ts'
 import type { BackendSlots } from '../scoreboard/slot.ts'
 import type { ChallengeTokens } from '../http/challenges.ts'
 import type { KeyTexts } from '../tokens/token-keys.ts'
@@ -47,6 +48,8 @@ export interface Plan {
   readonly geo?: GeoFiles | undefined
   /** The keys that tokens are checked by, as far as they are known; left out: none are asked for. */
   readonly keys?: KeyTexts | undefined
+  /** Bundles of plugins by name, files that stay as they are; left out: there are none. */
+  readonly plugins?: PluginPaths | undefined
   /** A secret: what signs cookies of backends that name none. Left out: there are no such backends. */
   readonly stickySecret?: string | undefined
   /** What seals cookies of sign-ins by oidc where config has no secret. Left out: nobody needs it. */

@@ -4,6 +4,7 @@ import type { FileTexts } from '../backends/tls.ts'
 import { CacheStore } from '../cache/store.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { machineMs } from '../lib/clock.ts'
+import { pluginsOf } from '../lib/plugins-of.ts'
 import { makeStep, wordsOf } from '../middleware/index.ts'
 import type { MadeStep, Middleware, StepWords, StepWorld } from '../middleware/middleware.ts'
 import type { MiddlewareConfig } from '../middleware/middleware.options.ts'
@@ -12,10 +13,19 @@ import { FileReads, saysAsBefore } from './file-reads.ts'
 import type { Rule } from './snapshot.ts'
 
 /** What all steps of a process stand on. */
-export type StepGround = Pick<StepWorld, 'board' | 'cache' | 'counter' | 'limitReached' | 'now' | 'chance'>
+export type StepGround = Pick<
+  StepWorld,
+  'board' | 'cache' | 'counter' | 'limitReached' | 'now' | 'chance' | 'plugin'
+>
 
 /** For what is served: counted, limited and stored. */
-export const servingGround = ({ board, cache, registry, limits, chance }: Served): StepGround => ({
+export const servingGround = ({
+  board,
+  cache,
+  registry,
+  limits,
+  chance,
+}: Served): Omit<StepGround, 'plugin'> => ({
   board,
   cache,
   counter: (name, labels) => registry.counter(name, labels),
@@ -42,6 +52,7 @@ export function scratchGround(board: StepWorld['board']): StepGround {
     limitReached: () => {},
     now: machineMs,
     chance: () => 0.5,
+    plugin: () => null,
   }
 }
 
@@ -64,7 +75,7 @@ export function makeSteps(
   const made: MadeStep[] = []
   const all: StepWords[] = []
   for (const [place, item] of items.entries()) {
-    const words = at(place, () => wordsOf(item, all))
+    const words = at(place, () => ({ ...wordsOf(item, all), code: codeOf(item, source.ground) }))
     all.push(words)
     if (words.mode !== 'off') made.push(at(place, () => madeOf(words, source, made)))
   }
@@ -86,7 +97,15 @@ function madeOf(words: StepWords, source: StepSource, made: readonly MadeStep[])
 }
 
 const saysTheSame = (one: StepWords, other: StepWords): boolean =>
-  Bun.deepEquals(one.options, other.options, true) && Bun.deepEquals(one.earlier, other.earlier, true)
+  one.code === other.code &&
+  Bun.deepEquals(one.options, other.options, true) &&
+  Bun.deepEquals(one.earlier, other.earlier, true)
+
+/** Which code of plugins an item is made with. */
+const codeOf = (item: MiddlewareConfig, { plugin }: StepGround): string =>
+  pluginsOf(item)
+    .map((name) => plugin(name)?.path ?? '')
+    .join(' ')
 
 class World implements StepWorld {
   readonly rule: string
@@ -97,6 +116,7 @@ class World implements StepWorld {
   readonly limitReached: StepWorld['limitReached']
   readonly now: StepWorld['now']
   readonly chance: StepWorld['chance']
+  readonly plugin: StepWorld['plugin']
   readonly refuse: StepWorld['refuse']
   readonly textOf: StepWorld['textOf']
   previous: StepWorld['previous']
@@ -116,6 +136,7 @@ class World implements StepWorld {
     this.limitReached = ground.limitReached
     this.now = ground.now
     this.chance = ground.chance
+    this.plugin = ground.plugin
     this.previous = previous
     this.textOf = reads.textOf
     this.refuse =

@@ -9,6 +9,7 @@ import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { OidcProvider } from '../middleware/oidc-provider.ts'
 import type { Captures } from '../rules/captures.ts'
+import type { Plugins } from '../plugins/load.ts'
 import type { Maintenance } from '../rules/maintenance.ts'
 import type { Match, Redirect } from '../rules/match.ts'
 import type { Respond } from '../rules/respond.ts'
@@ -40,6 +41,8 @@ export interface Snapshot {
   /** Whose tokens are believed, by name, and by which keys. */
   readonly issuers: ReadonlyMap<string, JwtProvider>
   readonly keys: KeyTexts
+  /** Code of users, as it was loaded for this one. */
+  readonly plugins: Plugins
   /** By which it knows where clients are. */
   readonly geo: Databases
   /** What answers challenges that are under way. */

@@ -87,6 +87,7 @@ export const FAULTS = {
   ),
   no_rule: row(404, 'gateway', 'destination_not_found', 'No rule matches this request.'),
   loop: row(508, 'gateway', 'proxy_loop_detected', 'This request has passed here before.'),
+  plugin_failed: row(500, 'gateway', 'proxy_internal_error', 'A plugin of the gateway has failed.'),
   internal: row(500, 'gateway', 'proxy_internal_error', 'The gateway failed.'),
   no_server: passing(row(503, 'gateway', 'destination_unavailable', 'No server of the backend is up.')),
   maintenance: passing(row(503, 'gateway', 'destination_unavailable', 'Work is being done on this.')),

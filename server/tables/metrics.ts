@@ -154,6 +154,16 @@ export const METRICS = {
     'certificate',
     'source',
   ),
+  plugin_failures_total: counter(
+    'What functions of plugins have thrown, by plugin and part: request, response or end of a step, algorithm, key.',
+    'plugin',
+    'part',
+  ),
+  plugin_slow_calls_total: counter(
+    'Calls of functions of plugins that kept a worker from everything else for more than 20 ms.',
+    'plugin',
+    'part',
+  ),
   files_refused: gauge(
     'Files that were changed and are of no use, so that what they held before goes on (1): those of a certificate, of the tls of a backend, of the client_certificate of a listener, or a database of geo.',
     'owner',

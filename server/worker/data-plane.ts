@@ -8,6 +8,7 @@ import { logBugs } from '../telemetry/log-bugs.ts'
 import { tellBuffersTo } from '../lib/buffers.ts'
 import { inSlices, type Steps } from '../lib/slices.ts'
 import { closeFds } from '../lib/pass-fds.ts'
+import { loadPlugins, NO_PLUGINS } from '../plugins/load.ts'
 import type { Ledger } from '../scoreboard/ledger.ts'
 import { LogSegments } from '../scoreboard/log-segments.ts'
 import type { Scoreboard } from '../scoreboard/scoreboard.ts'
@@ -64,7 +65,7 @@ export class DataPlane {
   /** What rules with a cache have stored. */
   readonly #cache = new CacheStore(0)
   /** What the steps of rules stand on. */
-  readonly #ground: StepGround
+  readonly #ground: Omit<StepGround, 'plugin'>
   readonly #logs: WorkerLogs
   /** The last requests, for who asks about them. */
   readonly #ring = new RequestRing()
@@ -124,7 +125,12 @@ export class DataPlane {
     const given = new Map(sockets.map(({ key, ...socket }, i) => [key, { ...socket, fd: fds[i] ?? -1 }]))
     try {
       // In slices: what is served meanwhile hardly notices.
-      const snapshot = await inSlices(this.#compile(read), { rests: this.#current !== null })
+      const rests = this.#current !== null
+      const plan = await inSlices(read, { rests })
+      const plugins = await loadPlugins(plan.plugins ?? {}, this.#current?.plugins ?? NO_PLUGINS)
+      answerChallenges(plan.httpChallenges ?? {})
+      const made = { plan, board: this.#board, previous: this.#current, ground: this.#ground, plugins }
+      const snapshot = await inSlices(compileSteps(made), { rests })
       if (this.#news !== news) throw new Error('another plan came before it was ready')
       this.#serving?.listeners.rehearse(snapshot)
       this.#news = null
@@ -135,12 +141,6 @@ export class DataPlane {
       closeFds(fds)
       throw error
     }
-  }
-
-  *#compile(read: Steps<Plan>): Steps<Snapshot> {
-    const plan = yield* read
-    answerChallenges(plan.httpChallenges ?? {})
-    return yield* compileSteps({ plan, board: this.#board, previous: this.#current, ground: this.#ground })
   }
 
   /** Serves what was prepared. */

@@ -57,7 +57,8 @@ const BANS: readonly Ban[] = [
   },
   {
     where: /^server\//,
-    pattern: /\b(?:upstream|downstream|entrypoint|vhost|frontend)s?\b/gi,
+    // As an option of the bundler it is its own word.
+    pattern: /\b(?:upstream|downstream|entrypoint|vhost|frontend)s?\b(?!: \[file\])/gi,
     why: 'one word per idea: server, client, listener',
   },
   {

@@ -7,6 +7,7 @@ const ORDER = [
   ['scoreboard'],
   ['telemetry'],
   ['geo'],
+  ['plugins'],
   ['head'],
   ['sockets'],
   ['reach'],

@@ -3,7 +3,7 @@
 // that reads the file replaces another such that has not started. Dry runs wait for all changes.
 import type { Config } from '../../config/schema.ts'
 import { assignSlots, NO_SLOTS, planSlots, type SlotTable, type VacantSlot } from '../processes/slots.ts'
-import type { PlanBody } from '../processes/worker.ts'
+import type { Gathered, PlanBody } from '../processes/worker.ts'
 import { type ApplyProblem, type Checked, type Edition, problemOf, TOO_MANY } from '../problem.ts'
 import { NOT_WRITABLE } from './file-part.ts'
 import type { Part } from './part.ts'
@@ -39,14 +39,7 @@ export interface ApplierOptions {
   readonly restartProblems: (config: Config, running: Config) => readonly ApplyProblem[]
   readonly isReusable: (vacant: VacantSlot) => boolean
   /** What a plan has beside its config and slots. */
-  readonly gather: (
-    config: Config,
-  ) => Promise<
-    Pick<
-      PlanBody,
-      'door' | 'certificates' | 'challenges' | 'files' | 'geo' | 'keys' | 'stickySecret' | 'sessionSecret'
-    >
-  >
+  readonly gather: (config: Config) => Promise<Gathered>
   /** Compiles on a scratch scoreboard; throws what compile throws. */
   readonly dryRun: (plan: PlanBody) => Promise<void>
   /** The revision that an edition will be. */

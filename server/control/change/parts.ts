@@ -39,6 +39,7 @@ export interface PartHands {
   readonly tlsFiles: Part
   readonly geo: Part
   readonly keys: Part
+  readonly plugins: Part
   /** The gateway that this one takes over from; null: there is none. */
   readonly predecessor: { whenFree(): Promise<void> } | null
   /** The config of the start. */
@@ -66,6 +67,7 @@ export const partsOf = (hands: PartHands): readonly Part[] => [
   hands.tlsFiles,
   hands.geo,
   hands.keys,
+  hands.plugins,
   hands.history,
   // It has the number that the history gave.
   hands.book,

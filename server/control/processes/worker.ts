@@ -19,10 +19,14 @@ export interface PlanBody {
   readonly files?: Plan['files']
   readonly geo?: Plan['geo']
   readonly keys?: Plan['keys']
+  readonly plugins?: Plan['plugins']
   readonly stickySecret?: Plan['stickySecret']
   readonly sessionSecret?: Plan['sessionSecret']
   readonly challenges: Plan['challenges']
 }
+
+/** What of it is found out for a config, beside its slots. */
+export type Gathered = Omit<PlanBody, 'number' | 'config' | 'slots' | 'records'>
 
 export type Reasons = Plan['reasons']
 

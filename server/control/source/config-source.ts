@@ -7,6 +7,7 @@ import { readBounded } from '../../lib/read-bounded.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { Found } from '../explain/looked-through.ts'
 import { RememberedPairs } from './good-pairs.ts'
+import { pluginInputs } from './plugin-inputs.ts'
 import { keepRead } from './read-once.ts'
 import { tlsFiles } from './tls-files.ts'
 import { filesOf, wantedCertificates } from './wanted-certificates.ts'
@@ -98,7 +99,10 @@ export async function readConfig(
     },
     warnings: inOrder([...loaded.warnings, ...warnings]).map(formatProblem),
     text,
-    files: new Map(followed(loaded, own).map((path) => [path, decoded(read.get(path))])),
+    files: new Map([
+      ...followed(loaded, own).map((path) => [path, decoded(read.get(path))] as const),
+      ...pluginInputs(Object.values(config.plugins)),
+    ]),
   }
 }
 

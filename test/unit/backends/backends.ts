@@ -1,3 +1,4 @@
+import type { PluginAlgorithm } from '../../../server/backends/by-plugin.ts'
 import { ANSWERED } from '../../../server/backends/outcome.ts'
 // Backends on a scoreboard of their own, with every server up.
 import type { BackendConfig } from '../../../server/backends/backend.options.ts'
@@ -71,6 +72,7 @@ export class Bench {
       shared?: () => number
       files?: Readonly<Record<string, string>>
       stickySecret?: string
+      plugin?: PluginAlgorithm
     } = {},
   ) {
     const slots = this.slots(options)
@@ -87,6 +89,7 @@ export class Bench {
       ...(parts.now ? { now: parts.now } : {}),
       ...(parts.shared ? { shared: parts.shared } : {}),
       ...(parts.files ? { files: parts.files } : {}),
+      ...(parts.plugin ? { plugin: parts.plugin } : {}),
       stickySecret: parts.stickySecret,
     })
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { example, EXAMPLES } from '../../../server/cli/example.ts'
 import { schema } from '../../../server/cli/schema.ts'
 import { saidBy } from '../../support/command.ts'
@@ -9,8 +9,13 @@ const CONFIG = join(import.meta.dir, '../../../config')
 const said = (...args: readonly string[]) => saidBy((io) => example(args, io))
 
 test('every example is carried along, byte for byte', async () => {
-  const files = readdirSync(join(CONFIG, 'examples'))
-  expect(Object.keys(EXAMPLES).toSorted()).toEqual(['sluice.yaml', ...files].toSorted())
+  const all = readdirSync(join(CONFIG, 'examples'), { recursive: true, withFileTypes: true })
+  const files = all.flatMap((one) =>
+    one.isFile() ? [relative(join(CONFIG, 'examples'), join(one.parentPath, one.name))] : [],
+  )
+  expect((await said('--list')).out.trim().split('\n').toSorted()).toEqual(
+    ['sluice.yaml', ...files].toSorted(),
+  )
   for (const file of files)
     expect((await said(file)).out).toBe(readFileSync(join(CONFIG, 'examples', file), 'utf8'))
 })

@@ -85,6 +85,7 @@ const config = (more: Partial<Config>): Config => ({
   certificates: {},
   rules: [],
   tests: [],
+  plugins: {},
   backends: { api: backend('http://127.0.0.1:1') },
   sockets: 'auto',
   data: './data',

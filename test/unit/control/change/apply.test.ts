@@ -69,6 +69,7 @@ function scene(): Scene {
     tlsFiles: quiet('server_tls'),
     geo: quiet('geo'),
     keys: quiet('keys'),
+    plugins: quiet('plugins'),
     sockets: {
       stage: () => {
         note('open sockets')
