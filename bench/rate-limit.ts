@@ -30,6 +30,7 @@ function step(more: Partial<RateLimitConfig>) {
     missing: 'client_ip',
     ipv4_prefix: 32,
     ipv6_prefix: 64,
+    statuses: [],
     exempt: [],
     status: 429,
     headers: 'refused',

@@ -20,6 +20,8 @@ export interface RateCounter {
   readonly forgottenMs: number
   /** Takes so many. How many are left; below zero: none was taken, and there is room in so many ms. */
   take(key: string, cost: number, nowMs: number): number
+  /** What `take` would say, where nothing is taken: how many there are before it. */
+  check(key: string, cost: number, nowMs: number): number
   /** How many are left of a key, without taking any. */
   left(key: string, nowMs: number): number
   /** In how many ms all of a key are there again, if none is taken. */
@@ -55,6 +57,14 @@ class Filled implements RateCounter {
     const left = this.table.take(this.#limit, key, nowMs, cost * token)
     // The last unit may be one that the clock has rounded.
     return left >= 0 ? Math.floor(left / token) : Math.min(-1, (left + 1) / unitsPerMs)
+  }
+
+  check(key: string, cost: number, nowMs: number): number {
+    const { burstUnits, token, unitsPerMs } = this.#limit
+    const units = burstUnits - this.#missing(key, nowMs)
+    return units >= cost * token
+      ? Math.floor(units / token)
+      : Math.min(-1, (units - cost * token + 1) / unitsPerMs)
   }
 
   left(key: string, nowMs: number): number {
@@ -96,6 +106,11 @@ class Counted implements RateCounter {
     return left >= 0 ? left : -this.table.waitMs(this.#window, key, nowMs, cost)
   }
 
+  check(key: string, cost: number, nowMs: number): number {
+    const left = this.left(key, nowMs)
+    return left >= cost ? left : -this.table.waitMs(this.#window, key, nowMs, cost)
+  }
+
   left(key: string, nowMs: number): number {
     const { requests } = this.#window
     return Math.max(0, requests - Math.max(0, this.used(key, nowMs)))
@@ -135,6 +150,11 @@ export class HandedOver implements RateCounter {
   take(key: string, cost: number, nowMs: number): number {
     if (this.#before !== null) this.#handOver(this.#before, key, nowMs)
     return this.#counter.take(key, cost, nowMs)
+  }
+
+  check(key: string, cost: number, nowMs: number): number {
+    if (this.#before !== null) this.#handOver(this.#before, key, nowMs)
+    return this.#counter.check(key, cost, nowMs)
   }
 
   left(key: string, nowMs: number): number {

@@ -1,7 +1,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { Where } from '../config/where.ts'
 import { formatDuration } from '../lib/durations.ts'
-import { Cidr, Duration, Words } from '../lib/kinds.ts'
+import { Cidr, Duration, OneOrMore, Words } from '../lib/kinds.ts'
 import { ConditionOptions } from '../rules/match.options.ts'
 import { ModeOption } from './mode.options.ts'
 import { ALSO_KEY, keyOptions } from './request-key.options.ts'
@@ -59,6 +59,16 @@ export const RateLimitOptions = Type.Object(
       },
     ),
     ...keyOptions('a count'),
+    statuses: OneOrMore(
+      Type.Unsafe<string>({
+        type: ['string', 'integer'],
+        format: 'status-range',
+        description: 'A status or a range: 401, "400-499", "4xx".',
+      }),
+      'Only requests that are answered so count, when their answer comes: [401, 403] limits logins that fail. Whoever has used all up is refused before. Left out: all count, as they come.',
+      [],
+      0,
+    ),
     exempt: Type.Array(Cidr({ description: 'A range.', takesUnix: true }), {
       default: [],
       description: 'Clients that pass uncounted, as trusted proxies say who they are.',
@@ -92,6 +102,8 @@ export const RateLimitOptions = Type.Object(
       allowlist: 'exempt',
       whitelist: 'exempt',
       hits_addend: 'cost',
+      count_statuses: 'statuses',
+      on_status: 'statuses',
       ...ALSO_KEY,
     },
     lacks: { nodelay: 'nothing waits here: what is beyond the burst is refused' },

@@ -4,6 +4,7 @@ import type { Answer } from '../head/answer.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { formatDuration } from '../lib/durations.ts'
 import { Ranges } from '../lib/ranges.ts'
+import { statusTable } from '../lib/status-ranges.ts'
 import { Decisions } from './decisions.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
 import { rateCost } from './rate-cost.ts'
@@ -12,14 +13,16 @@ import type { PluginWorld } from './plugin-key.ts'
 import { keyText, missingKey, rateKey } from './rate-key.ts'
 import type { RateLimitConfig } from './rate-limit.options.ts'
 
-/** What is left of its key, and in how many ms all of it is there again. */
+/** Where one exchange is counted, what is left there, and in how many ms all of it is there again. */
 interface Note {
+  counter: RateCounter | null
+  name: string
+  cost: number
   left: number
   wholeMs: number
 }
 
-const NOT_COUNTED = -1
-const newNote = (): Note => ({ left: NOT_COUNTED, wholeMs: 0 })
+const newNote = (): Note => ({ counter: null, name: '', cost: 0, left: 0, wholeMs: 0 })
 
 /** Lets requests pass as long as there is room for them in the count of their key. */
 export function rateLimit(options: RateLimitConfig, world: StepWorld): Middleware<Note | undefined> {
@@ -28,6 +31,8 @@ export function rateLimit(options: RateLimitConfig, world: StepWorld): Middlewar
   const costOf = rateCost(options)
   const texts = new Texts(options, world.rule)
   const decided = new Decisions('rate_limit_requests_total', world)
+  const isMeant = options.statuses.length === 0 ? null : statusTable(options.statuses)
+  const tells = options.headers === 'always' && options.mode === 'enforce'
   const step: Middleware<Note | undefined> = {
     name: 'rate_limit',
     request(x, note) {
@@ -38,15 +43,12 @@ export function rateLimit(options: RateLimitConfig, world: StepWorld): Middlewar
       const cost = costOf(x)
       if (name === null || cost === 0) return undefined
       const now = world.now()
-      const left = counter.take(name, cost, now)
+      const left = isMeant === null ? counter.take(name, cost, now) : counter.check(name, cost, now)
       const { table } = counter
       if (table.lastEvicted) world.limitReached('limits.rate_limits', table.bytes)
       if (left >= 0) {
         decided.count(table.lastUncounted ? 'uncounted' : 'allowed')
-        if (note !== undefined) {
-          note.left = left
-          note.wholeMs = counter.wholeMs(name, now)
-        }
+        if (note !== undefined) fill(note, { counter, name, cost, left, wholeMs: counter.wholeMs(name, now) })
         return undefined
       }
       const answer = world.refuse(x, texts.refusal(-left))
@@ -54,19 +56,30 @@ export function rateLimit(options: RateLimitConfig, world: StepWorld): Middlewar
       if (answer !== undefined) x.detail = texts.detail
       return answer
     },
-    ...(options.headers === 'always' &&
-      options.mode === 'enforce' && {
-        note: newNote,
-        // One that it refused says so itself.
-        response(_, head, note) {
-          if (note === undefined || note.left === NOT_COUNTED) return
-          head.add('RateLimit-Policy', texts.policy)
-          head.add('RateLimit', texts.state(note))
-        },
-      }),
+    ...((tells || isMeant !== null) && {
+      note: newNote,
+      // One that it refused says so itself, and counts for nothing.
+      response(_, head, note) {
+        if (note === undefined || note.counter === null) return
+        if (isMeant?.[head.status] === 1) count(note, note.counter, world)
+        if (!tells) return
+        head.add('RateLimit-Policy', texts.policy)
+        head.add('RateLimit', texts.state(note))
+      },
+    }),
   }
   COUNTS.set(step, counts)
   return step
+}
+
+const fill = (note: Note, known: Note): void => void Object.assign(note, known)
+
+/** An answer that counts is here. What others have taken meanwhile is gone: then there is none to take. */
+function count(note: Note, counter: RateCounter, { now, limitReached }: StepWorld): void {
+  const left = counter.take(note.name, note.cost, now())
+  if (counter.table.lastEvicted) limitReached('limits.rate_limits', counter.table.bytes)
+  note.left = Math.max(0, left)
+  note.wholeMs = counter.wholeMs(note.name, now())
 }
 
 /** Of each step, for the one that a reload puts in its place. */
@@ -168,7 +181,7 @@ class Texts {
     this.detail = `rules.${rule}.rate_limit: ${this.#rate}, ${how}, by ${key.join(', ')}`
   }
 
-  state({ left, wholeMs }: Note): string {
+  state({ left, wholeMs }: Pick<Note, 'left' | 'wholeMs'>): string {
     return `${this.#name};r=${left};t=${Math.ceil(wholeMs / 1000)}`
   }
 

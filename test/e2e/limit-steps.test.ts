@@ -87,6 +87,23 @@ test('limits count clients by what trusted proxies say, IPv6 by network, and not
   expect(await statuses([], asked)).toEqual([204, 429, 429, 429, 429, 429])
 })
 
+test('a limit on failures lets all others pass, and refuses before a server is asked', async () => {
+  await using origin = startOrigin((request, reply) =>
+    reply.send(request.target.endsWith('bad') ? 401 : 200, 'x'),
+  )
+  await using gateway = startEngine({
+    config: withSteps(origin.url, {
+      login: [{ rate_limit: { algorithm: 'sliding_window', requests: 2, per: '1h', statuses: [401] } }],
+    }),
+  })
+  await using client = await gateway.client()
+  const statuses: number[] = []
+  for (const query of ['', '', '', '', '?bad', '', '?bad', '', '?bad'])
+    statuses.push((await client.get(`/login${query}`)).status)
+  expect(statuses).toEqual([200, 200, 200, 200, 401, 200, 401, 429, 429])
+  expect(origin.requests).toHaveLength(7)
+})
+
 describe('tarpit', () => {
   const DENY = { ip: { deny: ['127.0.0.0/8'] } }
   const HELD = { delay: '10m', max: 2 }

@@ -15,6 +15,7 @@ export const DEFAULTS: RateLimitConfig = {
   missing: 'client_ip',
   ipv4_prefix: 32,
   ipv6_prefix: 64,
+  statuses: [],
   exempt: [],
   status: 429,
   headers: 'refused',

@@ -4,7 +4,7 @@ import type { RateLimitConfig } from '../../../server/middleware/rate-limit.opti
 import { Buckets } from '../../../server/scoreboard/buckets.ts'
 import { configOf, withRules } from '../config/parse.ts'
 import { stepsOf, testGround } from '../../support/step-world.ts'
-import { exchange, headOf, responseOf } from './exchanges.ts'
+import { answerOf, exchange, headOf, responseOf } from './exchanges.ts'
 import { DEFAULTS, makeStep } from './rate-limit-step.ts'
 
 const fieldsOf = ({ headers }: Answer): Record<string, string> => Object.fromEntries(headers)
@@ -109,6 +109,44 @@ describe('what a request counts for', () => {
     const free = costs([{ match: { query: { fast: '1' } }, cost: 0 }])
     const twice = { request: headOf('GET /?fast=1&fast=2 HTTP/1.1', HOST) }
     expect(Array.from({ length: 11 }, () => free.ask(twice).passes).filter(Boolean)).toHaveLength(10)
+  })
+})
+
+describe('statuses: only answers of these count', () => {
+  test.each(['token_bucket', 'sliding_window'] as const)('by %s, when they come', (algorithm) => {
+    const { step, ask, wait } = makeStep({ algorithm, requests: 2, per: 7000, statuses: ['401', '403'] })
+    const answered = (status: number): boolean => {
+      const { x, note, passes } = ask()
+      if (passes) step.response?.(x, answerOf(`HTTP/1.1 ${status} X`), note)
+      return passes
+    }
+    for (let i = 0; i < 5; i++) expect(answered(200)).toBe(true)
+    expect([answered(401), answered(403), answered(200)]).toEqual([true, true, false])
+    const { answer, x, note } = ask()
+    // A refusal of its own does not count.
+    step.response?.(x, answerOf('HTTP/1.1 403 X'), note)
+    expect(fieldsOf(answer!)['Retry-After']).toBe(algorithm === 'token_bucket' ? '4' : '8')
+    wait(algorithm === 'token_bucket' ? 3500 : 8000)
+    expect([answered(200), answered(401), answered(200)]).toEqual([
+      true,
+      true,
+      algorithm === 'sliding_window',
+    ])
+  })
+
+  test('in shadow as well, and what is left is told behind them', () => {
+    const shadow = makeStep({ requests: 1, statuses: ['4xx'], mode: 'shadow' })
+    const first = shadow.ask()
+    shadow.step.response?.(first.x, answerOf('HTTP/1.1 404 X'), first.note)
+    expect(shadow.ask().x.shadow).toBe('rate_limit')
+    const { step, ask } = makeStep({ requests: 3, per: 9000, statuses: ['401'], headers: 'always' })
+    const told = (status: number): string | null => {
+      const { x, note } = ask()
+      const head = answerOf(`HTTP/1.1 ${status} X`)
+      step.response?.(x, head, note)
+      return head.get('ratelimit')
+    }
+    expect([told(200), told(401)]).toEqual(['"test:3/9s";r=3;t=0', '"test:3/9s";r=2;t=3'])
   })
 })
 
