@@ -49,10 +49,11 @@ export const OidcProviderOptions = Type.Object(
           'What is asked for; openid must be among them. Many providers give refresh tokens for offline_access only.',
       },
     ),
-    params: Type.Record(Type.String({ pattern: '^[a-z_]{1,64}$' }), TextValue({ description: 'Value.' }), {
-      default: {},
-      description: 'More parameters for the sign-in page, such as prompt, audience or hd.',
-    }),
+    params: MapOf(
+      'query-name',
+      TextValue({ description: 'Value.' }),
+      'More parameters for the sign-in page, such as prompt, audience or hd.',
+    ),
     redirect_path: OwnPath(
       '/.sluice/oidc/callback',
       'Path to which the provider sends browsers back, on each host: register https://HOST and this path there. A rule with the step must take it.',

@@ -14,7 +14,9 @@ const GOOD = 'issuer: "https://id.example", client_id: a'
 
 test('a provider and a step that fit are fine', () => {
   expect(said(`{ ${GOOD}, client_secret: abc }`)).toEqual([])
-  expect(said('{ issuer: "http://127.0.0.1:8081/realms/a", client_id: a }')).toEqual([])
+  expect(
+    said('{ issuer: "http://127.0.0.1:8081/realms/a", client_id: a, params: { prompt: login } }'),
+  ).toEqual([])
 })
 
 test.each([
