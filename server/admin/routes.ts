@@ -3,6 +3,7 @@ import type { ControlFacts } from '../control/facts.ts'
 import type { Route } from './route.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { authRoutes } from './routes/auth.ts'
+import { cacheRoutes } from './routes/cache.ts'
 import { certificateToolRoutes } from './routes/certificate-tools.ts'
 import { certificateRoutes } from './routes/certificates.ts'
 import { changesetRoutes } from './routes/changesets.ts'
@@ -46,6 +47,7 @@ const GROUPS: readonly ((facts: ControlFacts) => readonly Route[])[] = [
   overviewRoutes,
   gatewayRoutes,
   overloadRoutes,
+  cacheRoutes,
   upgradeRoutes,
   nameRoutes,
   diagnosticRoutes,

@@ -3,6 +3,7 @@ import type { CommandEntry } from './command.ts'
 
 /** What people look for by other words, as other tools have them, and what it is here. */
 export const OTHER_WORDS: Readonly<Record<string, string>> = {
+  purge: 'cache purge URL',
   drain: 'server SERVER drain',
   maintenance: 'server SERVER maintenance',
   ready: 'server SERVER ready',
@@ -82,6 +83,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     does: 'how the certificates are that come by ACME; have one tried now',
     load: async () => (await import('./certificates.ts')).certificates,
     words: ['certificates'],
+  },
+  cache: {
+    does: 'what the caches of a running gateway have stored; purge some of it',
+    load: async () => (await import('./cache.ts')).cache,
   },
   reload: {
     does: 'have a running gateway apply its config file, and hear what it says',

@@ -1,4 +1,5 @@
 // What is told of requests: what would become of one, those that were served, and one of them sent once more.
+import type { Purge } from '../cache/purge.ts'
 import type { Config } from '../config/schema.ts'
 import { parseBind } from '../lib/bind.ts'
 import { Resolver } from '../lib/resolver.ts'
@@ -16,6 +17,7 @@ import type { Ground } from './explain/explained.ts'
 import { gatewayFactsOf, type KnownGateway } from './gateway-facts.ts'
 import type { Parts } from './make-parts.ts'
 import type { Reasons } from './processes/worker.ts'
+import { cacheDocument, type CacheDocument, purgeCaches, type Purged } from './requests/caches.ts'
 import { type Differences, differencesOf } from './requests/differences.ts'
 import {
   type FoundRequest,
@@ -49,6 +51,10 @@ export interface TrafficFacts {
   readonly follow: (filter: RequestFilter) => RequestTail
   /** Sends one of them once more. */
   readonly replay: (asked: AskedReplay) => Promise<Replayed>
+  /** What the caches of workers have stored. */
+  readonly cache: () => Promise<CacheDocument>
+  /** Takes out of them what is named. */
+  readonly purge: (purges: readonly Purge[]) => Promise<Purged>
   /** What other rules would have done to the last requests; null: there is no config yet. */
   readonly differences: (after: Config) => Promise<Differences | null>
 }
@@ -83,6 +89,8 @@ export function trafficFactsOf(known: KnownTraffic): TrafficFacts {
       if (one === null || running === null) return { is: 'gone' }
       return replayer.replay(asked, one, running.edition.config, running.plan.files ?? {})
     },
+    cache: () => cacheDocument(known.workers, known.totals, known.running?.edition.config.cache.memory ?? 0),
+    purge: (purges) => purgeCaches(known.workers, purges),
     differences: async (after) => {
       const { running } = known
       if (running === null) return null

@@ -2,8 +2,8 @@
 // given plans: prepare compiles and may refuse, commit swaps, drop forgets. Sockets arrive with a plan, bound
 // and listening; they are accepted from at commit, so that nobody is served by a plan that may still be
 // dropped.
+import type { CacheAnswer } from '../cache/questions.ts'
 import { answerChallenges } from '../http/challenges.ts'
-import { CacheStore } from '../cache/store.ts'
 import { logBugs } from '../telemetry/log-bugs.ts'
 import { tellBuffersTo } from '../lib/buffers.ts'
 import { inSlices, type Steps } from '../lib/slices.ts'
@@ -28,7 +28,6 @@ import { UdpMeter } from '../udp/meter.ts'
 import { readLearned } from '../lib/demanded-name.ts'
 import { learn, refuseName } from './learned-certificates.ts'
 import { fullTeller } from './buffer-news.ts'
-import { memoryOf } from './cache-part.ts'
 import { DescriptorNews } from './descriptor-news.ts'
 import { closeSockets, type GivenSocket } from './listeners.ts'
 import type { Plan, PlanSocket } from '../snapshot/plan.ts'
@@ -38,6 +37,7 @@ import type { Amendment, HandingOver, ServerList, ServerOrdered } from './messag
 import { ownDocument } from './own-document.ts'
 import { PlanAges } from './plan-ages.ts'
 import { Serving } from './serving.ts'
+import { WorkerCache } from './worker-cache.ts'
 import { WorkerLogs } from './worker-logs.ts'
 import { meterWorker } from './worker-meters.ts'
 
@@ -63,7 +63,7 @@ export class DataPlane {
   readonly #limits: LimitNews
   readonly #udp: UdpMeter
   /** What rules with a cache have stored. */
-  readonly #cache = new CacheStore(0)
+  readonly cache = new WorkerCache()
   /** What the steps of rules stand on. */
   readonly #ground: Omit<StepGround, 'plugin'>
   readonly #logs: WorkerLogs
@@ -93,10 +93,10 @@ export class DataPlane {
     this.#meter = new ExchangeMeter(registry)
     this.#connectionMeter = new ConnectionMeter(registry, process)
     this.#udp = new UdpMeter(registry, process)
-    this.#ground = servingGround({ board, cache: this.#cache, registry, limits, chance: Math.random })
+    this.#ground = servingGround({ board, cache: this.cache.store, registry, limits, chance: Math.random })
     this.#logs = new WorkerLogs(ledger === null ? null : new LogSegments(ledger))
     meterWorker(registry, process, {
-      cache: this.#cache,
+      cache: this.cache,
       backends: () => this.#current?.backends.values() ?? [],
       overload: () => this.#serving?.takeOverload() ?? null,
       dropped: () => this.#logs.dropped,
@@ -151,7 +151,7 @@ export class DataPlane {
     this.#prepared = null
     this.#current = snapshot
     serveFacts(snapshot)
-    this.#cache.limit(memoryOf(snapshot.config))
+    this.cache.serve(snapshot.config)
     this.#ages.begin(snapshot)
     this.#challenges.serve(snapshot.challenges)
     try {
@@ -183,6 +183,7 @@ export class DataPlane {
   /** Changes one thing of what is served. Who tells that has seen that it can be. */
   amend(amendment: Amendment): void {
     if (amendment.type === 'servers') return this.#replaceServers(amendment)
+    if (amendment.type === 'cache-changed') return this.cache.changed(amendment)
     if (amendment.type === 'ordered') return this.#ordered(amendment)
     if (amendment.type === 'geo' || amendment.type === 'keys') return factsChanged(amendment)
     if (amendment.type === 'http-challenges') return answerChallenges(amendment.tokens)
@@ -244,10 +245,10 @@ export class DataPlane {
     else done(0)
   }
 
-  /** What is asked of the last requests; null: it is none of such questions. */
-  answer(question: unknown): RequestsAnswer | null {
+  /** What is asked of the last requests, and of what is stored; null: it is none of such questions. */
+  answer(question: unknown): RequestsAnswer | CacheAnswer | null {
     if (typeof question !== 'object' || question === null) return null
-    return this.#ring.answer(question as RequestsQuestion, steadyMs())
+    return this.cache.answer(question) ?? this.#ring.answer(question as RequestsQuestion, steadyMs())
   }
 
   /** Ports of what is open, by what plans call it. */

@@ -1,5 +1,6 @@
 // What the supervisor and its workers say to each other. Bulk (a plan) travels as one JSON string inside the
 // message: as an object it blocks for tens of ms.
+import type { CacheChanged } from '../cache/questions.ts'
 import type { ChildAnswer, SaidByChild, ToldToChild } from '../lib/child-words.ts'
 import type { FileTexts } from '../backends/tls.ts'
 import type { ServerConfig } from '../backends/server.options.ts'
@@ -47,6 +48,7 @@ export type Amendment =
       /** All that are under way. */
       readonly tokens: ChallengeTokens
     }
+  | CacheChanged
   | FilesChanged
   | GeoChanged
   | KeysChanged
@@ -149,6 +151,7 @@ export type WorkerWish = DemandNews | KeysNews
 export type ToSupervisor =
   | SaidByChild
   | WorkerWish
+  | CacheChanged
   | ChildAnswer
   /** Once a second; `oldest` is the oldest plan that an exchange may still be on. */
   | { readonly type: 'metrics'; readonly delta: MetricsDelta; readonly oldest: number }

@@ -1,15 +1,14 @@
 // What a worker tells of itself each time its counts are read.
 import type { Backend } from '../backends/backend.ts'
-import type { CacheStore } from '../cache/store.ts'
 import { meterBackends, meterOverload, type OverloadNow } from '../telemetry/gather.ts'
 import type { Registry } from '../telemetry/registry.ts'
 import { meterBuffers } from './buffer-news.ts'
-import { meterCache } from './cache-part.ts'
 import { meterAccepting } from './descriptor-news.ts'
 import { meterServerTls } from './server-tls-news.ts'
+import type { WorkerCache } from './worker-cache.ts'
 
 interface Metered {
-  readonly cache: CacheStore
+  readonly cache: WorkerCache
   readonly backends: () => Iterable<Backend>
   readonly overload: () => OverloadNow | null
   /** Lines of the access log that were dropped. */
@@ -20,7 +19,7 @@ export function meterWorker(registry: Registry, process: string, metered: Metere
   meterBackends(registry, process, metered.backends)
   meterOverload(registry, process, metered.overload)
   meterBuffers(registry, process)
-  meterCache(registry, process, metered.cache)
+  metered.cache.meter(registry, process)
   meterServerTls(registry)
   meterAccepting(registry, process)
   const dropped = registry.counter('log_lines_dropped_total')

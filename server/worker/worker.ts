@@ -108,6 +108,7 @@ class WorkerShell {
       case 'name-refused':
       case 'http-challenges':
       case 'files':
+      case 'cache-changed':
       case 'geo':
       case 'keys':
       case 'ordered':
@@ -157,6 +158,7 @@ class WorkerShell {
     this.#board.leases = Leases.shared(leases, this.#board.rows, row)
     const kept = hasLedger ? new Ledger(ledger) : null
     this.#plane = new DataPlane(this.#board, processName(slot), kept, isLate)
+    this.#plane.cache.tellTo(say)
     meterProcess(this.#plane.registry, processName(slot))
     tapEvents((level, event, fields) => {
       if (Object.hasOwn(EVENTS, event))

@@ -65,6 +65,8 @@ export function controlFacts(facts: Partial<ControlFacts>): ControlFacts {
       follow: (filter) => new RequestTail(() => [], filter),
       replay: () => Promise.resolve({ is: 'gone' }),
       differences: () => Promise.resolve(null),
+      cache: () => Promise.resolve({ memory: 0, entries: 0, bytes: 0, workers: [], rules: [], silent: [] }),
+      purge: () => Promise.resolve({ removed: 0, silent: [] }),
     },
     changes: {
       served: null,

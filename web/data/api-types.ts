@@ -13,6 +13,8 @@ export interface Api {
   'POST /api/v1/reload': { query: {  }; body: undefined; answer: unknown }
   'POST /api/v1/stop': { query: {  }; body: undefined; answer: { process: unknown; within_ms: number } }
   'GET /api/v1/overload': { query: {  }; body: undefined; answer: Overload }
+  'GET /api/v1/cache': { query: {  }; body: undefined; answer: Cache }
+  'POST /api/v1/cache/purge': { query: {  }; body: { urls?: (string)[]; tags?: (string)[]; rules?: (string)[]; all?: boolean }; answer: { removed: number; silent: (number)[] } }
   'GET /api/v1/upgrade': { query: {  }; body: undefined; answer: { state: ("none" | "running" | "failed" | "done"); program?: string; pid?: (number | null); version?: (string | null); since?: string; why?: string; from?: number; process: number } }
   'POST /api/v1/upgrade': { query: {  }; body: { program?: string; step_ms?: number; probation_ms?: number }; answer: { process: unknown; within_ms: number } }
   'GET /api/v1/names': { query: {  }; body: undefined; answer: Names }
@@ -140,6 +142,8 @@ export type Overview = { time: string; verdict: { state: ("up" | "degraded" | "d
 export type Timelines = { window: string; step_s: 60; from: string; last_s: number; letters: Record<string, string>; backends: ({ backend: string; cells: string })[]; servers: ({ backend: string; cells: string; server: string })[]; left_out: number }
 
 export type Overload = { mode: string; limits: { loop_lag?: number; memory?: number; descriptors?: number }; most: number; workers: ({ process: string; share: number; levels: { loop_lag?: number; memory?: number; descriptors?: number } })[]; shed: ({ priority: number; cause: string; decision: string; requests: number })[] }
+
+export type Cache = { memory: number; entries: number; bytes: number; workers: ({ worker: number; entries: number; bytes: number; stored: number; evicted: number; purged: number })[]; rules: ({ rule: string; requests: Record<string, number> })[]; silent: (number)[] }
 
 export type Names = { listeners: (string)[]; certificates: (string)[]; rules: (string)[]; backends: ({ name: string; servers: ({ name: string; url: string; state: (string | null) })[] })[] }
 

@@ -9,6 +9,7 @@ import type { WorkerWish } from '../../worker/messages.ts'
 import { useSockets } from '../../sockets/sockets.ts'
 import { meterSockets } from '../../worker/sockets-news.ts'
 import type { Scoreboard } from '../../scoreboard/scoreboard.ts'
+import type { CacheQuestion } from '../../cache/questions.ts'
 import type { RequestsQuestion } from '../../telemetry/request-ring.ts'
 import type { MetricsDelta } from '../../telemetry/registry.ts'
 import type { Answer } from '../children/kept.ts'
@@ -74,7 +75,7 @@ export class InProcessWorker implements Worker {
     return why === null ? { is: 'ready' } : { is: 'failed', why }
   }
 
-  ask(question: RequestsQuestion): Promise<unknown> {
+  ask(question: RequestsQuestion | CacheQuestion): Promise<unknown> {
     return Promise.resolve(this.#shell.plane.answer(question))
   }
 

@@ -59,7 +59,12 @@ export function makeCrew(parts: CrewParts): Crew {
   if (parts.count === 0) return new Crew({ ...common, rows: 1, start: () => startInProcess(parts) })
   const rows = rowsFor(parts.count)
   const latest = new Map<number, Worker>()
-  return new Crew({ ...common, rows, start: (slot, row) => startProcess(parts, { slot, row, latest }) })
+  const crew: Crew = new Crew({
+    ...common,
+    rows,
+    start: (slot, row) => startProcess(parts, { slot, row, latest, others: () => crew.everybody }),
+  })
+  return crew
 }
 
 interface Place {
@@ -67,9 +72,11 @@ interface Place {
   readonly row: number
   /** Who was started last for each slot. */
   readonly latest: Map<number, Worker>
+  /** All there are, itself too. */
+  readonly others: () => readonly Worker[]
 }
 
-function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
+function startProcess(parts: CrewParts, { slot, row, latest, others }: Place): Worker {
   const ledger = new WorkerLedger(parts.totals)
   const worker: WorkerProcess = new WorkerProcess({
     slot,
@@ -88,6 +95,10 @@ function startProcess(parts: CrewParts, { slot, row, latest }: Place): Worker {
     isLate: () => parts.logs() !== null,
     onSockets: (choice) => parts.chosen.heard(processName(slot), choice),
     onDemand: parts.onDemand,
+    // What a request has changed is stored elsewhere, too.
+    onCacheChanged: (news) => {
+      for (const other of others()) if (other !== worker) void other.amend(news)
+    },
     onMetrics: ({ delta, oldest }) => {
       parts.totals.merge(delta)
       ledger.collect()

@@ -1,5 +1,6 @@
 // One worker process: what is told to it, and heard from it. It speaks by IPC; descriptors go beside that by
 // their own channel.
+import type { CacheChanged } from '../../cache/questions.ts'
 import { inSlices, type Steps } from '../../lib/slices.ts'
 import type { Plan } from '../../snapshot/plan.ts'
 import type { ChildAnswer, SaidByChild } from '../../lib/child-words.ts'
@@ -53,6 +54,7 @@ export interface WorkerProcessOptions {
   readonly isLate: () => boolean
   readonly onSockets: (choice: Choice) => void
   readonly onDemand: (news: WorkerWish) => void
+  readonly onCacheChanged: (news: CacheChanged) => void
   readonly onMetrics: (metrics: Metrics) => void
   readonly onExit: (worker: WorkerProcess, how: ChildExit) => void
 }
@@ -125,6 +127,7 @@ export class WorkerProcess extends Child<PlanBody, Said, ToWorker> implements Wo
     if (message.type === 'metrics') this.#options.onMetrics(message)
     else if (message.type === 'name-wanted' || message.type === 'name-used' || message.type === 'keys-wanted')
       this.#options.onDemand(message)
+    else if (message.type === 'cache-changed') this.#options.onCacheChanged(message)
     else if (message.type === 'sockets') this.#options.onSockets(message)
   }
 

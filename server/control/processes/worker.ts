@@ -2,6 +2,7 @@
 // process.
 import type { Amendment, HandingOver } from '../../worker/messages.ts'
 import type { BackendSlots } from '../../scoreboard/slot.ts'
+import type { CacheQuestion } from '../../cache/questions.ts'
 import type { RequestsQuestion } from '../../telemetry/request-ring.ts'
 import type { Plan } from '../../snapshot/plan.ts'
 import type { Kept } from '../children/kept.ts'
@@ -44,8 +45,8 @@ export interface Worker extends Kept<PlanBody> {
   reason(backend: string, server: string, reason: string): void
   /** Changes one thing of the plan that it serves; settles when it does, where that is waited for. */
   amend(amendment: Amendment): void | Promise<void>
-  /** About its last requests; rejects when there is no answer in time. */
-  ask(question: RequestsQuestion, withinMs: number): Promise<unknown>
+  /** About its last requests, or what it has stored; rejects when there is no answer in time. */
+  ask(question: RequestsQuestion | CacheQuestion, withinMs: number): Promise<unknown>
   reopenLogs(): void
   /** Still accepts, but says to clients and to who asks for its health that it will not for long. */
   announceDrain(isHandedOver?: boolean): void

@@ -1,4 +1,5 @@
 // The last requests of all workers, gathered when somebody asks: nothing of them is sent while nobody does.
+import type { CacheQuestion } from '../../cache/questions.ts'
 import type { RequestFilter } from '../../telemetry/request-filter.ts'
 import type { RequestsAnswer, RequestsQuestion } from '../../telemetry/request-ring.ts'
 import { hidden, type ToldRequest } from '../../telemetry/told-request.ts'
@@ -6,7 +7,7 @@ import { hidden, type ToldRequest } from '../../telemetry/told-request.ts'
 /** A worker, as far as it is asked here. */
 export interface AskedWorker {
   readonly pid: number
-  ask(question: RequestsQuestion, withinMs: number): Promise<unknown>
+  ask(question: RequestsQuestion | CacheQuestion, withinMs: number): Promise<unknown>
 }
 
 export interface FoundRequest extends Omit<ToldRequest, 'seq' | 'atMs' | 'unseen'> {

@@ -10,6 +10,7 @@ export const RESOURCES: readonly string[] = [
     'audit',
     'auth',
     'backends',
+    'cache',
     'certificates',
     'changes',
     'changesets',

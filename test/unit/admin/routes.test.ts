@@ -276,7 +276,7 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
   expect(twice).toEqual([])
   // Programs that are made from the document have these as the names of types.
   expect(Object.keys(components.schemas)).toEqual([
-    ...['Problem', 'ProblemItem', 'Allocation', 'Attempt', 'AuditEntry', 'Certificate'],
+    ...['Problem', 'ProblemItem', 'Allocation', 'Attempt', 'AuditEntry', 'Cache', 'Certificate'],
     ...['CertificateFinding', 'CertificateLog', 'Change', 'Changed', 'ChangesetDone'],
     ...[
       'CheckState',
@@ -288,7 +288,16 @@ test('no schema of more than 1 KB stands twice in the OpenAPI document, and shar
       'ExplainedConnection',
     ],
     ...['GatewayRates', 'Impact', 'Middleware', 'Names', 'Operation', 'Order', 'Overload', 'Overview'],
-    ...['PassiveState', 'PeerVerdict', 'Rates', 'ReplayAnswer', 'Replayed', 'RequestReplay', 'Resource'],
+    ...[
+      'PassiveState',
+      'PeerVerdict',
+      'Purged',
+      'Rates',
+      'ReplayAnswer',
+      'Replayed',
+      'RequestReplay',
+      'Resource',
+    ],
     ...['ResourceList', 'Revision', 'ServedRequest', 'Server', 'Stats', 'StatsNow', 'Timelines'],
     ...['Token', 'ToldEvent', 'Tried', 'Turn', 'TurnCredentials', 'Unwritten', 'User', 'Way'],
   ])

@@ -37,6 +37,7 @@ function start(heard: unknown[]): WorkerProcess {
     isLate: () => false,
     onSockets() {},
     onDemand() {},
+    onCacheChanged() {},
     onMetrics: ({ delta }) => void heard.push(delta),
     onExit() {},
   })
