@@ -20,7 +20,9 @@ const TICK_S = 0.01
 
 /** Text as it is: our own sources. */
 const SOURCES = ['http', 'http1', 'config', 'head', 'backends'].flatMap((room) =>
-  readdirSync(`server/${room}`).map((name) => readFileSync(`server/${room}/${name}`)),
+  readdirSync(`server/${room}`)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(`server/${room}/${name}`)),
 )
 const TEXT = Buffer.concat(SOURCES)
 const BODIES: Readonly<Record<string, Buffer>> = {

@@ -34,8 +34,22 @@ interface Kind {
   readonly window: number
 }
 
-/** Zstandard's windows go up to gigabytes: RFC 9659 §3 bounds those of contents. Brotli's end at 16 MiB. */
+/** Zstandard's windows go up to gigabytes: RFC 9659 §3 bounds those of contents. */
 const ZSTD_WINDOW_BITS = 23
+/**
+ * What fills a window of Brotli comes in one call, however little stands for it: 11 ms for the 4 MiB that
+ * encoders take unless they are told otherwise, and four times that for the largest.
+ */
+const BR_WINDOW_BITS = 22
+
+/** RFC 7932 §9.1: WBITS, in the first bits of a stream; Infinity: a window of another format. */
+function windowBitsOf(first: number): number {
+  if ((first & 1) === 0) return 16
+  const three = (first >> 1) & 7
+  if (three !== 0) return 17 + three
+  const more = (first >> 4) & 7
+  return more === 0 ? 17 : more === 1 ? Infinity : 8 + more
+}
 
 const zlibKind = (make: (first: number) => unknown): Kind => ({
   make: make as (first: number) => Native,
@@ -56,7 +70,7 @@ const KINDS: Readonly<Record<Decoding, Kind>> = {
     more: constants.BROTLI_OPERATION_PROCESS,
     end: constants.BROTLI_OPERATION_FINISH,
     bytes: 64 * 1024,
-    window: 16 * 1024 * 1024,
+    window: 1 << BR_WINDOW_BITS,
   },
   zstd: {
     make: () =>
@@ -106,6 +120,7 @@ export class Decoder {
     this.taken = 0
     if (this.#native === null) {
       if (piece.length === 0) return 'done'
+      if (this.#coding === 'br' && windowBitsOf(piece[0] ?? 0) > BR_WINDOW_BITS) return 'malformed'
       if (!this.#take(this.#kind.bytes)) return 'no_memory'
       this.#native = this.#kind.make(piece[0] ?? 0)
       this.#native._handle.onerror = (_message, _errno, code) => (this.#error = code)

@@ -6,16 +6,21 @@ import { readBounded } from './read-bounded.ts'
 /** Of each. */
 export const FILE_BYTES_MAX = 1_048_576
 
+/** Either, or none. */
+interface Named {
+  readonly file?: string | undefined
+  readonly template?: string | undefined
+}
+
 /** What of a config names some. */
 interface Words {
   readonly rules: readonly {
-    readonly respond?:
-      | { readonly file?: string | undefined; readonly template?: string | undefined }
-      | undefined
-    /** Steps, of which some name users or keys. */
+    readonly respond?: Named | undefined
+    /** Steps, of which some name users, keys or pages. */
     readonly middleware: readonly {
       readonly basic_auth?: { readonly file?: string | undefined } | undefined
       readonly api_key?: { readonly file?: string | undefined } | undefined
+      readonly error_pages?: { readonly pages: readonly Named[] } | undefined
     }[]
   }[]
 }
@@ -26,13 +31,18 @@ export function ruleFiles({ rules }: Words): Map<string, string> {
   const add = (file: string | undefined, path: string): void => {
     if (file !== undefined && !found.has(file)) found.set(file, path)
   }
+  const addBoth = ({ file, template }: Named, path: string): void => {
+    add(file, `${path}.file`)
+    add(template, `${path}.template`)
+  }
   for (const [place, { respond, middleware }] of rules.entries()) {
-    add(respond?.file, `rules.${place}.respond.file`)
-    add(respond?.template, `rules.${place}.respond.template`)
-    for (const [at, { basic_auth, api_key }] of middleware.entries()) {
+    if (respond !== undefined) addBoth(respond, `rules.${place}.respond`)
+    for (const [at, { basic_auth, api_key, error_pages }] of middleware.entries()) {
       const path = `rules.${place}.middleware.${at}`
       add(basic_auth?.file, `${path}.basic_auth.file`)
       add(api_key?.file, `${path}.api_key.file`)
+      for (const [page, words] of (error_pages?.pages ?? []).entries())
+        addBoth(words, `${path}.error_pages.pages.${page}`)
     }
   }
   return found

@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { Where } from '../config/where.ts'
-import { Duration, FieldValue, Name, OneOrMore, Words } from '../lib/kinds.ts'
+import { Duration, FieldValue, FilePath, Name, OneOrMore, Words } from '../lib/kinds.ts'
 import { statusRange } from '../lib/status-ranges.ts'
 
 const Page = Type.Object(
@@ -19,6 +19,14 @@ const Page = Type.Object(
         description: 'The page, with variables in braces, whose values are escaped for its type.',
       }),
     ),
+    file: Type.Optional(
+      FilePath({
+        description: 'A file of at most 1 MiB in place of the body. A change of it takes effect at once.',
+      }),
+    ),
+    template: Type.Optional(
+      FilePath({ description: 'A text file with variables, escaped by what its name says it is.' }),
+    ),
     backend: Type.Optional(
       Name({ description: 'Whose servers are asked for the page; where none gives it, what came stays.' }),
     ),
@@ -29,10 +37,12 @@ const Page = Type.Object(
         description: 'Path of the page at the backend; {status} and other variables may stand in it.',
       }),
     ),
-    type: FieldValue({
-      default: 'text/html; charset=utf-8',
-      description: 'Content-Type of a body; that of a backend’s page is what it says.',
-    }),
+    type: Type.Optional(
+      FieldValue({
+        description:
+          'Content-Type. Left out: HTML of a body, what its name says of a file, what it says itself of a backend.',
+      }),
+    ),
     status: Type.Optional(
       Type.Integer({
         minimum: 200,
@@ -42,7 +52,7 @@ const Page = Type.Object(
     ),
   },
   {
-    description: 'A body, or a page of a backend.',
+    description: 'A body, a file, a template, or a page of a backend.',
     also: {
       statuses: 'for',
       codes: 'for',
@@ -92,13 +102,15 @@ function checkPage(page: PageWords, path: (string | number)[], where: Where): vo
   const { body, backend, path: target } = page
   for (const [at, word] of page.for.entries()) checkStatus(word, [...path, 'for', at], where)
   where.checkText([...path, 'body'], body ?? '', 'answer')
+  if (page.file !== undefined) where.checkFile([...path, 'file'], page.file)
+  if (page.template !== undefined) where.checkTemplateFile([...path, 'template'], page.template, 'answer')
   where.checkText([...path, 'path'], target ?? '', 'answer')
-  const says = ['body', 'backend'].filter((key) => where.kindOf([...path, key]) !== null)
+  const says = ['body', 'file', 'template', 'backend'].filter((key) => where.kindOf([...path, key]) !== null)
   if (where.kindOf(path) !== 'map') return
   if (says.length !== 1)
     where.report(path, {
       code: 'conflict',
-      found: says.length === 0 ? 'neither body nor backend' : `both ${says.join(' and ')}`,
+      found: says.length === 0 ? 'none of body, file, template and backend' : `both ${says.join(' and ')}`,
       allowed: 'one of them',
       hint: null,
     })

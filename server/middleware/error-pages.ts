@@ -7,8 +7,9 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Awaited, SubrequestAnswer } from '../http/subrequest-words.ts'
 import { isOwnOnAnswer } from '../lib/own-fields.ts'
 import { statusTable } from '../lib/status-ranges.ts'
-import { template, urlTemplate } from '../rules/template.ts'
 import { sinkOf } from '../rules/template-escapes.ts'
+import { template, urlTemplate } from '../rules/template.ts'
+import { fileType } from '../tables/file-types.ts'
 import type { ErrorPagesConfig, PageWords } from './error-pages.options.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
 
@@ -30,7 +31,10 @@ interface Made {
 
 export function errorPages(options: ErrorPagesConfig, world: StepWorld): Middleware<Note> {
   const { pages, of, api, timeout } = options
-  const ways = pages.map((words) => ({ table: statusTable(words.for), page: pageOf(words, timeout) }))
+  const ways = pages.map((words) => ({
+    table: statusTable(words.for),
+    page: pageOf(words, timeout, world.textOf),
+  }))
   const count = (result: string): void => world.counter('error_pages_total', [result, world.rule]).add(1)
 
   /** The answer with another body; null: there is no page for it. */
@@ -67,11 +71,17 @@ export function errorPages(options: ErrorPagesConfig, world: StepWorld): Middlew
   }
 }
 
-function pageOf(words: PageWords, timeoutMs: number): Page {
-  const { body, backend, path = '/', type, status = null } = words
+function pageOf(words: PageWords, timeoutMs: number, textOf: StepWorld['textOf']): Page {
+  const { body, file, template: page, backend, path = '/', status = null } = words
   if (backend !== undefined) return { status, make: askedOf(backend, path, timeoutMs) }
-  const text = template(body ?? '', sinkOf(type))
-  return { status, make: (x) => ({ type, body: text.filled(x) }) }
+  const { type = fileType(file ?? page ?? '.html') } = words
+  if (file !== undefined) {
+    const made = { type, body: Buffer.from(textOf(file), 'latin1') }
+    return { status, make: () => made }
+  }
+  const text = page === undefined ? (body ?? '') : Buffer.from(textOf(page), 'latin1').toString()
+  const filled = template(text, sinkOf(type))
+  return { status, make: (x) => ({ type, body: filled.filled(x) }) }
 }
 
 /** Most bytes of a page. */

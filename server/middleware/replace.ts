@@ -5,13 +5,21 @@ import { withoutFields } from '../head/without.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { PIECE_BYTES } from '../lib/encoder.ts'
 import { template, type Template } from '../rules/template.ts'
-import { METHOD_HEAD } from '../tables/methods.ts'
 import { sinkOf, type TextSink } from '../rules/template-escapes.ts'
+import { METHOD_HEAD } from '../tables/methods.ts'
 import { lengthOf, mediaTypeOf, mediaTypes } from './media-types.ts'
 import type { BodySink, Middleware, StepWorld } from './middleware.ts'
 import { Paced } from './paced.ts'
+import { NOTHING } from './plain-pieces.ts'
 import type { ReplaceConfig, ReplaceEdit } from './replace.options.ts'
-import { type Expand, lookedAtOnce, RegexReplacer, type Replacer, TextReplacer } from './replacer.ts'
+import {
+  type Expand,
+  lookedAtOnce,
+  type Out,
+  RegexReplacer,
+  type Replacer,
+  TextReplacer,
+} from './replacer.ts'
 import { valuesOf } from './vary.ts'
 
 export function replace(options: ReplaceConfig, world: StepWorld): Middleware {
@@ -124,6 +132,13 @@ function pieceFor(edits: readonly ReplaceEdit[]): number {
   return Math.max(256, Math.min(PIECE_BYTES, ...looked, Math.floor((PIECE_BYTES * 4) / growth)))
 }
 
+/** What comes of one step is many small parts: they are written together. */
+const SCRATCH_BYTES = 64 * 1024
+/** Two steps of a rule may be at work at once, one in what the other writes. */
+const idle: Buffer[] = []
+// More than twice what is used of it: whoever keeps what a client did not take copies that (keepable).
+const takeScratch = (): Buffer => idle.pop() ?? Buffer.allocUnsafeSlow(2 * SCRATCH_BYTES + 1)
+
 /** What comes of a body of up to this size is gathered: then its length is known. */
 const GATHER_MAX = 64 * 1024
 
@@ -139,8 +154,8 @@ interface ReplacingParts {
 
 export class Replacing extends Paced {
   readonly #parts: ReplacingParts
-  /** What comes of the piece that is looked at. */
-  #made: Buffer[] = []
+  #scratch: Buffer = NOTHING
+  #scratchBytes = 0
   #gathers: boolean
   #gathered: Buffer[] = []
   #gatheredBytes = 0
@@ -150,19 +165,30 @@ export class Replacing extends Paced {
     super()
     this.#parts = parts
     this.#gathers = parts.isShort
+    const { replacers } = parts
+    for (const [place, replacer] of replacers.entries())
+      this.#outs.push((bytes, from, to) =>
+        replacer.push(
+          from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to),
+          this.#outs[place + 1] as Out,
+        ),
+      )
+    this.#outs.push((bytes, from, to) => this.#made(bytes, from, to))
   }
 
   protected change(piece: Buffer, next: BodySink): number {
-    const part = piece.subarray(0, this.#parts.pieceBytes)
-    this.#push(0, part)
-    this.#write(next)
-    return part.length
+    const bytes = Math.min(piece.length, this.#parts.pieceBytes)
+    this.#next = next
+    this.#within(() => this.#outs[0]?.(piece, 0, bytes))
+    return bytes
   }
 
   protected close(next: BodySink): void {
     const { replacers, over } = this.#parts
-    for (const [place, replacer] of replacers.entries()) replacer.end((bytes) => this.#push(place + 1, bytes))
-    this.#write(next)
+    this.#next = next
+    this.#within(() => {
+      for (const [place, replacer] of replacers.entries()) replacer.end(this.#outs[place + 1] as Out)
+    })
     if (this.#gathers) {
       next.length = this.#gatheredBytes
       this.#letGo(next)
@@ -171,28 +197,35 @@ export class Replacing extends Paced {
     if (found > 0) over(found)
   }
 
-  #push(place: number, bytes: Buffer): void {
-    const replacer = this.#parts.replacers[place]
-    if (replacer === undefined) this.#made.push(bytes)
-    else replacer.push(bytes, (made) => this.#push(place + 1, made))
+  /** What comes of one goes to the next; of the last, it is gathered. */
+  readonly #outs: Out[] = []
+
+  #within(act: () => void): void {
+    const scratch = (this.#scratch = takeScratch())
+    act()
+    this.#flush()
+    idle.push(scratch)
   }
 
-  /** One write for all of it: what was not replaced are parts of the piece still. */
-  #write(next: BodySink): void {
-    const made = this.#made
-    this.#made = []
-    const [only] = made
-    if (only === undefined) return
-    if (this.#gathers) return this.#gather(Buffer.concat(made), next)
-    const all = made.length === 1 ? only : Buffer.concat(made)
-    next.write(all, 0, all.length)
+  #made(bytes: Buffer, from: number, to: number): void {
+    if (this.#scratchBytes + to - from > SCRATCH_BYTES) this.#flush()
+    if (to - from > SCRATCH_BYTES) return this.#write(bytes, from, to)
+    bytes.copy(this.#scratch, this.#scratchBytes, from, to)
+    this.#scratchBytes += to - from
   }
 
-  #gather(bytes: Buffer, next: BodySink): void {
-    this.#next = next
-    this.#gathered.push(bytes)
-    this.#gatheredBytes += bytes.length
-    next.countKept(bytes.length)
+  #flush(): void {
+    const bytes = this.#scratchBytes
+    this.#scratchBytes = 0
+    if (bytes > 0) this.#write(this.#scratch, 0, bytes)
+  }
+
+  #write(bytes: Buffer, from: number, to: number): void {
+    const next = this.#next as BodySink
+    if (!this.#gathers) return next.write(bytes, from, to)
+    this.#gathered.push(Buffer.from(bytes.subarray(from, to)))
+    this.#gatheredBytes += to - from
+    next.countKept(to - from)
     if (this.#gatheredBytes > GATHER_MAX) this.#letGo(next)
   }
 
@@ -210,7 +243,6 @@ export class Replacing extends Paced {
   }
 
   protected release(): void {
-    this.#made = []
     this.#forget()
   }
 

@@ -3,8 +3,8 @@
 import { isUtf8 } from 'node:buffer'
 import { judgeRegex } from '../lib/regex-safety.ts'
 
-/** Takes what comes of a piece. The bytes may be used again once it returns. */
-export type Out = (bytes: Buffer) => void
+/** Takes what comes of a piece: `bytes[from..to)`, which may be used again once it returns. */
+export type Out = (bytes: Buffer, from: number, to: number) => void
 
 /** What looks for one thing. */
 export interface Replacer {
@@ -39,13 +39,13 @@ export class TextReplacer implements Replacer {
     while (this.found < this.#most) {
       const place = all.indexOf(this.#wanted, at)
       if (place < 0) break
-      if (place > at) out(all.subarray(at, place))
-      if (this.#instead.length > 0) out(this.#instead)
+      if (place > at) out(all, at, place)
+      if (this.#instead.length > 0) out(this.#instead, 0, this.#instead.length)
       at = place + this.#wanted.length
       this.found++
     }
     const held = this.found < this.#most ? this.#beginningAt(all, at) : all.length
-    if (held > at) out(all.subarray(at, held))
+    if (held > at) out(all, at, held)
     if (held < all.length) this.#held = Buffer.from(all.subarray(held))
   }
 
@@ -62,7 +62,7 @@ export class TextReplacer implements Replacer {
   }
 
   end(out: Out): void {
-    if (this.#held.length > 0) out(this.#held)
+    if (this.#held.length > 0) out(this.#held, 0, this.#held.length)
     this.#held = NOTHING
   }
 }
@@ -115,7 +115,7 @@ export class RegexReplacer implements Replacer {
     let all = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes])
     while (all.length > this.#window.bytes) {
       if (this.found >= this.#most) {
-        out(all)
+        out(all, 0, all.length)
         all = NOTHING
         break
       }
@@ -136,8 +136,9 @@ export class RegexReplacer implements Replacer {
     const from = this.#before.length
     const text = this.#before + bytes.toString(how)
     const until = isLast ? text.length : wholeLetter(text, text.length - this.#window.longest)
+    const give = (bytes: Buffer): void => out(bytes, 0, bytes.length)
     const say = (from: number, to: number): void => {
-      if (to > from) out(Buffer.from(text.slice(from, to), how))
+      if (to > from) give(Buffer.from(text.slice(from, to), how))
     }
     let said = from
     let at = from
@@ -149,7 +150,7 @@ export class RegexReplacer implements Replacer {
       if (match[0] === '' || match[0].length > this.#window.longest) continue
       if (isWithinLetter(text, match.index) || isWithinLetter(text, at)) continue
       say(said, match.index)
-      out(Buffer.from(this.#expand(match)))
+      give(Buffer.from(this.#expand(match)))
       this.found++
       said = at
     }

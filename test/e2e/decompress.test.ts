@@ -12,6 +12,8 @@ beforeAll(() => tellBugsTo((error) => bugs.push(error)))
 afterEach(() => expect(bugs.splice(0)).toEqual([]))
 afterAll(() => tellBugsTo((error) => process.stderr.write(`bug: ${String(error)}\n`)))
 
+const CODINGS = ['gzip', 'deflate', 'br', 'zstd']
+
 describe('decompress', () => {
   const plain = Buffer.alloc(
     300_000,
@@ -21,7 +23,9 @@ describe('decompress', () => {
     startEngine({
       config: {
         ...toServers([url], backend),
-        rules: [{ name: 'all', middleware: [{ decompress: {} }], backend: 'origin', ...more }],
+        rules: [
+          { name: 'all', middleware: [{ decompress: { codings: CODINGS } }], backend: 'origin', ...more },
+        ],
       },
     })
   const post = (fields: string, path = '/'): string => `POST ${path} HTTP/1.1\r\nHost: h\r\n${fields}\r\n\r\n`
@@ -90,7 +94,7 @@ describe('decompress', () => {
       return [answer.status, JSON.parse(answer.body).fault, answer.get('accept-encoding')]
     }
     const encoded = gzipSync(plain.subarray(0, 500))
-    const taken = 'gzip, deflate, br, zstd'
+    const taken = 'gzip, deflate, zstd'
     expect(await answerTo('Content-Encoding: compress', encoded)).toEqual([
       415,
       'content_coding_unsupported',

@@ -99,6 +99,7 @@ test('a page that changes is answered with at once; one that goes missing, or is
     renameSync(join(folder, `new-${name}`), join(folder, name))
   }
   put('robots.txt', 'User-agent: *\n')
+  put('none.html', '<p>{status} {header.X-A}</p>')
   put('icon.png', Buffer.from([0x89, 0x50, 0, 0xff]))
   put('gone.html', '<p>{path.what}: {header.X-A|?}</p>')
   const config = `
@@ -107,6 +108,7 @@ rules:
   - { name: robots, match: { path: /robots.txt }, respond: { file: robots.txt } }
   - { name: icon, match: { path: /icon }, respond: { file: icon.png } }
   - { name: gone, match: { path: "/gone/{what}" }, respond: { status: 410, template: gone.html } }
+  - { name: none, respond: { status: 404 }, middleware: [{ error_pages: { pages: [{ for: 4xx, template: none.html }] } }] }
 admin: { bind: "127.0.0.1:0" }
 `
   const file = join(folder, 'sluice.yaml')
@@ -137,11 +139,21 @@ admin: { bind: "127.0.0.1:0" }
   const head = await client.readAnswer({ method: 'HEAD' })
   expect([head.status, head.get('content-length'), head.body]).toEqual([200, '14', ''])
 
+  const none = await client.get('/nobody', 'X-A: <b>\r\n')
+  expect([none.status, none.body, none.get('content-type')]).toEqual([
+    404,
+    '<p>404 &lt;b&gt;</p>',
+    'text/html; charset=utf-8',
+  ])
+  put('none.html', 'none at {path}')
+
   put('robots.txt', 'User-agent: none\n')
   await waitFor(async () => (await client.get('/robots.txt')).body === 'User-agent: none\n', {
     forMs: 20_000,
   })
   expect((await client.get('/robots.txt', `If-None-Match: ${tag}\r\n`)).status).toBe(200)
+
+  await waitFor(async () => (await client.get('/nobody')).body === 'none at /nobody', { forMs: 20_000 })
 
   // It goes on as it was, and is told.
   put('gone.html', '<p>{nobody}</p>')

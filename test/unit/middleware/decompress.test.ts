@@ -157,6 +157,13 @@ test('a window of Zstandard that is larger than those of contents is refused', a
   expect((await inflated('zstd', [far])).why).toBe('malformed')
 })
 
+test('windows of Brotli are those that encoders take by themselves, or smaller', async () => {
+  const by = (bits: number): Buffer =>
+    brotliCompressSync(Buffer.alloc(100_000, 'alike '), { params: { [constants.BROTLI_PARAM_LGWIN]: bits } })
+  for (let bits = 10; bits <= 22; bits++) expect((await inflated('br', [by(bits)])).why).toBe('decoded')
+  for (const bits of [23, 24]) expect((await inflated('br', [by(bits)])).why).toBe('malformed')
+})
+
 describe('decompress', () => {
   const asked = (mode: 'enforce' | 'shadow', ...fields: string[]) => {
     const step = stepOf({ decompress: { mode, codings: ['gzip', 'br'], ratio: 100 } })

@@ -115,7 +115,7 @@ describe('error_pages', () => {
 
   test.each([
     [{ pages: [] }, '1'],
-    [{ pages: [{ for: '4xx' }] }, 'neither body nor backend'],
+    [{ pages: [{ for: '4xx' }] }, 'none of body, file, template and backend'],
     [{ pages: [{ for: '4xx', body: 'x', backend: 'app', path: '/' }] }, 'both body and backend'],
     [{ pages: [{ for: '4xx', backend: 'app' }] }, 'a backend without a path'],
     [{ pages: [{ for: '4xx', body: 'x', path: '/' }] }, 'a path without a backend'],

@@ -3,7 +3,7 @@ import { parseConfig } from '../../../server/config/load.ts'
 import type { Exchange } from '../../../server/http/exchange.ts'
 import type { ResponseHead } from '../../../server/head/response-head.ts'
 import type { BodyTransform } from '../../../server/middleware/middleware.ts'
-import { RegexReplacer, type Replacer, TextReplacer } from '../../../server/middleware/replacer.ts'
+import { type Out, RegexReplacer, type Replacer, TextReplacer } from '../../../server/middleware/replacer.ts'
 import type { MiddlewareConfig } from '../../../server/middleware/middleware.options.ts'
 import { FakeSink, pushOnce } from '../../support/body-sink.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'
@@ -16,7 +16,7 @@ const random = seededRandom(seedOfRun())
 /** What comes of a text that is given in pieces by chance, each in a buffer that is used again. */
 function replaced(replacer: Replacer, bytes: Buffer, most = 40): string {
   const made: Buffer[] = []
-  const out = (part: Buffer): void => void made.push(Buffer.from(part))
+  const out: Out = (part, from, to) => void made.push(Buffer.from(part.subarray(from, to)))
   for (let at = 0; at < bytes.length;) {
     const piece = Buffer.from(bytes.subarray(at, at + 1 + random.below(most)))
     at += piece.length
@@ -49,8 +49,8 @@ describe('text', () => {
     expect(replaced(new TextReplacer('a', 'b', 2), Buffer.from('aaaa'))).toBe('bbaa')
     const out: string[] = []
     const replacer = new TextReplacer('</head>', '', Infinity)
-    replacer.push(Buffer.from('data: 1\n\n'), (bytes) => out.push(bytes.toString()))
-    replacer.push(Buffer.from('data: <'), (bytes) => out.push(bytes.toString()))
+    replacer.push(Buffer.from('data: 1\n\n'), (bytes, from, to) => out.push(bytes.toString('utf8', from, to)))
+    replacer.push(Buffer.from('data: <'), (bytes, from, to) => out.push(bytes.toString('utf8', from, to)))
     expect(out).toEqual(['data: 1\n\n', 'data: '])
   })
 
