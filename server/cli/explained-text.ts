@@ -50,7 +50,7 @@ function ledText({ outcome, fault, detail, backend }: ExplainedConnection): stri
 }
 
 function requestText(explained: Explained, isLive: boolean): string {
-  const { request, listener, trace, captures, share, split, middleware, backend, outcome, headers } =
+  const { request, listener, trace, captures, share, split, mirror, middleware, backend, outcome, headers } =
     explained
   const { method, scheme, host, path, query, client } = request
   const url = `${scheme}://${host}${path}${query === '' ? '' : `?${query}`}`
@@ -66,6 +66,9 @@ function requestText(explained: Explained, isLive: boolean): string {
       (step, index) => `${index === 0 ? 'middleware' : '          '}  ${stepText(step, isLive)}`,
     ),
     ...(split === null ? [] : splitText(split)),
+    ...(mirror === null
+      ? []
+      : [`mirror      copies of ${mirror.percent} of a hundred to backend ${mirror.backend}`]),
     ...(backend === null ? [] : backendText(backend, isLive)),
     ...(outcome === 'backend' && headers.length > 0
       ? [`answer      with ${headers.map(([name, value]) => `${name}: ${value}`).join('; ')}`]

@@ -2,7 +2,7 @@
 import type { BackendConfig } from '../backends/backend.options.ts'
 import { familyOf, unixServerPath } from '../lib/server-url.ts'
 import { askedBackends } from './asked-backends.ts'
-import { backendsNamed } from '../rules/rule.options.ts'
+import { backendsLedTo } from '../rules/rule.options.ts'
 import { checkCircuitBreaker } from './check-circuit-breaker.ts'
 import { checkOneFamily } from './check-family.ts'
 import { checkServerTls } from './check-server-tls.ts'
@@ -58,7 +58,7 @@ export function checkBackends(checked: Checked): void {
 function usedBackends({ config }: Checked): ReadonlySet<string> {
   const own = Object.values(config.listeners).map((one) => ('backend' in one ? one.backend : undefined))
   return new Set([
-    ...config.rules.flatMap(backendsNamed),
+    ...config.rules.flatMap(backendsLedTo),
     ...config.rules.flatMap(askedBackends),
     ...own.filter((name) => name !== undefined),
   ])

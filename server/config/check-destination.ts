@@ -24,8 +24,9 @@ export function checkDestination(
       found: named.length === 0 ? 'a rule without destination' : `${named.join(' and ')} in one rule`,
       allowed: 'exactly one of backend, split, respond or redirect; or maintenance',
     })
-  const { split, maintenance } = rule
+  const { split, mirror, maintenance } = rule
   if (split !== undefined) checkSplit(checked, [...path, 'split'], split, listeners)
+  if (mirror !== undefined) checkMirror(checked, path, rule, listeners)
   if (typeof maintenance === 'object')
     checkMaintenance(checked, [...path, 'maintenance'], maintenance, named.length > 0)
   checkWeight(checked, path, rule)
@@ -69,6 +70,29 @@ function checkSplit(checked: Checked, path: Path, split: Split, listeners: reado
       allowed: 'it with by: cookie',
       hint: `write ${checked.spelled({ by: 'cookie' })} for a cookie of the gateway's own`,
     })
+}
+
+function checkMirror(checked: Checked, path: Path, rule: RuleConfig, listeners: readonly string[]): void {
+  const here = [...path, 'mirror']
+  const { backend, compare } = rule.mirror as NonNullable<RuleConfig['mirror']>
+  checked.resolve('backend', backend, [...here, 'backend'])
+  checkFamily(checked, [...here, 'backend'], backend, listeners)
+  if (rule.backend === undefined && rule.split === undefined)
+    checked.report({
+      code: 'conflict',
+      path: here,
+      found: '"mirror" in a rule that leads to no backend',
+      allowed: 'it beside backend or split',
+    })
+  if (compare === 'off' || compare.status || compare.size || compare.body || compare.latency !== undefined)
+    return
+  checked.report({
+    code: 'conflict',
+    path: [...here, 'compare'],
+    found: 'a comparison of nothing',
+    allowed: 'status, size, body or latency',
+    hint: `write ${checked.spelled({ compare: 'off' })} to compare nothing`,
+  })
 }
 
 type Maintenance = Exclude<NonNullable<RuleConfig['maintenance']>, boolean>

@@ -14,6 +14,7 @@ const OF_REQUESTS = [
   ['max_connections', 'that of its backend'],
   ['weight', 'none: all that it matches is its own'],
   ['weight_by', 'none: all that it matches is its own'],
+  ['mirror', 'none: what is passed on is not looked at'],
   ['priority', 'none: its connections wait in the order in which they come'],
 ] as const
 const OTHERS = ['split', 'respond', 'redirect', 'maintenance'] as const

@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path'
 import type { BackendConfig } from '../backends/backend.options.ts'
 import { kindOfRule } from '../lib/rule-kind.ts'
 import type { Steps } from '../lib/slices.ts'
-import { backendsNamed, type RuleConfig } from '../rules/rule.options.ts'
+import { backendsLedTo, type RuleConfig } from '../rules/rule.options.ts'
 import { askedBackends } from './asked-backends.ts'
 import { checkBackends } from './check-backends.ts'
 import { checkFamily } from './check-family.ts'
@@ -95,7 +95,7 @@ function isLikeBefore(config: Config, before: Config, parts: ChangedParts, read:
   if (ruled.size !== wasRuled.size || [...ruled].some((name) => !wasRuled.has(name))) return false
   // Each is led to from somewhere, and nothing leads to one that is gone.
   const led = ledTo(config)
-  const leftBy = [...gone.flatMap(backendsNamed), ...Object.keys(read.backends)]
+  const leftBy = [...gone.flatMap(backendsLedTo), ...Object.keys(read.backends)]
   if (leftBy.some((name) => Object.hasOwn(config.backends, name) && !led.has(name))) return false
   if ([...led].some((name) => !Object.hasOwn(config.backends, name))) return false
   // Who leads to it may ask that its servers speak this or that.
@@ -111,7 +111,7 @@ const schemesOf = (servers: BackendConfig['servers']): string =>
 /** Names of backends that a rule, a step of it or a listener has. */
 const ledTo = ({ rules, listeners }: Pick<Config, 'rules' | 'listeners'>): ReadonlySet<string> =>
   new Set([
-    ...rules.flatMap(backendsNamed),
+    ...rules.flatMap(backendsLedTo),
     ...Object.values(listeners).flatMap((one) =>
       'backend' in one && one.backend !== undefined ? [one.backend] : [],
     ),

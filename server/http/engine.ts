@@ -21,6 +21,7 @@ import type { LimitNews } from '../telemetry/limit-news.ts'
 import type { RequestRing } from '../telemetry/request-ring.ts'
 import type { ClientConnection, ClientEvents, ClientStream, Requests, Servers } from './ends.ts'
 import { longestIdle } from './longest-idle.ts'
+import { Mirrors } from './mirrors.ts'
 import { Proxied } from './proxy.ts'
 import { processMeasures } from './process-measures.ts'
 import { RequestIds } from './request-ids.ts'
@@ -62,6 +63,8 @@ export class Engine implements Requests {
   readonly shedder = new Shedder(processMeasures, logEvent)
   /** Requests of ours, without a client. */
   readonly subrequests = new Subrequests(this)
+  /** Copies of requests to other backends. */
+  readonly mirrors = new Mirrors(this, logEvent)
   accessLog: AccessLog | null
   ring: RequestRing | null
   snapshot: Snapshot

@@ -22,6 +22,7 @@ import type { Engine } from './engine.ts'
 import type { Exchange, Identity, KnownClient, Try } from './exchange.ts'
 import type { Forward } from './forward.ts'
 import type { Hold, Paces } from './hold.ts'
+import type { Mirror } from './mirror.ts'
 import type { Parking } from './park.ts'
 import { givenRequestId, requestLines } from './forwarded-headers.ts'
 import type { SourceBody } from './source-body.ts'
@@ -56,6 +57,8 @@ export abstract class ExchangeState implements Exchange {
   to: Way | null = null
   /** Of a split, which its answer may have to tell; null: there is none. */
   part: ChosenPart | null = null
+  /** A copy that goes to another backend; null: there is none. */
+  mirror: Mirror | null = null
   server: Server | null = null
   attempts = 0
   fault: Fault | null = null
@@ -223,10 +226,11 @@ export abstract class ExchangeState implements Exchange {
     else this.upload.serverFree()
   }
   pourInto(outlet: Outlet): void {
-    if (this.upload === null) this.stream.pourTo(outlet)
+    if (this.upload === null && this.mirror === null) this.stream.pourTo(outlet)
   }
   get outlet(): Outlet | null {
-    return this.stage === HEAD_SENT && this.sink === this.stream ? this.stream.outlet : null
+    const isPast = this.sink === this.stream && this.mirror?.seesBody !== true
+    return this.stage === HEAD_SENT && isPast ? this.stream.outlet : null
   }
   interim(head: ResponseHead): void {
     this.stream.interim(head)

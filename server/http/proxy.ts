@@ -133,6 +133,7 @@ export class Proxied extends Received implements ClientEvents {
     if (own === null && this.rewritten !== null) turnBack(this, head)
     if (this.forward !== null && this.forward.shown !== null) stick(this, this.forward, head, own !== null)
     if (!this.isRequestWhole) answeredEarly(this, own !== null)
+    if (own === null && this.mirror !== null) this.mirror.answered(head.status)
     if (own === null) this.#given = head
     else this.upload?.cancel()
     const taken = own === null ? this.#take(head, form) : form
@@ -149,7 +150,8 @@ export class Proxied extends Received implements ClientEvents {
     if (head.status === 101) this.tunnel = new Tunnel(this.stream, server, () => this.#endTunnel())
     if (form !== 'as_it_came') return form
     // What may be changed on its way is told as content.
-    const mayChange = this.rule !== null && this.rule.bodySteps.length > 0 && !this.tunnel
+    const isSeen = (this.rule?.bodySteps.length ?? 0) > 0 || this.mirror?.seesBody === true
+    const mayChange = isSeen && !this.tunnel
     if (this.stream.takesFraming && !mayChange) return form
     server.takeContent()
     return 'content'
@@ -204,6 +206,7 @@ export class Proxied extends Received implements ClientEvents {
 
   answerBody(bytes: Buffer, from: number, to: number, content: number): void {
     if (this.isEnded || this.isReplaced) return
+    if (this.mirror !== null) this.mirror.answerBody(bytes, from, to, content)
     if (this.stage === HEAD_SENT) {
       this.sink.write(bytes, from, to, content)
       if (this.isBodyStalled) this.forward?.pauseServer()
@@ -284,6 +287,7 @@ export class Proxied extends Received implements ClientEvents {
     const { rule } = this
     if (rule && rule.endSteps.length > 0) endSteps(this, rule)
     this.engine.record(this)
+    if (this.mirror !== null) this.mirror.over(this)
     // A step that waited may look at it even now.
     if (this.#given && !this.#isHeadShared) giveHead(this.#given)
     this.#given = null

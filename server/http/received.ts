@@ -6,6 +6,7 @@ import type { Asker } from './asker.ts'
 import { Hold } from './hold.ts'
 import { Forward } from './forward.ts'
 import { KeptBody } from './kept-body.ts'
+import { mirrorOf } from './mirror.ts'
 import { OwnAnswers } from './own-answers.ts'
 import { uploadOf } from './upload.ts'
 
@@ -27,10 +28,10 @@ export abstract class Received extends OwnAnswers implements Asker {
   /** All request steps let pass. */
   protected forwardTo(backend: Backend): void {
     const { rule, stream } = this
-    if (rule === null || rule.uploadSteps.length === 0 || stream.requestForm === 'none')
-      return this.#setOut(backend)
-    this.upload = uploadOf(this, rule)
-    if (this.upload === null) return this.#setOut(backend)
+    if (rule !== null && rule.uploadSteps.length > 0 && stream.requestForm !== 'none')
+      this.upload = uploadOf(this, rule)
+    if (rule !== null && rule.mirror !== null) this.mirror = mirrorOf(this, rule.mirror)
+    if (this.upload === null) return this.mirror === null ? this.#setOut(backend) : this.#setOutBoth(backend)
     const came = this.#ahead
     const isAll = this.isRequestWhole
     this.isRequestWhole = false
@@ -48,6 +49,16 @@ export abstract class Received extends OwnAnswers implements Asker {
     this.forward = new Forward(this, backend, this.engine, this.#ahead)
     this.#ahead = null
     this.forward.attempt()
+  }
+
+  /** The same, and what of it has come goes to its copy as well, which never goes first. */
+  #setOutBoth(backend: Backend): void {
+    const { mirror } = this
+    const came = this.#ahead
+    const trailers = came?.trailers ?? null
+    came?.writeTo({ write: (bytes, from, to) => mirror?.given(bytes, from, to) })
+    this.#setOut(backend)
+    if (this.isRequestWhole) mirror?.givenWhole(trailers)
   }
 
   /** A server is asked, whatever has come. */
@@ -100,6 +111,7 @@ export abstract class Received extends OwnAnswers implements Asker {
   /** A piece of what servers are to have. */
   given(bytes: Buffer, from: number, to: number): void {
     if (this.isEnded || (this.hasBegun && !this.forward?.isUploading)) return
+    if (this.mirror !== null) this.mirror.given(bytes, from, to)
     if (this.forward) return this.forward.body(bytes, from, to)
     this.#ahead ??= new KeptBody(this.stream)
     this.#ahead.push(bytes, from, to)
@@ -124,6 +136,11 @@ export abstract class Received extends OwnAnswers implements Asker {
   /** All that servers are to have is here. */
   givenWhole(trailers: Fields | null): void {
     this.isRequestWhole = true
+    this.#endGiven(trailers)
+    if (this.mirror !== null) this.mirror.givenWhole(trailers)
+  }
+
+  #endGiven(trailers: Fields | null): void {
     if (this.forward) return this.forward.bodyEnd(trailers)
     if (trailers !== null) this.#ahead ??= new KeptBody(this.stream)
     if (this.#ahead) this.#ahead.trailers = trailers

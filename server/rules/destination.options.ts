@@ -1,6 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { CookieName, CookieOptions } from '../lib/cookie.options.ts'
-import { Cidr, Duration, Name, ValueOrMap, Words } from '../lib/kinds.ts'
+import { Cidr, Duration, Name, OrWord, Size, ValueOrMap, Words } from '../lib/kinds.ts'
 import { SplitBy } from './share.options.ts'
 
 const SplitPart = Type.Object(
@@ -119,3 +119,73 @@ export const MaintenanceOptions = ValueOrMap(
   },
 )
 export type MaintenanceConfig = Static<typeof MaintenanceSettings>
+
+const CompareOptions = Type.Object(
+  {
+    status: Type.Boolean({ default: true, description: 'The statuses differ.' }),
+    size: Type.Boolean({ default: false, description: 'The lengths of the bodies differ.' }),
+    body: Type.Boolean({
+      default: false,
+      description: 'The bodies differ, as far as body_max: told where their lengths are the same.',
+    }),
+    latency: Type.Optional(
+      Duration({
+        least: '1ms',
+        description: 'The answer of the mirror began later than that of the server, by more than this.',
+      }),
+    ),
+  },
+  { description: 'What is told as a difference.' },
+)
+
+export const MirrorOptions = Type.Object(
+  {
+    backend: Name({ description: 'Where copies go.' }),
+    percent: Type.Number({
+      default: 100,
+      minimum: 0,
+      maximum: 100,
+      description: 'So many of a hundred requests are copied, by chance.',
+    }),
+    body_max: Size({
+      default: '1MiB',
+      most: '64MiB',
+      description:
+        'A request whose body is longer is not copied. Bodies are copied as they pass, and kept until they are whole.',
+    }),
+    max_in_flight: Type.Integer({
+      default: 100,
+      minimum: 1,
+      maximum: 100_000,
+      description: 'So many copies may be under way in each worker; what comes beyond is not copied.',
+    }),
+    timeout: Duration({
+      default: '30s',
+      least: '1ms',
+      description: 'A copy is given up after this.',
+    }),
+    compare: OrWord('off', CompareOptions, {
+      default: {},
+      description: 'What of the answers is compared; off: nothing.',
+    }),
+    report: Words(['log', 'count'], {
+      default: 'log',
+      description:
+        'Differences are counted, and (log) told as events mirror_differs, at most ten in ten seconds for each rule and worker.',
+    }),
+  },
+  {
+    description:
+      "Beside a backend or a split: copies of requests go to another backend too, and its answers to nobody. Neither its client nor its server ever waits for a copy. Copies carry X-Mirror with the rule's name, and all that servers are told of their client.",
+    usual: { backend: 'NAME', percent: 10 },
+    also: {
+      to: 'backend',
+      service: 'backend',
+      share: 'percent',
+      sample: 'percent',
+      max_body: 'body_max',
+      max_body_size: 'body_max',
+    },
+  },
+)
+export type MirrorConfig = Static<typeof MirrorOptions>

@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { RuleTimeouts } from '../backends/timeouts.options.ts'
 import { FieldValue, FilePath, MapOf, Name, Words } from '../lib/kinds.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
-import { MaintenanceOptions, SplitOptions } from './destination.options.ts'
+import { MaintenanceOptions, MirrorOptions, SplitOptions } from './destination.options.ts'
 import { MatchOptions } from './match.options.ts'
 import { RewriteOptions } from './rewrite.options.ts'
 import { ShareBy } from './share.options.ts'
@@ -79,6 +79,7 @@ export const RuleOptions = Type.Object(
     ),
     backend: Type.Optional(Name({ description: 'Destination: a backend.' })),
     split: Type.Optional(SplitOptions),
+    mirror: Type.Optional(MirrorOptions),
     maintenance: Type.Optional(MaintenanceOptions),
     rewrite: Type.Optional(RewriteOptions),
     timeouts: Type.Optional(RuleTimeouts),
@@ -137,6 +138,8 @@ export const RuleOptions = Type.Object(
       max_conns: 'max_connections',
       canary: 'split',
       weighted: 'split',
+      mirroring: 'mirror',
+      shadow: 'mirror',
     },
     lacks: {
       listeners: 'it belongs to "match", as "listener"',
@@ -145,6 +148,10 @@ export const RuleOptions = Type.Object(
 )
 export type RuleConfig = Static<typeof RuleOptions>
 
-/** The backends that requests of a rule go to, as they are written; copies of them (mirror) left aside. */
+/** The backends that requests of a rule go to, as they are written. */
 export const backendsNamed = ({ backend, split }: Pick<RuleConfig, 'backend' | 'split'>): readonly string[] =>
   backend !== undefined ? [backend] : [...new Set(split?.to.map((part) => part.backend) ?? [])]
+
+/** The same, and where copies of them go. */
+export const backendsLedTo = (rule: Pick<RuleConfig, 'backend' | 'split' | 'mirror'>): readonly string[] =>
+  rule.mirror === undefined ? backendsNamed(rule) : [...backendsNamed(rule), rule.mirror.backend]

@@ -108,7 +108,7 @@ function lastResort({
     priority: 0,
     to,
     captures: ruleCaptures(ANYTHING),
-    ...{ reads: null, rewrite: null, maintenance: null },
+    ...{ reads: null, rewrite: null, maintenance: null, mirror: null },
   }
   return [{ match: ANYTHING, rule }]
 }

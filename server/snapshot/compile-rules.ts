@@ -13,7 +13,7 @@ import type { MatchSource } from '../rules/match.ts'
 import { rewrite } from '../rules/rewrite.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { at } from './compile-problem.ts'
-import { type Backends, backendsOf, destinationOf, maintenanceOf } from './destination.ts'
+import { type Backends, backendsOf, destinationOf, maintenanceOf, mirroringOf } from './destination.ts'
 import { FileReads, saysAsBefore } from './file-reads.ts'
 import type { CompiledRules } from './listener-source.ts'
 import { makeSteps, splitSteps, type StepGround } from './rule-steps.ts'
@@ -97,8 +97,10 @@ function takenOver(known: Rule, words: RuleConfig, ground: RuleGround): Rule {
   const { name, index } = known
   const steps = previous?.made.get(name)
   if (steps !== undefined) made.set(name, steps)
-  if (backendsOf(known.to).every((one) => one === backends.get(one.name))) return known
-  return { ...known, to: leadsTo(words, `rules.${index}`, ground).to }
+  const led = [...backendsOf(known.to), ...(known.mirror === null ? [] : [known.mirror.backend])]
+  if (led.every((one) => one === backends.get(one.name))) return known
+  const path = `rules.${index}`
+  return { ...known, to: leadsTo(words, path, ground).to, mirror: mirroringOf(words, path, backends) }
 }
 
 function compileRule(words: RuleConfig, index: number, ground: RuleGround): Rule {
@@ -120,6 +122,7 @@ function compileRule(words: RuleConfig, index: number, ground: RuleGround): Rule
     captures: ruleCaptures(words.match),
     rewrite: rewriteOf(words, path),
     maintenance: maintenanceOf(words, path),
+    mirror: mirroringOf(words, path, ground.backends),
     ...leadsTo(words, path, ground),
   }
 }

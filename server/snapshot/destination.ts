@@ -4,6 +4,7 @@ import { faultAnswer } from '../head/answer.ts'
 import { timingOf } from '../http/timing.ts'
 import type { MaintenanceConfig } from '../rules/destination.options.ts'
 import { Maintenance } from '../rules/maintenance.ts'
+import type { Mirroring } from '../rules/mirroring.ts'
 import { redirect } from '../rules/redirect.ts'
 import { type Respond, respond } from '../rules/respond.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
@@ -48,6 +49,17 @@ export function maintenanceOf(
   if (maintenance === undefined || maintenance === false) return null
   const words: MaintenanceConfig = maintenance === true ? { allow: [] } : maintenance
   return at(`${path}.maintenance`, () => new Maintenance(words, nowS))
+}
+
+/** Where copies of its requests go; null: nowhere. */
+export function mirroringOf(
+  { name, mirror: words }: RuleConfig,
+  path: string,
+  backends: Backends,
+): Mirroring | null {
+  if (words === undefined) return null
+  const { backend } = toBackend(words.backend, backends, `${path}.mirror.backend`)
+  return { rule: name, words, backend }
 }
 
 /** The backends that a destination leads to. */

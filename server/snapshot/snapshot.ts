@@ -12,6 +12,7 @@ import type { Captures } from '../rules/captures.ts'
 import type { Plugins } from '../plugins/load.ts'
 import type { Maintenance } from '../rules/maintenance.ts'
 import type { Match, Redirect } from '../rules/match.ts'
+import type { Mirroring } from '../rules/mirroring.ts'
 import type { Respond } from '../rules/respond.ts'
 import type { Rewrite } from '../rules/rewrite.ts'
 import type { Split } from '../rules/split.ts'
@@ -181,6 +182,8 @@ export interface Rule {
   readonly to: Destination
   /** What its clients are told in place of that; null: nothing. */
   readonly maintenance: Maintenance | null
+  /** Where copies of its requests go; null: nowhere. */
+  readonly mirror: Mirroring | null
 }
 
 /** Where an exchange goes. */

@@ -10,6 +10,17 @@ export const DESTINATION_METRICS = {
     'part',
     'choice',
   ),
+  mirror_requests_total: counter(
+    'Requests that were to be copied to another backend, by outcome: same, differs, answered (nothing was compared), failed (the copy had no answer), cut (its request did not come to its end), body_too_long, full (max_in_flight or limits.subrequests), upgrade (not copied).',
+    'rule',
+    'backend',
+    'outcome',
+  ),
+  mirror_differences_total: counter(
+    'What differed between the answers to a request and to its copy: status, size, body or latency.',
+    'rule',
+    'what',
+  ),
   subrequests_total: counter(
     'Requests that the gateway itself sent to a backend, by what for (mirror, forward_auth, cache, error_page) and outcome: answered, failed (by any fault), timed_out, too_large, cancelled, or refused (limits.subrequests was reached). They are none of requests_total, but count at their servers as attempts.',
     'purpose',

@@ -9,6 +9,7 @@ import { METHODS } from '../tables/methods.ts'
 import { AttemptMeter } from './attempt-meter.ts'
 import type { Registry } from './registry.ts'
 import type { Counter, Histogram } from './series.ts'
+import { MirrorMeter } from './mirror-meter.ts'
 import { SplitMeter } from './split-meter.ts'
 import { SubrequestMeter } from './subrequest-meter.ts'
 
@@ -49,6 +50,7 @@ export class ExchangeMeter {
   readonly attempts: AttemptMeter
   readonly subrequests: SubrequestMeter
   readonly splits: SplitMeter
+  readonly mirrors: MirrorMeter
   readonly #registry: Registry
   readonly #faults = new Map<string, Counter>()
   /** Exchanges finish on the snapshot they began with, so two may be in use at once. */
@@ -63,6 +65,7 @@ export class ExchangeMeter {
     this.attempts = new AttemptMeter(registry)
     this.subrequests = new SubrequestMeter(registry)
     this.splits = new SplitMeter(registry)
+    this.mirrors = new MirrorMeter(registry)
   }
 
   /** Counts an exchange that ended. */

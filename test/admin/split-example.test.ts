@@ -81,6 +81,18 @@ test('split.yaml: the same users go to the same part at each worker, and shares 
   expect(closed.body).toContain('Invoices are back at six.')
   expect([(await client.get('/invoices/1')).status, (await client.get('/')).body]).toEqual([503, 'stable'])
 
+  expect((await client.get('/reports/q?secret=1')).body).toBe('stable')
+  const differs = await gateway.event('mirror_differs')
+  expect(differs).toMatchObject({ rule: 'reports', backend: 'canary', method: 'GET', path: '/reports/q' })
+  expect(differs).toMatchObject({
+    differs: ['body'],
+    status: 200,
+    mirror_status: 200,
+    bytes: 6,
+    mirror_bytes: 6,
+  })
+  expect(JSON.stringify(differs)).not.toContain('secret')
+
   // The weights are swapped: who was with blue is with green.
   await gateway.apply(
     text.replace('weight: 100', 'weight: 0').replace('canary, weight: 0', 'canary, weight: 100'),
@@ -108,5 +120,6 @@ test('split.yaml: the same users go to the same part at each worker, and shares 
   expect(told).toContain('split       part canary, by header X-User\n')
   expect(told).toContain('canary: 10 of a hundred (weight 10), backend canary\n')
   expect(await said('/pages/a')).toContain('split       part stable, by chance, most go there\n')
+  expect(await said('/reports/a')).toContain('mirror      copies of 100 of a hundred to backend canary\n')
   expect(await said('/billing/a')).toContain('outcome     503 maintenance: maintenance of the rule\n')
 }, 60_000)

@@ -157,6 +157,7 @@ const EXPLAINED = Type.Object(
     split: Type.Optional(
       Type.Unknown({ description: 'Of a rule with several backends: its parts, the one chosen, and why.' }),
     ),
+    mirror: Type.Optional(Type.Unknown({ description: 'Where copies of how many of a hundred go.' })),
     middleware: Type.Optional(Type.Array(Type.Unknown())),
     location: Type.Optional(nullable),
     headers: Type.Optional(

@@ -75,6 +75,7 @@ export const askedRule = (
   rewrite: words === undefined ? null : rewrite(words),
   to: { is: 'respond', respond: { status: 200, answer: () => NOTHING } },
   maintenance: null,
+  mirror: null,
 })
 
 const NOTHING = { status: 200, headers: [], body: '', fault: null } as const

@@ -46,5 +46,7 @@ export interface Explained {
   readonly share: ExplainedShare | null
   /** Of a rule with several backends; null: it has none. */
   readonly split: ExplainedSplit | null
+  /** Where copies of so many of a hundred of its requests go; null: nowhere. */
+  readonly mirror: { readonly backend: string; readonly percent: number } | null
   readonly backend: ExplainedBackend | null
 }

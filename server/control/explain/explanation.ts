@@ -84,7 +84,7 @@ export class Explanation {
   #answer(given: Partial<Explained> & Pick<Explained, 'outcome'>): Explained {
     return {
       ...{ status: null, fault: null, detail: null, rule: null, trace: null, location: null, backend: null },
-      ...{ middleware: [], captures: {}, headers: [], share: null, split: null },
+      ...{ middleware: [], captures: {}, headers: [], share: null, split: null, mirror: null },
       ...this.#told,
       ...given,
     }
@@ -152,11 +152,16 @@ export class Explanation {
     })
   }
 
-  #toServers({ split, backend = '' }: RuleConfig, known: Taken, done: ExplainedSteps): Explained {
-    if (split === undefined) return this.#forwarded(backend, known, done)
+  #toServers(
+    { split, backend = '', mirror: copied }: RuleConfig,
+    known: Taken,
+    done: ExplainedSteps,
+  ): Explained {
+    const mirror = copied === undefined ? null : { backend: copied.backend, percent: copied.percent }
+    if (split === undefined) return { ...this.#forwarded(backend, known, done), mirror }
     const who = { request: this.#request, client: this.#client }
     const told = explainSplit(split, this.#ground, who)
-    return { ...this.#forwarded(told.backend, known, done), split: told }
+    return { ...this.#forwarded(told.backend, known, done), split: told, mirror }
   }
 
   #forwarded(backend: string, known: Taken, { edit }: ExplainedSteps): Explained {

@@ -108,6 +108,22 @@ test('maintenance that is over is told, and so is what nothing would come of', (
   )
 })
 
+test('a mirror stands beside a backend, is of HTTP, and compares something or nothing', () => {
+  const mirror = (words: string, beside = 'backend: app\n'): string =>
+    said(`${beside}mirror: ${words}`).join('\n')
+  expect(mirror('{ backend: app, percent: 0.5, compare: off }')).toBe('')
+  expect(mirror('{ backend: app }', 'split: { to: [{ backend: app }] }\n')).toBe('')
+  expect(mirror('{ backend: ap }')).toContain('did you mean "app"?')
+  expect(mirror('{ backend: db }')).toContain('a backend of tcp servers')
+  expect(mirror('{ percent: 10 }')).toContain('mirror')
+  expect(mirror('{ backend: app, percent: 101 }')).toContain('percent')
+  expect(mirror('{ backend: app, body_max: 1GiB }')).toContain('body_max')
+  expect(mirror('{ backend: app, compare: { status: false } }')).toContain('found a comparison of nothing')
+  expect(mirror('{ backend: app }', 'respond: { body: x }\n')).toContain(
+    'found "mirror" in a rule that leads to no backend',
+  )
+})
+
 test('rules of tls listeners have none of it', () => {
   const tls = (words: string): string => said(`tls ${words}`).join('\n')
   expect(tls('split: { to: [{ backend: db }] }')).toContain(
