@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import type { AskedRequest } from '../control/explain/asked-request.ts'
 import type { AskedCertificate, AskedTls } from '../control/explain/asked-tls.ts'
+import type { Claims } from '../rules/claims.ts'
 import { certificateFacts } from '../lib/certificate-facts.ts'
 import { nameText } from '../lib/distinguished-name.ts'
 import { canonicalAddress } from '../lib/ip-address.ts'
@@ -10,7 +11,7 @@ import { readBounded } from '../lib/read-bounded.ts'
 import { fingerprintOf } from '../tls/shown-certificate.ts'
 import type { Args } from './args.ts'
 
-type Said = Pick<AskedRequest, 'method' | 'headers' | 'client' | 'scheme' | 'tls' | 'atMs'>
+type Said = Pick<AskedRequest, 'method' | 'headers' | 'client' | 'scheme' | 'tls' | 'claims' | 'atMs'>
 
 /** Reads it; a text: what is wrong with it. */
 export function askedFlags(read: Args): Said | string {
@@ -28,12 +29,31 @@ export function askedFlags(read: Args): Said | string {
   if (Number.isNaN(atMs)) return `"${at}" is no time such as 2026-03-01T08:30:00Z`
   const tls = tlsOf(read.value('tls'), read.value('certificate'))
   if (typeof tls === 'string') return tls
+  const claims = claimsOf(read.values('claims'))
+  if (typeof claims === 'string') return claims
   return {
     ...{ method, headers, client },
+    ...(claims !== null && { claims }),
     ...(scheme !== null && { scheme }),
     ...(tls !== null && { tls }),
     ...(atMs !== undefined && { atMs }),
   }
+}
+
+/** `login={"sub":"anna"}`, once for each issuer. */
+function claimsOf(all: readonly string[]): NonNullable<AskedRequest['claims']> | null | string {
+  const claims: Record<string, Claims> = {}
+  for (const one of all) {
+    const [, issuer = '', json = ''] = /^([A-Za-z0-9_.-]{1,63})=(.*)$/s.exec(one) ?? []
+    try {
+      const said: unknown = JSON.parse(json)
+      if (typeof said !== 'object' || said === null || Array.isArray(said)) throw new SyntaxError('no map')
+      claims[issuer] = said as Claims
+    } catch {
+      return `--claims takes ISSUER={"sub":"anna"}, what a token says as JSON: "${one}" is none`
+    }
+  }
+  return all.length === 0 ? null : claims
 }
 
 function headersOf(fields: readonly string[]): AskedRequest['headers'] | string {

@@ -28,6 +28,7 @@ Usage: sluice explain URL [options]
       --scheme SCHEME    what the client speaks to a trusted proxy before us, http or https; default what the listener does
       --tls VERSION      of https: TLSv1.2 or TLSv1.3, which is the default; a cipher may follow behind a comma
       --certificate CERT one that the client shows and that is found good: a file in PEM, or a subject such as "CN=alice,O=Acme"
+      --claims ISSUER=JSON  what a good token of auth.jwt.ISSUER says that comes with it: 'login={"groups":["admin"]}'; may be repeated
       --time TIME        when it comes, such as 2026-03-01T08:30:00Z; default now
       --server-name NAME what its TLS asks for (SNI); default the host of https:// and tls://
       --alpn A,B         protocols that its TLS offers; of https:// h2,http/1.1
@@ -48,6 +49,7 @@ const OPTIONS = {
   scheme: { takes: 'value' },
   tls: { takes: 'value' },
   certificate: { takes: 'value' },
+  claims: { takes: 'values' },
   time: { takes: 'value' },
   'server-name': { takes: 'value' },
   alpn: { takes: 'value' },

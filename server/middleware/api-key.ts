@@ -8,6 +8,7 @@ import { keyWords } from '../lib/key-hash-text.ts'
 import { Access, foreseen, identityOf, type Refusal } from './access.ts'
 import type { ApiKeyConfig } from './api-key.options.ts'
 import type { Middleware, StepWorld } from './middleware.ts'
+import { fieldText } from '../rules/template-escapes.ts'
 import { hidePlaces, placeOf, secretIn, takeOut } from '../tokens/secret-places.ts'
 
 interface Key {
@@ -56,12 +57,12 @@ export function apiKey(options: ApiKeyConfig, world: StepWorld): Middleware {
       if (owner !== null) x.identity = identityOf('api_key', owner)
       if (refused !== null) return access.refused(x, refused)
       if (!isPassed) takeOut(request, places)
-      if (field !== undefined && owner !== null) request.set(field, owner)
+      if (field !== undefined && owner !== null) request.set(field, fieldText(owner))
       return access.passed()
     },
     explain(x) {
       const { owner, refusal: refused } = judge(x.request)
-      return refused === null ? { why: `the key of ${owner}` } : foreseen(refused)
+      return refused === null ? { why: `the key of ${owner}`, depends: false } : foreseen(refused)
     },
   }
 }

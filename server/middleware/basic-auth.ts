@@ -6,6 +6,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { readUsers, utf8Text } from '../lib/access-files.ts'
 import { networkKey } from '../lib/ip-address.ts'
 import { whyNoHash } from '../lib/password-hash.ts'
+import { fieldText } from '../rules/template-escapes.ts'
 import { Access, foreseen, identityOf, type Refusal } from './access.ts'
 import type { BasicAuthConfig } from './basic-auth.options.ts'
 import { Failures } from './failures.ts'
@@ -106,7 +107,7 @@ class Step {
     const { pass_credentials: isPassed, user_header: field } = this.#options
     x.identity = identityOf('basic_auth', user)
     if (!isPassed) x.request.remove('authorization')
-    if (field !== undefined) x.request.set(field, user)
+    if (field !== undefined) x.request.set(field, fieldText(user))
     return this.#access.passed()
   }
 }

@@ -3,6 +3,7 @@ import { type Answer, faultAnswer } from '../head/answer.ts'
 import { takeOutNamed } from '../head/same-named.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { type Claims, claimAt, claimTest, claimTexts } from '../rules/claims.ts'
+import { fieldText } from '../rules/template-escapes.ts'
 import { YES } from '../rules/verdict.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { isRefusal, type JwtProvider, type TokenRefusal } from '../tokens/jwt-provider.ts'
@@ -62,14 +63,19 @@ class Step {
 
   explain(x: Exchange): Foreseen {
     const { optional, provider: name } = this.#options
+    const words = x.snapshot.config.auth.jwt[name]
     const claims = x.tokens?.get(name)
     if (claims !== undefined) {
+      const [said = ''] = claimTexts(claimAt(claims, words?.name_claim ?? 'sub'))
+      x.identity = identityOf('jwt', said, claims)
       const lacking = this.#lackingIn(claims)
-      return lacking === null ? { why: `a token of ${name}` } : foreseen(this.#insufficient(lacking))
+      return lacking === null
+        ? { why: `a token of ${name}`, depends: false }
+        : foreseen(this.#insufficient(lacking))
     }
-    const words = x.snapshot.config.auth.jwt[name]
     const found = words === undefined ? null : secretIn(x.request, words.from.map(placeOf))
-    if (found === null) return optional ? { why: 'no token, which may be' } : foreseen(this.#missing)
+    if (found === null)
+      return optional ? { why: 'no token, which may be', depends: false } : foreseen(this.#missing)
     return { why: `whether the token is good is not looked at here`, depends: true }
   }
 
@@ -89,9 +95,9 @@ class Step {
     if (!isPassed) takeOut(x.request, provider.places)
     for (const [header, claim] of provider.headers) {
       const texts = claimTexts(claimAt(claims, claim))
-      if (texts.length > 0) x.request.set(header, texts.join(', '))
+      if (texts.length > 0) x.request.set(header, fieldText(texts.join(', ')))
     }
-    if (field !== undefined && x.identity.name !== '') x.request.set(field, x.identity.name)
+    if (field !== undefined && x.identity.name !== '') x.request.set(field, fieldText(x.identity.name))
     return this.#access.passed()
   }
 

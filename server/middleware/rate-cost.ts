@@ -6,7 +6,7 @@ import { conditionTest, type Test } from '../rules/tests.ts'
 import { NO, UNCLEAR, type Verdict, YES } from '../rules/verdict.ts'
 import type { RateLimitConfig } from './rate-limit.options.ts'
 
-export type Cost = (x: Pick<Exchange, 'request' | 'client'>) => number
+export type Cost = (x: Pick<Exchange, 'request' | 'client'> & Partial<Pick<Exchange, 'tokens'>>) => number
 
 /**
  * The cost of the first condition that holds, else that of all others. Where readers of a request could judge
@@ -16,8 +16,8 @@ export function rateCost({ cost, costs }: Pick<RateLimitConfig, 'cost' | 'costs'
   if (costs.length === 0) return () => cost
   const tests = costs.map((one) => ({ test: conditionTest(one.match), cost: one.cost }))
   const asked = new Asked()
-  return ({ request, client }) => {
-    asked.begin(request, client)
+  return ({ request, client, tokens = null }) => {
+    asked.begin(request, tokens === null ? client : { ...client, tokens })
     const normal = normalise(request.path) ?? request.path
     const loose = request.plainPath && !/\/\/|;/.test(request.path) ? normal : loosen(request.path)
     let least = 0

@@ -102,7 +102,7 @@ function controlsEscaped(value: string): string {
 }
 
 /** Text as the bytes of a field value: UTF-8, one character a byte. */
-function fieldText(value: string): string {
+export function fieldText(value: string): string {
   const safe = controlsEscaped(value)
   for (let i = 0; i < safe.length; i++)
     if (safe.charCodeAt(i) > 126) return Buffer.from(safe.toWellFormed()).latin1Slice()

@@ -51,7 +51,11 @@ export function* compileHttp(
 /** Those that its rules ask for before they match. */
 function issuersFor({ name, ground }: ListenerSource<HttpListenerConfig>): JwtProvider[] {
   if (ground.issuers.size === 0) return []
-  const asked = ground.plan.config.rules.flatMap(({ match }) => (isOn(match, name) ? issuersIn(match) : []))
+  const asked = ground.plan.config.rules.flatMap(({ match, middleware }) => {
+    if (!isOn(match, name)) return []
+    const costs = middleware.flatMap(({ rate_limit: limit }) => limit?.costs ?? [])
+    return [match, ...costs.map((one) => one.match)].flatMap(issuersIn)
+  })
   return [...new Set(asked)].flatMap((issuer) => ground.issuers.get(issuer) ?? [])
 }
 

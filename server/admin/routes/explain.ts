@@ -77,6 +77,12 @@ const BODY = Type.Object(
       }),
     ),
     tls: Type.Optional(TLS),
+    claims: Type.Optional(
+      Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()), {
+        maxProperties: 16,
+        description: 'What good tokens say that come with it, by who has issued them (auth.jwt).',
+      }),
+    ),
     time: Type.Optional(
       Type.String({
         maxLength: 40,
@@ -257,7 +263,7 @@ async function answer(asked: Asked, facts: Facts): Promise<Response> {
         errors: [{ pointer: '/client', code: 'invalid', message: 'allowed is an IP address' }],
       },
     )
-  const { server_name: serverName, alpn, scheme, tls, time } = more
+  const { server_name: serverName, alpn, scheme, tls, claims, time } = more
   const atMs = time === undefined ? undefined : Date.parse(time)
   if (Number.isNaN(atMs))
     return problem('body_invalid', `The body does not fit: /time: ${JSON.stringify(time)} is no time.`, {
@@ -267,7 +273,7 @@ async function answer(asked: Asked, facts: Facts): Promise<Response> {
     ...{ url, method, headers: fields, client: address, listener: listener ?? null },
     ...(serverName !== undefined && { serverName }),
     ...(alpn !== undefined && { alpn }),
-    ...{ scheme, tls, atMs },
+    ...{ scheme, tls, claims, atMs },
   }
   const hasDraft = more.ops !== undefined || more.text !== undefined
   const draft = hasDraft ? await draftOf(asked, more, facts) : null

@@ -1,5 +1,6 @@
 // The request that is asked about: written as a client would send it, and read by the parser that serves.
 import type { AskedTls } from './asked-tls.ts'
+import type { Claims } from '../../rules/claims.ts'
 import { RequestHead, type HeadFault, type HeadLimits } from '../../head/request-head.ts'
 
 /** What is asked about. */
@@ -16,6 +17,8 @@ export interface AskedRequest {
   readonly scheme?: 'http' | 'https' | undefined
   /** Of a connection whose TLS ends at the listener. */
   readonly tls?: AskedTls | undefined
+  /** What good tokens say that come with it, by who has issued them (auth.jwt); left out: there are none. */
+  readonly claims?: Readonly<Record<string, Claims>> | undefined
   /** When it comes, in ms since 1970; left out: now. */
   readonly atMs?: number | undefined
 }

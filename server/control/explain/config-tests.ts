@@ -64,7 +64,7 @@ export function* runTests(config: Config): Steps<readonly TestFailure[]> {
 }
 
 function askedBy({ request }: ConfigTest): AskedRequest {
-  const { method, url, host, path, headers, client, listener, scheme, time, tls } = request
+  const { method, url, host, path, headers, client, listener, scheme, time, tls, claims } = request
   const begin = scheme === undefined ? 'http' : scheme
   return {
     method,
@@ -77,9 +77,16 @@ function askedBy({ request }: ConfigTest): AskedRequest {
     ),
     client: client ?? null,
     listener: listener ?? null,
+    ...(Object.keys(claims).length > 0 && { claims: mapped(claims, (said) => mapped(said, oneOrAll)) }),
     ...{ scheme, tls, atMs: time === undefined ? undefined : Date.parse(time) },
   }
 }
+
+const mapped = <A, B>(map: Readonly<Record<string, A>>, of: (one: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(map).map(([name, one]) => [name, of(one)]))
+
+/** A list of one is as good as that one. */
+const oneOrAll = (values: readonly string[]): unknown => (values.length === 1 ? values[0] : values)
 
 type Expected = ConfigTest['expect']
 type Wrong = Pick<TestFailure, 'path' | 'found' | 'wanted'>

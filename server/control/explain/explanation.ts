@@ -72,6 +72,7 @@ export class Explanation {
       address: this.#client,
       scheme: this.#scheme,
       tls: typeof tls === 'string' ? null : tls,
+      tokens: asked.claims === undefined ? null : new Map(Object.entries(asked.claims)),
     }
     const { host, query } = request
     const path = request.path === '' ? url.target.replace(/\?.*$/s, '') : request.path
@@ -197,13 +198,13 @@ export class Explanation {
   }
 
   #exchange(): AskedExchange {
-    const { tls } = this.by
+    const { tls, tokens = null } = this.by
     const client = {
       ...{ address: this.#client, socketAddress: this.#client, port: 0, trusted: false },
       ...{ scheme: this.#scheme, whose: tls?.client?.whose ?? null, tls },
     }
     const { config } = this.#ground
-    return new AskedExchange({ request: this.#request, client, listener: this.#listener, config })
+    return new AskedExchange({ request: this.#request, client, listener: this.#listener, config, tokens })
   }
 
   #sent(name: string): Pick<Explained, 'outcome'> & Partial<Explained> {

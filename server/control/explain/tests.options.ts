@@ -76,6 +76,11 @@ const AskedOptions = Type.Object(
       }),
     ),
     tls: Type.Optional(AskedTlsOptions),
+    claims: MapOf(
+      'name',
+      MapOf('claim-name', OneOrMore(TextValue({ description: 'A value.' }), 'Its values.'), 'Claims.'),
+      'What good tokens say that come with it, by who has issued them (auth.jwt): `{ login: { sub: anna, groups: [a, b] } }`.',
+    ),
     time: Type.Optional(
       Type.String({
         pattern:

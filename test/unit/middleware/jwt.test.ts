@@ -72,7 +72,7 @@ test('who has a good token is whom it names; servers are told what it says, and 
     null,
   ])
   const lines = x.request.edits?.added.map(({ line }) => line.toString())
-  expect(lines).toContain('X-Groups: a, b  X-Admin: 1\r\n')
+  expect(lines).toContain('X-Groups: a, b%0D%0AX-Admin: 1\r\n')
   expect([...(x.request.edits?.removed ?? [])].map(String)).toContain('x_groups')
   expect(counted).toEqual(['allowed test jwt'])
 })
