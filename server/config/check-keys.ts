@@ -16,19 +16,44 @@ const KEYED = [
 ] as const satisfies readonly (keyof MiddlewareConfig)[]
 
 /** Checks the keys of a rule's steps, and the costs. */
-export function checkKeys(checked: Checked, path: Path, { match, middleware }: RuleConfig): void {
+export function checkKeys(checked: Checked, rulePath: Path, { match, middleware }: RuleConfig): void {
   const captures = middleware.length === 0 ? [] : capturesOf(match)
   for (const [place, step] of middleware.entries()) {
     for (const name of KEYED) {
-      const at = [...path, 'middleware', place, name]
+      const at = [...rulePath, 'middleware', place, name]
       for (const [index, word] of step[name]?.key.entries() ?? []) {
         const isList = checked.written([...at, 'key'])?.is === 'list'
-        checkKey(checked, isList ? [...at, 'key', index] : [...at, 'key'], word, captures)
+        const path = isList ? [...at, 'key', index] : [...at, 'key']
+        checkKey(checked, path, word, captures)
+        if (/^(?:user|claim)\b/.test(word) && !middleware.slice(0, place).some(knowsWho))
+          warnOfNobody(checked, path, word)
       }
     }
     for (const [index, { match: words }] of step.rate_limit?.costs.entries() ?? [])
-      checkCondition(checked, [...path, 'middleware', place, 'rate_limit', 'costs', index, 'match'], words)
+      checkCondition(
+        checked,
+        [...rulePath, 'middleware', place, 'rate_limit', 'costs', index, 'match'],
+        words,
+      )
   }
+}
+
+/** Steps that tell who it is; users' own may as well. */
+const TELL_WHO: readonly string[] = ['api_key', 'basic_auth', 'forward_auth', 'jwt', 'oidc', 'plugin']
+
+const knowsWho = (step: MiddlewareConfig): boolean =>
+  Object.entries(step).some(
+    ([name, options]) => TELL_WHO.includes(name) && (options as { readonly mode?: string }).mode !== 'off',
+  )
+
+function warnOfNobody(checked: Checked, path: Path, word: string): void {
+  checked.warn({
+    code: 'unused',
+    path,
+    found: `the key ${JSON.stringify(word)}, and no step before it that tells who it is`,
+    allowed: 'it behind api_key, basic_auth, forward_auth, jwt or oidc',
+    hint: 'as it stands, what "missing" says counts for all',
+  })
 }
 
 /** Steps that never answer in place of a server. */

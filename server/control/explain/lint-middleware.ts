@@ -37,6 +37,12 @@ const ORDERS: readonly Order[] = [
     why: 'who is not let in takes from what others share',
   },
   {
+    first: ['bandwidth_limit'],
+    later: ['compress'],
+    isFor: ({ options }) => options['answers'] !== undefined,
+    why: 'it counts bytes before they are compressed, of which fewer are sent',
+  },
+  {
     first: ['cors'],
     later: ACCESS,
     why: 'browsers send preflights without credentials: they are refused before they are answered',

@@ -87,6 +87,8 @@ test.each([
   ['{ requests: 5, exempt: [nobody] }', '\\.exempt\\[0\\]: found "nobody", allowed an address or range'],
   ['{ requests: 5, missing: refuse }', '\\.missing: found "refuse", .*; let a rule match'],
   ['{ requests: 5, key: ip }', '\\.key: found "ip", .*; write client_ip$'],
+  ['{ requests: 5, key: user }', '\\.key: found the key "user", and no step before it that tells who it is'],
+  ['{ requests: 5, key: [claim team] }', '\\.key\\[0\\]: found the key "claim team", and no step'],
   ['{ requests: 5, key: path id }', '\\.key: found .*\\{path\\.id\\}'],
   [
     '{ requests: 5, key: [client_ip, country] }',

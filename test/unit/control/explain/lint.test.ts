@@ -216,6 +216,14 @@ describe('steps', () => {
     )
   })
 
+  test('as a pace of answers behind what makes them smaller', () => {
+    expect(steps({ compress: {} }, { bandwidth_limit: { answers: '1MiB' } })).toContain(
+      'found bandwidth_limit behind compress, allowed bandwidth_limit before compress; it counts bytes before',
+    )
+    expect(steps({ compress: {} }, { bandwidth_limit: { uploads: '1MiB' } })).toBe('')
+    expect(steps({ bandwidth_limit: { answers: '1MiB' } }, { compress: {} })).toBe('')
+  })
+
   test('a warning that is known is not told again, and others are', () => {
     const rule = (more: object): object => ({ name: 'one', middleware: [RATE, IP], backend: 'b', ...more })
     expect(linesOf([rule({ ignore_warnings: ['step_order'] })])).toEqual([])
