@@ -12,7 +12,7 @@ import type { Written } from './written.ts'
 /** What a text may have in it. */
 export interface TextGround {
   readonly from: VariableWords['from']
-  /** What {path.NAME} may be. */
+  /** What {path.NAME} and {host.NAME} may be: "path.id". */
   readonly captures: readonly string[]
   /** What {group.NAME} may be; left out: there is no pattern. */
   readonly groups?: readonly string[]
@@ -72,15 +72,17 @@ function problemOf(
       allowed: 'what is known of the request',
       hint: 'it can stand in fields of answers (headers: response)',
     }
-  if (of === null || family !== 'path' || captures.includes(of)) return null
-  const near = nearest(of, captures)
+  if (of === null || (family !== 'path' && family !== 'host') || captures.includes(name)) return null
+  const known = captures.filter((one) => one.startsWith(`${family}.`))
+  const near = nearest(name, known)
+  const example = family === 'path' ? '{ path: "/users/{id}" }' : '{ host: "*.example.org" } for {host.1}'
   return {
-    found: `${found}, which the rule's path does not have`,
+    found: `${found}, which the rule's ${family} does not have`,
     allowed:
-      captures.length === 0
-        ? 'a parameter of "path", which has none'
-        : listed(captures.map((one) => `{path.${one}}`)),
-    hint: near === null ? 'write match: { path: "/users/{id}" }' : `did you mean {path.${near}}?`,
+      known.length === 0
+        ? `a ${family === 'path' ? 'parameter' : 'part'} of "${family}", which has none`
+        : listed(known.map((one) => `{${one}}`)),
+    hint: near === null ? `write match: ${example}` : `did you mean {${near}}?`,
   }
 }
 
@@ -125,12 +127,19 @@ function own<T>(of: Readonly<Record<string, T>>, name: string): T | undefined {
 const shownVariable = (written: string): string => JSON.stringify(written.slice(0, 80))
 const listed = (names: readonly string[]): string => names.slice(0, 12).join(', ')
 
-/** What {path.NAME} may be in texts of a rule. */
-export function capturesOf(match: Condition): string[] {
-  const names = match.path.flatMap((pattern) =>
-    typeof pattern === 'string' ? parametersOf(pattern) : groupsOf(pattern.regex),
+/** What {path.NAME} and {host.NAME} may be in texts of a rule: "path.id", "host.1". */
+export function capturesOf({ path, host, all, any }: Condition): string[] {
+  const paths = path.flatMap((one) => (typeof one === 'string' ? parametersOf(one) : groupsOf(one.regex)))
+  const hosts = host.flatMap((one) =>
+    typeof one === 'string' ? (one.startsWith('*.') ? ['1'] : []) : groupsOf(one.regex),
   )
-  return [...new Set([...names, ...[...match.all, ...match.any].flatMap(capturesOf)])]
+  return [
+    ...new Set([
+      ...paths.map((name) => `path.${name}`),
+      ...hosts.map((name) => `host.${name}`),
+      ...[...all, ...any].flatMap(capturesOf),
+    ]),
+  ]
 }
 
 function parametersOf(path: string): string[] {

@@ -14,7 +14,7 @@ export class Where {
   readonly #path: Path
   readonly #captures: readonly string[]
 
-  /** `captures`: what {path.NAME} may be in texts of the rule that the options belong to. */
+  /** `captures`: as TextGround has them, of the rule that the options belong to. */
   constructor(written: Written, path: Path, captures: readonly string[] = []) {
     this.#written = written
     this.#path = path

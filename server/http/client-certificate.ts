@@ -1,7 +1,7 @@
 // What requests on listeners that ask for certificates of clients are held to: each for its own host, by what
 // holds at this moment; and what servers are told of the certificate.
 import { nameText } from '../lib/distinguished-name.ts'
-import type { AlternativeName } from '../lib/certificate-facts.ts'
+import { alternativesText } from '../lib/certificate-facts.ts'
 import type { FaultCode } from '../tables/faults.ts'
 import type { ClientPolicies } from '../tls/client-policies.ts'
 import { fingerprintOf, type ShownCertificate, type Verdict } from '../tls/shown-certificate.ts'
@@ -58,7 +58,7 @@ function wordsOf(shown: ShownCertificate | null, { found }: Verdict): (readonly 
   fields.push(
     ['X-Client-Cert-Subject', nameText(facts.subject)],
     ['X-Client-Cert-Issuer', nameText(facts.issuer)],
-    ['X-Client-Cert-SAN', facts.alternatives.map(alternativeText).join(',')],
+    ['X-Client-Cert-SAN', alternativesText(facts.alternatives)],
     ['X-Client-Cert-Serial', facts.serial],
     ['X-Client-Cert-Fingerprint', fingerprintOf(certificate)],
     ['X-Client-Cert-Not-After', new Date(facts.untilMs).toISOString()],
@@ -73,7 +73,3 @@ const verifiedText = (found: Verdict['found']): string =>
     : found === 'none'
       ? 'NONE'
       : `FAILED:${found.slice('client_certificate_'.length)}`
-
-/** A name that holds what stands between two of them would look like two. */
-const alternativeText = ({ kind, value }: AlternativeName): string =>
-  `${kind}:${value.replace(/[^!-~]|[,\\]/g, (letter) => `\\${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)}`

@@ -86,3 +86,11 @@ export function whoseText({ subject, alternatives }: CertificateFacts): string {
   const [first] = alternatives
   return nameText(subject) || (first === undefined ? 'nobody' : `${first.kind}:${first.value}`)
 }
+
+/** Each with its kind, with commas. */
+export const alternativesText = (names: readonly AlternativeName[]): string =>
+  names.map(alternativeText).join(',')
+
+/** A name that holds what stands between two of them would look like two. */
+const alternativeText = ({ kind, value }: AlternativeName): string =>
+  `${kind}:${value.replace(/[^!-~]|[,\\]/g, (letter) => `\\${letter.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`)}`

@@ -78,6 +78,12 @@ export const VARIABLES = wordsOf({
   ],
   client_certificate_issuer: ['Its issuer.', 'CN=Acme CA', 'some', 'request'],
   client_certificate_common_name: ['The common name of its subject.', 'alice', 'some', 'request'],
+  client_certificate_san: [
+    'Its other names, each with its kind, with commas.',
+    'DNS:a.example,email:a@b.example',
+    'some',
+    'request',
+  ],
   client_certificate_serial: ['Its serial number, in hex.', '4f1a', 'little', 'request'],
   client_certificate_fingerprint: ['SHA-256 of it, in hex.', '9f86d081884c7d65…', 'some', 'request'],
   server: [
@@ -97,6 +103,12 @@ export const FAMILIES = wordsOf({
   path: [
     "What a parameter of the rule's path, or a group of its pattern, stands for: by its name, groups also by their number. In normal form, escapes as they are.",
     '{path.id}',
+    'some',
+    'request',
+  ],
+  host: [
+    `A group of the pattern of the rule's host, by its name or number; of "*.example.org" {host.1} is what stands for "*".`,
+    '{host.tenant}',
     'some',
     'request',
   ],

@@ -5,11 +5,12 @@ import { portOf } from '../head/authority.ts'
 import { cookiesIn } from '../head/cookie.ts'
 import type { RequestHead } from '../head/request-head.ts'
 import { nowMs } from '../lib/clock.ts'
+import { alternativesText } from '../lib/certificate-facts.ts'
 import { nameText } from '../lib/distinguished-name.ts'
 import { splitName } from '../lib/template-text.ts'
 import type { TlsFacts } from '../tls/accept-tls.ts'
 import { fingerprintOf, type ShownCertificate } from '../tls/shown-certificate.ts'
-import type { Captures } from './captures.ts'
+import type { Captures, RuleCaptures } from './captures.ts'
 import { queryValues } from './query.ts'
 import type { FamilyName, VariableName } from './variables.options.ts'
 
@@ -19,7 +20,7 @@ export interface Told {
   readonly listener: { readonly name: string }
   readonly rule: {
     readonly name: string
-    readonly captures: (path: string) => Captures
+    readonly captures: RuleCaptures
     readonly to: { readonly is: string; readonly backend?: { readonly name: string } }
   } | null
   readonly request: Pick<
@@ -94,6 +95,7 @@ const VARIABLES: Readonly<Record<VariableName, Variable>> = {
   client_certificate_subject: ofCertificate(({ facts }) => facts && nameText(facts.subject)),
   client_certificate_issuer: ofCertificate(({ facts }) => facts && nameText(facts.issuer)),
   client_certificate_common_name: ofCertificate(({ commonName }) => commonName),
+  client_certificate_san: ofCertificate(({ facts }) => facts && alternativesText(facts.alternatives)),
   client_certificate_serial: ofCertificate(({ facts }) => facts && facts.serial),
   client_certificate_fingerprint: ofCertificate(
     ({ certificate }) => certificate && fingerprintOf(certificate),
@@ -106,6 +108,8 @@ const VARIABLES: Readonly<Record<VariableName, Variable>> = {
 
 const FAMILIES: Readonly<Record<FamilyName, (name: string) => Variable>> = {
   path: (name) => target((x) => ownOf(capturesIn(x), name)),
+  host: (name) =>
+    text(({ rule, request }) => (rule === null ? null : ownOf(rule.captures.ofHost(request.host), name))),
   header: (name) => bytes(fieldReader(name.toLowerCase())),
   cookie: (name) =>
     bytes(({ request }) => {

@@ -8,8 +8,8 @@ import type { Timing } from '../http/timing.ts'
 import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { OidcProvider } from '../middleware/oidc-provider.ts'
-import type { Captures } from '../rules/captures.ts'
 import type { Plugins } from '../plugins/load.ts'
+import type { RuleCaptures } from '../rules/captures.ts'
 import type { Maintenance } from '../rules/maintenance.ts'
 import type { Match, Redirect } from '../rules/match.ts'
 import type { Mirroring } from '../rules/mirroring.ts'
@@ -174,7 +174,7 @@ export interface Rule {
   /** Of its requests: higher ones are served first, and shed last. */
   readonly priority: number
   /** What parameters of its path stand for in a path as it came: for texts with variables. */
-  readonly captures: (path: string) => Captures
+  readonly captures: RuleCaptures
   /** What its destination has of files. */
   readonly reads: Reads
   /** What servers see in place of what came; null: that. */

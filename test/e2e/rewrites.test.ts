@@ -14,9 +14,13 @@ test('servers see what a rule makes of a request, clients what they know', async
   const scripts: Record<number, Script> = {
     9001: (_, reply) => reply.send(200, 'app'),
     9002: (request, reply) =>
-      request.get('upgrade') === null
-        ? reply.send(200, 'api')
-        : void reply.raw('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n'),
+      request.target.endsWith('/flaky') && request.connection === 0
+        ? reply.rst()
+        : request.get('upgrade') === null
+          ? reply.send(200, 'api')
+          : void reply.raw(
+              'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n',
+            ),
     9003: (request, reply) =>
       reply.send(302, '', [
         `Location: http://shop.internal${request.target}/next?x#y`,
@@ -77,6 +81,14 @@ test('servers see what a rule makes of a request, clients what they know', async
   expect(await locationOf('/private/a?b=c')).toBe('/login?next=%2Fprivate%2Fa%3Fb%3Dc')
   const who = await ask('/whoami?x=%0d')
   expect([who.get('x-client'), who.get('x-request')]).toEqual(['127.0.0.1', 'GET /whoami?x=%0d'])
+
+  // A further attempt asks for the same.
+  const from = origins[9002]!.requests.length
+  expect((await ask('/docs/flaky')).status).toBe(200)
+  expect(origins[9002]!.requests.slice(from).map(({ target }) => target)).toEqual([
+    '/v9/docs/flaky',
+    '/v9/docs/flaky',
+  ])
 
   // A tunnel is asked for by the path that the server knows.
   await using tunnel = await rawClient(gateway.port('web'))

@@ -62,6 +62,7 @@ test.each([
     'allowed text with variables in braces',
   ],
   ['redirect: { to: "https://{query.to}/" }', 'a host that whoever asks may choose'],
+  ['match: { host: "*.a.example" }, redirect: { to: "/{host.2}" }', 'allowed {host.1}'],
   ['redirect: { to: "/{path.x}" }', 'a parameter of "path", which has none'],
 ])('%s: %s', (rule, told) => expect(problems(rule)).toContain(told))
 

@@ -38,7 +38,11 @@ function exchangeOf(value: string): Told {
   return {
     ...plain,
     id: value,
-    rule: { name: 'rule', to: { is: 'respond' }, captures: () => ({ x: bytes }) },
+    rule: {
+      name: 'rule',
+      to: { is: 'respond' },
+      captures: Object.assign(() => ({ x: bytes }), { ofHost: () => ({ x: bytes }) }),
+    },
     request: {
       ...{ method: bytes, host: bytes, path: bytes, query: `x=${bytes}`, version: 11, edits: null },
       authority: plain.request.authority,

@@ -22,7 +22,7 @@ describe('texts', () => {
   test('every variable of the words has its reader, and no other has', () => {
     for (const name of Object.keys(VARIABLES)) expect(variable(name).read).toBeFunction()
     for (const name of Object.keys(FAMILIES)) expect(variable(`${name}.x`).read).toBeFunction()
-    for (const name of ['nope', 'path.', 'host.a', 'toString', 'constructor.x', 'header'])
+    for (const name of ['nope', 'path.', 'hosts.a', 'toString', 'constructor.x', 'header'])
       expect(() => (name === 'path.' ? variable('pat.x') : variable(name))).toThrow(RangeError)
   })
 })
@@ -58,6 +58,13 @@ describe('values', () => {
     expect(field('{path.kind} {path.1} {path.2} {path.3|none}', { target: '/user/7', match })).toBe(
       'user user 7 none',
     )
+  })
+
+  test('groups of a host, and what stands for "*", too', () => {
+    const match = { host: ['*.shop.example', { regex: '^(?<who>[a-z]+)[.]app[.]' }] }
+    expect(field('{host.1}', { host: 'a.b.Shop.example', match })).toBe('a.b')
+    expect(field('{host.who} {host.1}', { host: 'al.app.example:81', match })).toBe('al al')
+    expect(field('{host.who|none}', { host: 'a.shop.example', match })).toBe('none')
   })
 
   test('where one has no value there is no text; something may stand in for it', () => {
