@@ -48,6 +48,11 @@ const ORDERS: readonly Order[] = [
     why: 'browsers send preflights without credentials: they are refused before they are answered',
   },
   {
+    first: ['compress'],
+    later: ['replace'],
+    why: 'answers pass steps in reverse: what is compressed already is not changed',
+  },
+  {
     first: ['error_pages'],
     later: [...ACCESS, 'ip', 'geo', 'csrf', 'rate_limit', 'concurrency'],
     why: 'answers of steps before it do not pass it',

@@ -208,6 +208,9 @@ describe('steps', () => {
       'rules[0].middleware[1].ip: found ip behind rate_limit, allowed ip before rate_limit; who is not let in takes from what others share (step_order)',
     )
     expect(steps(IP, RATE)).toBe('')
+    const replace = { replace: { edits: [{ text: 'a', with: 'b' }] } }
+    expect(steps(replace, { compress: {} })).toContain('found compress behind replace')
+    expect(steps({ compress: {} }, replace)).toBe('')
     expect(steps({ rate_limit: { requests: 1 } }, IP)).toBe('')
     expect(steps({ rate_limit: { requests: 1, key: 'host', mode: 'off' } }, IP)).toBe('')
     const access = { forward_auth: { backend: 'c', path: '/auth' } }
