@@ -7,4 +7,6 @@ export const EXAMPLE_SECRETS = {
   STICKY_SECRET: 'the same on all machines',
   EAB_KID: 'kid-1',
   EAB_HMAC: 'c2VjcmV0',
+  OIDC_SECRET: 'what the provider knows us by',
+  SESSION_SECRET: 'the same on all machines, too',
 }
