@@ -121,6 +121,8 @@ export const EVENTS: Readonly<Record<string, EventRow>> = {
   user_added: row('auth', 'user_added'),
   sign_in_link_made: row('auth', 'sign_in_link_made'),
 
+  mirror_differs: row('server', 'mirror_differs'),
+
   limit_reached: row('limits', 'reached'),
   on_demand_limit: row('limits', 'on_demand'),
   buffers_full: row('limits', 'buffers_full'),

@@ -156,6 +156,15 @@ const WORDS: Readonly<Record<string, Words>> = {
   sign_in_link_made: (e) => [`A sign-in link for ${e['user']} was made`, by(e['by'])],
   audit_not_kept: (e) => [`The audit could not keep ${e['action']}`, dotted(by(e['by']), e['why']), 'down'],
 
+  mirror_differs: (e) => [
+    `A copy for ${e['backend']} was answered differently`,
+    dotted(
+      e['rule'] && `rule ${e['rule']}`,
+      e['status'] && `${e['status']}, the copy ${e['mirror_status'] ?? e['mirror_fault'] ?? 'none'}`,
+    ),
+    'warn',
+  ],
+
   limit_reached: limit,
   on_demand_limit: (e) => [`Certificates on demand reached ${e['limit']}`],
   overloaded: (e) => {

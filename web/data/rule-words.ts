@@ -114,6 +114,17 @@ export function destinationOf(rule: JsonMap): Destination {
   return maintenance === true || isMap(maintenance) ? { kind: 'maintenance' } : { kind: 'none' }
 }
 
+/** What stands beside its destination: `10 %, copies to next, in maintenance`; '': nothing. */
+export function besideWords(rule: JsonMap): string {
+  const { weight, mirror, maintenance } = rule
+  const isClosed = (maintenance === true || isMap(maintenance)) && destinationOf(rule).kind !== 'maintenance'
+  return [
+    ...(weight === undefined || weight === null ? [] : [`${String(weight)} %`]),
+    ...(isMap(mirror) ? [`copies to ${String(mirror['backend'] ?? '')}`] : []),
+    ...(isClosed ? ['in maintenance'] : []),
+  ].join(', ')
+}
+
 /** Names of its middleware, in order. */
 export const stepsOf = (rule: JsonMap): readonly string[] =>
   Array.isArray(rule['middleware'])

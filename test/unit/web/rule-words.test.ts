@@ -1,6 +1,15 @@
 // What a rule matches, as the list and the tester show it.
 import { expect, test } from 'bun:test'
-import { chipOf, matchParts, patternTexts, takesAll, writtenPattern } from '../../../web/data/rule-words.ts'
+import {
+  backendsOf,
+  besideWords,
+  chipOf,
+  destinationOf,
+  matchParts,
+  patternTexts,
+  takesAll,
+  writtenPattern,
+} from '../../../web/data/rule-words.ts'
 
 const chips = (match: object): string[] =>
   matchParts({ match })
@@ -43,4 +52,30 @@ test('a rule that asks for nothing takes all', () => {
 test('patterns are shown as texts, and written as what they are', () => {
   const written = ['/a/{1,3}', { regex: '^/[a-z]{1,3}$' }]
   expect(patternTexts(written).map(writtenPattern)).toEqual(written)
+})
+
+test('a split leads to its parts, maintenance alone nowhere, and what stands beside a destination is said', () => {
+  const split = {
+    to: [
+      { backend: 'a', weight: 9 },
+      { backend: 'b', name: 'green' },
+    ],
+  }
+  expect(destinationOf({ split })).toEqual({
+    kind: 'split',
+    parts: [
+      { name: 'a', backend: 'a', weight: 9 },
+      { name: 'green', backend: 'b', weight: 1 },
+    ],
+  })
+  expect(backendsOf({ split })).toEqual(['a', 'b'])
+  expect([destinationOf({ maintenance: true }).kind, destinationOf({ maintenance: false }).kind]).toEqual([
+    'maintenance',
+    'none',
+  ])
+  expect(besideWords({ maintenance: true })).toBe('')
+  expect(
+    besideWords({ backend: 'a', weight: 10, mirror: { backend: 'b' }, maintenance: { until: 'x' } }),
+  ).toBe('10 %, copies to b, in maintenance')
+  expect([takesAll({ match: {} }), takesAll({ weight: 10 })]).toEqual([true, false])
 })

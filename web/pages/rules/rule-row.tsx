@@ -3,7 +3,15 @@ import type { ComponentChildren, TargetedPointerEvent } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { age, number } from '../../data/say.ts'
 import { to } from '../../data/urls.ts'
-import { chipOf, destinationOf, matchParts, type SplitPart, stepsOf } from '../../data/rule-words.ts'
+import {
+  besideWords,
+  chipOf,
+  destinationOf,
+  matchParts,
+  type SplitPart,
+  stepsOf,
+} from '../../data/rule-words.ts'
+import type { JsonMap } from '../../data/merge.ts'
 import type { RuleLive } from '../../data/rule-item.ts'
 import { Button } from '../../parts/button.tsx'
 import { classes } from '../../parts/classes.ts'
@@ -134,6 +142,16 @@ function Match({ one: { rule } }: { readonly one: ShownRule }) {
 }
 
 function Leads({ one: { rule } }: { readonly one: ShownRule }) {
+  const beside = besideWords(rule)
+  return (
+    <>
+      <Destined rule={rule} />
+      {beside !== '' && <span class="supporting"> {beside}</span>}
+    </>
+  )
+}
+
+function Destined({ rule }: { readonly rule: JsonMap }) {
   const leads = destinationOf(rule)
   switch (leads.kind) {
     case 'backend':
