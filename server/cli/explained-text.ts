@@ -69,6 +69,7 @@ function requestText(explained: Explained, isLive: boolean): string {
     ...(mirror === null
       ? []
       : [`mirror      copies of ${mirror.percent} of a hundred to backend ${mirror.backend}`]),
+    ...sentText(explained),
     ...(backend === null ? [] : backendText(backend, isLive)),
     ...(outcome === 'backend' && headers.length > 0
       ? [`answer      with ${headers.map(([name, value]) => `${name}: ${value}`).join('; ')}`]
@@ -76,6 +77,22 @@ function requestText(explained: Explained, isLive: boolean): string {
     `outcome     ${outcomeText(explained)}`,
     '',
   ].join('\n')
+}
+
+/** What a server gets that the client has not sent. */
+function sentText({ sent, request: { path, query, host } }: Explained): string[] {
+  if (sent === null) return []
+  const { method, target, host: seen, set, removed } = sent
+  const isElsewhere = target !== (query === '' ? path : `${path}?${query}`)
+  const isRenamed = seen.replace(/:[0-9]+$/, '').toLowerCase() !== host
+  const parts = [
+    ...(isElsewhere || isRenamed ? [`${method} ${target}${isRenamed ? ` for ${seen}` : ''}`] : []),
+    ...set.flatMap(([name, value]) => (name.toLowerCase() === 'host' ? [] : [`${name}: ${value}`])),
+    ...removed
+      .filter((name) => !set.some(([other]) => other.toLowerCase() === name))
+      .map((name) => `no ${name}`),
+  ]
+  return parts.length === 0 ? [] : [`sent        as ${parts.join('; ')}`]
 }
 
 function rulesText({ rules, candidates, left_out, not_asked }: RulesTrace): string[] {

@@ -221,7 +221,7 @@ export type StatsNow = { time: string; over_s: number; gateway: GatewayRates; li
 
 export type ExplainedConnection = { connection: unknown; listener: { name: string; why: string; protocol?: string }; gates: ({ gate: string; does: string; why: string })[]; rule: unknown; handed_to: (string | null); outcome: string; fault: (string | null); detail: (string | null); backend: unknown }
 
-export type Explained = { kind: string; request?: unknown; listener: { name: string; why: string; protocol?: string }; outcome: string; status?: (number | null); fault: (string | null); detail: (string | null); rule: unknown; trace?: unknown; share?: unknown; split?: unknown; mirror?: unknown; middleware?: (unknown)[]; location?: (string | null); headers?: unknown; backend: unknown; connection?: (ExplainedConnection | unknown); gates?: unknown; handed_to?: (string | null); draft?: unknown }
+export type Explained = { kind: string; request?: unknown; listener: { name: string; why: string; protocol?: string }; outcome: string; status?: (number | null); fault: (string | null); detail: (string | null); rule: unknown; trace?: unknown; share?: unknown; split?: unknown; mirror?: unknown; middleware?: (unknown)[]; location?: (string | null); headers?: unknown; sent?: unknown; backend: unknown; connection?: (ExplainedConnection | unknown); gates?: unknown; handed_to?: (string | null); draft?: unknown }
 
 export type Attempt = { server: string; chosen: string; reason: (string | null); phase: (string | null); fault: (string | null); status: (number | null); at_ms: number; connect_ms: (number | null); ms: number }
 

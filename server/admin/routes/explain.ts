@@ -172,6 +172,12 @@ const EXPLAINED = Type.Object(
           "Fields of an answer of ours, or those that steps add to a server's: name and value of each.",
       }),
     ),
+    sent: Type.Optional(
+      Type.Unknown({
+        description:
+          'As a server gets it: method, target, host, fields that are set, names of those that are removed, all fields; null: none does.',
+      }),
+    ),
     backend: Type.Unknown({
       description:
         'Its algorithm and servers, why each gets no work, and when the request would be asked again.',

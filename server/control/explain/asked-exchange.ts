@@ -5,11 +5,11 @@ import type { RequestHead } from '../../head/request-head.ts'
 import { nowMs } from '../../lib/clock.ts'
 import { Ranges } from '../../lib/ranges.ts'
 import { splitSteps } from '../../snapshot/rule-steps.ts'
-import type { Listener, Rule, Snapshot } from '../../snapshot/snapshot.ts'
+import type { Destination, Listener, Rule, Snapshot } from '../../snapshot/snapshot.ts'
 import type { Middleware } from '../../middleware/middleware.ts'
 import { ruleCaptures } from '../../rules/captures.ts'
 import type { Tokens } from '../../rules/claims.ts'
-import { rewrite } from '../../rules/rewrite.ts'
+import { rewrite, type Rewritten } from '../../rules/rewrite.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
 import type { FoundListener } from './find-listener.ts'
 
@@ -28,6 +28,7 @@ export class AskedExchange implements Partial<Exchange> {
   shadow: string | null = null
   identity: Identity | null = null
   readonly tokens: Tokens | null
+  rewritten: Rewritten | null = null
   readonly status = 0
   readonly startedMs = nowMs
   readonly bytesIn = 0
@@ -63,9 +64,9 @@ const listenerOf = ({ name, options }: FoundListener): Listener => ({
   ...{ documents: null, admin: Ranges.parse([]), match: () => null, index: null, issuers: [] },
 })
 
-/** As steps know the rule that they are of; where it leads they do not ask. */
+/** As steps and variables know the rule that they are of. */
 export const askedRule = (
-  { name, match, rewrite: words, priority = 0 }: RuleConfig,
+  { name, match, rewrite: words, priority = 0, backend }: RuleConfig,
   index: number,
   steps: readonly Middleware<unknown>[],
 ): Rule => ({
@@ -73,9 +74,13 @@ export const askedRule = (
   captures: ruleCaptures(match),
   reads: null,
   rewrite: words === undefined ? null : rewrite(words),
-  to: { is: 'respond', respond: { status: 200, answer: () => NOTHING } },
+  to: backend === undefined ? NOWHERE : toBackend(backend),
   maintenance: null,
   mirror: null,
 })
 
 const NOTHING = { status: 200, headers: [], body: '', fault: null } as const
+const NOWHERE: Destination = { is: 'respond', respond: { status: 200, answer: () => NOTHING } }
+
+/** Nothing is asked of it but its name. */
+const toBackend = (name: string): Destination => ({ is: 'backend', backend: { name } }) as Destination

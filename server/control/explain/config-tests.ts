@@ -1,6 +1,7 @@
 // The tests of a config, tried on it: what becomes of each request by the code that serves, and no socket is
 // opened for it.
 import type { LoadedConfig } from '../../config/load.ts'
+import { isSecretField } from '../../config/secret-field.ts'
 import type { Problem } from '../../config/problem.ts'
 import type { Config } from '../../config/schema.ts'
 import type { Steps } from '../../lib/slices.ts'
@@ -92,7 +93,7 @@ type Expected = ConfigTest['expect']
 type Wrong = Pick<TestFailure, 'path' | 'found' | 'wanted'>
 
 function firstWrong(expected: Expected, told: Explained): Wrong | null {
-  const { rule, backend, status, fault, refused_by: step, location, header } = expected
+  const { rule, backend, status, fault, refused_by: step, location, header, sent } = expected
   const refuser = told.middleware.find(({ does }) => does === 'refuses')?.name ?? null
   const wrong = (
     key: string,
@@ -109,10 +110,35 @@ function firstWrong(expected: Expected, told: Explained): Wrong | null {
     wrong('status', status, told.status) ??
     wrong('backend', backend, told.backend?.backend ?? null) ??
     wrongValue(['location'], location, told.location === null ? [] : [told.location]) ??
-    Object.entries(header).reduce<Wrong | null>(
-      (found, [name, words]) => found ?? wrongValue(['header', name], words, valuesOf(told.headers, name)),
-      null,
-    )
+    wrongField(['header'], header, (name) => valuesOf(told.headers, name)) ??
+    (sent === undefined ? null : wrongSent(sent, told))
+  )
+}
+
+function wrongField(
+  path: readonly string[],
+  fields: Expected['header'],
+  valuesOfField: (name: string) => readonly string[],
+): Wrong | null {
+  for (const [name, words] of Object.entries(fields)) {
+    const wrong = wrongValue([...path, name], words, valuesOfField(name))
+    if (wrong !== null) return wrong
+  }
+  return null
+}
+
+function wrongSent({ target, host, header }: NonNullable<Expected['sent']>, told: Explained): Wrong | null {
+  const { sent } = told
+  if (sent === null)
+    return {
+      path: ['expect', 'sent'],
+      found: foundText('sent', null, told),
+      wanted: 'a request that is sent',
+    }
+  return (
+    wrongValue(['sent', 'target'], target, [sent.target]) ??
+    wrongValue(['sent', 'host'], host, [sent.host]) ??
+    wrongField(['sent', 'header'], header, (name) => valuesOf(sent.fields, name))
   )
 }
 
@@ -140,8 +166,11 @@ function wrongValue(
 ): Wrong | null {
   if (words === undefined || valuePattern(words).judge(values) === YES) return null
   const what = path.join(' ')
-  const found =
-    values.length === 0 ? `no ${what}` : `${what} ${JSON.stringify(values.join(', ').slice(0, 200))}`
+  // Whoever may not see what is set may not have it told by a test that fails.
+  const text = isSecretField(path.at(-1) ?? '')
+    ? 'with another value'
+    : JSON.stringify(values.join(', ').slice(0, 200))
+  const found = values.length === 0 ? `no ${what}` : `${what} ${text}`
   return { path: ['expect', ...path], found, wanted: `${what} ${patternText(words)}` }
 }
 

@@ -7,6 +7,7 @@ import { type AskedConnection, explainConnection, type ExplainedConnection } fro
 import { explain } from './explain.ts'
 import type { Explained, Ground } from './explained.ts'
 import { findEntrance } from './find-entrance.ts'
+import { withoutSecrets } from './told-heads.ts'
 
 /** What is asked about, with what its TLS says. */
 export interface AskedAny extends AskedRequest {
@@ -40,11 +41,11 @@ export function* explainAny(
   const request = yield* explain({ ...asked, listener }, ground, candidatesMax)
   if ('problem' in request) return request
   const why = `rule ${connection.rule?.name} of listener ${connection.listener.name} leads to it`
-  return { kind: 'request', ...request, listener: { name: listener, why }, connection }
+  return { kind: 'request', ...withoutSecrets(request), listener: { name: listener, why }, connection }
 }
 
 const ofRequest = (told: Or<Explained>): Or<ExplainedAny> =>
-  'problem' in told ? told : { kind: 'request', ...told }
+  'problem' in told ? told : { kind: 'request', ...withoutSecrets(told) }
 
 const SCHEME = /^(tcp|udp|tls):\/\//i
 

@@ -42,8 +42,11 @@ export interface ExplainedSteps {
   readonly steps: readonly ExplainedStep[]
   /** That of the step that answers in place of where the rule leads; null: none does. */
   readonly answer: Answer | null
-  /** Does to the head of an answer what the steps that were reached would do to it. */
-  readonly edit: (head: ResponseHead) => void
+  /**
+   * Does to the head of an answer what the steps that were reached would do to it; gives that of another
+   * answer where one of them puts that in its place.
+   */
+  readonly edit: (head: ResponseHead, rendered: (answer: Answer) => ResponseHead) => ResponseHead
 }
 
 /** The steps of a rule, made for nobody. */
@@ -105,9 +108,13 @@ export function explainSteps(
     answer = found.answer
   }
   if (max !== undefined) told.push(limitOfRule(rule, max, { isReached: answer === null, ...known }))
-  const edit = (head: ResponseHead): void => {
-    for (const [step, note] of reached.toReversed())
-      if (step.isPure === true) void step.response?.(asExchange(x), head, note)
+  const edit: ExplainedSteps['edit'] = (first, rendered) => {
+    let head = first
+    for (const [step, note] of reached.toReversed()) {
+      const other = step.isPure === true ? step.response?.(asExchange(x), head, note) : undefined
+      if (other && !(other instanceof Promise)) head = rendered(other)
+    }
+    return head
   }
   return { steps: told, answer, edit }
 }

@@ -48,5 +48,20 @@ export interface Explained {
   readonly split: ExplainedSplit | null
   /** Where copies of so many of a hundred of its requests go; null: nowhere. */
   readonly mirror: { readonly backend: string; readonly percent: number } | null
+  /** As a server gets it; null: none does. */
+  readonly sent: ExplainedSent | null
   readonly backend: ExplainedBackend | null
+}
+
+export interface ExplainedSent {
+  readonly method: string
+  /** Path and query. */
+  readonly target: string
+  readonly host: string
+  /** Fields that steps and the rewrite of the rule set or add. */
+  readonly set: readonly (readonly [name: string, value: string])[]
+  /** Names of those of the client that they take away, in lower case. */
+  readonly removed: readonly string[]
+  /** All of them, as steps leave them. */
+  readonly fields: readonly (readonly [name: string, value: string])[]
 }

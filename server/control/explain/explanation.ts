@@ -8,9 +8,9 @@ import type { HttpListenerConfig } from '../../http/listener.options.ts'
 import { answerFieldsOf, toHttps } from '../../http/secure-fields.ts'
 import { Ranges } from '../../lib/ranges.ts'
 import type { AskedBy } from '../../rules/asked.ts'
-import { capturesOf } from '../../rules/captures.ts'
 import { redirect } from '../../rules/redirect.ts'
 import { respond } from '../../rules/respond.ts'
+import { rewriteRequest } from '../../rules/rewriting.ts'
 import type { RuleConfig } from '../../rules/rule.options.ts'
 import { documentsOf } from '../../snapshot/compile-http.ts'
 import { maintenanceOf } from '../../snapshot/destination.ts'
@@ -20,10 +20,11 @@ import { ruleTextsNow } from '../../lib/rule-files.ts'
 import { AskedExchange } from './asked-exchange.ts'
 import type { AskedRequest, UrlParts } from './asked-request.ts'
 import { tlsFactsOf } from './asked-tls.ts'
+import { fieldsOf, sentAs } from './told-heads.ts'
 import { explainBackend, noneFault } from './explain-backend.ts'
 import type { Explained, Ground } from './explained.ts'
 import type { PlacedRule, RulesTrace } from './explain-rules.ts'
-import { explainSplit } from './explain-split.ts'
+import { type ExplainedSplit, explainSplit } from './explain-split.ts'
 import { type ExplainedSteps, explainSteps, type RuleSteps } from './explain-steps.ts'
 import type { FoundListener } from './find-listener.ts'
 
@@ -85,6 +86,7 @@ export class Explanation {
   #answer(given: Partial<Explained> & Pick<Explained, 'outcome'>): Explained {
     return {
       ...{ status: null, fault: null, detail: null, rule: null, trace: null, location: null, backend: null },
+      sent: null,
       ...{ middleware: [], captures: {}, headers: [], share: null, split: null, mirror: null },
       ...this.#told,
       ...given,
@@ -119,12 +121,16 @@ export class Explanation {
   /** A rule takes it; `steps`: null: it is that of a listener without rules. */
   taken(rule: PlacedRule, found: Found, steps: RuleSteps | null): Explained {
     if (steps === null)
-      return this.#answer({ rule, ...found, ...this.#sent(this.#listener.options.backend ?? '') })
+      return this.#answer({
+        ...{ rule, ...found, ...this.#sent(this.#listener.options.backend ?? '') },
+        sent: sentAs(this.#request),
+      })
     const words = steps.rule
     const x = this.#exchange()
-    const captures = capturesOf(words.match.path)(this.#request.path)
     const { leases = null, counts = null } = this.#ground.states
+    const part = this.#partOf(words)
     const done = explainSteps(steps, x, { leases, counts })
+    const captures = x.rule?.captures(this.#request.path) ?? {}
     const known = { rule, ...found, captures, middleware: done.steps }
     if (done.answer !== null) return this.#own(done.answer, known, done)
     const declared = Number(this.#request.get('content-length') ?? 0)
@@ -136,7 +142,14 @@ export class Explanation {
       const answer = respond(words.respond, (path) => texts[path] ?? '').answer(x)
       return { ...this.#own(answer, known, done), outcome: 'respond' }
     }
-    if (words.redirect === undefined) return this.#toServers(words, known, done)
+    if (words.redirect === undefined) {
+      const { rewrite = null } = x.rule ?? {}
+      if (rewrite !== null && !rewriteRequest(x, rewrite))
+        return this.#own(faultAnswer('rewrite_failed'), known, done)
+      const { backend = '', mirror } = words
+      const copies = mirror === undefined ? null : { backend: mirror.backend, percent: mirror.percent }
+      return { ...this.#forwarded(part?.backend ?? backend, known, done), split: part, mirror: copies }
+    }
     const elsewhere = redirected(x, redirect(words.redirect))
     if (elsewhere === null) return { ...this.refused('host_invalid'), ...known }
     return { ...this.#own(elsewhere, known, done), outcome: 'redirect' }
@@ -153,16 +166,10 @@ export class Explanation {
     })
   }
 
-  #toServers(
-    { split, backend = '', mirror: copied }: RuleConfig,
-    known: Taken,
-    done: ExplainedSteps,
-  ): Explained {
-    const mirror = copied === undefined ? null : { backend: copied.backend, percent: copied.percent }
-    if (split === undefined) return { ...this.#forwarded(backend, known, done), mirror }
+  /** Of a split: chosen by what the client has sent. */
+  #partOf({ split }: RuleConfig): ExplainedSplit | null {
     const who = { request: this.#request, client: this.#client }
-    const told = explainSplit(split, this.#ground, who)
-    return { ...this.#forwarded(told.backend, known, done), split: told, mirror }
+    return split === undefined ? null : explainSplit(split, this.#ground, who)
   }
 
   #forwarded(backend: string, known: Taken, { edit }: ExplainedSteps): Explained {
@@ -172,9 +179,9 @@ export class Explanation {
     const bare = this.#rendered(BARE)
     const before = new Set(fieldsOf(bare).map(([name]) => name.toLowerCase()))
     this.#begin(bare)
-    edit(bare)
-    const headers = fieldsOf(bare).filter(([name]) => !before.has(name.toLowerCase()))
-    return this.#answer({ ...known, ...sent, headers })
+    const head = edit(bare, (answer) => this.#rendered(answer))
+    const headers = fieldsOf(head).filter(([name]) => !before.has(name.toLowerCase()))
+    return this.#answer({ ...known, ...sent, headers, sent: sentAs(this.#request) })
   }
 
   #rendered(answer: Answer): ResponseHead {
@@ -186,10 +193,10 @@ export class Explanation {
     answer: Answer,
     edit: ExplainedSteps['edit'] | null,
   ): Pick<Explained, 'status' | 'location' | 'headers'> {
-    const head = this.#rendered(answer)
-    this.#begin(head)
-    edit?.(head)
-    return { status: answer.status, location: head.get('location'), headers: fieldsOf(head) }
+    const own = this.#rendered(answer)
+    this.#begin(own)
+    const head = edit?.(own, (other) => this.#rendered(other)) ?? own
+    return { status: head.status, location: head.get('location'), headers: fieldsOf(head) }
   }
 
   /** Gives it what the listener says in each answer. */
@@ -236,19 +243,6 @@ const failing = (fault: FaultCode): Pick<Explained, 'fault' | 'status'> => ({
   fault,
   status: FAULTS[fault].status,
 })
-
-/** With what steps have set, as it would be written. */
-function fieldsOf(head: ResponseHead): Explained['headers'] {
-  const { fields, edits } = head
-  const all: [string, string][] = []
-  for (let at = 0; at < fields.count; at++) {
-    const name = fields.name(at)
-    if (edits === null || !edits.removes(name.toLowerCase())) all.push([name, fields.value(at)])
-  }
-  for (const { line, value } of edits?.added ?? [])
-    all.push([line.toString('latin1', 0, line.indexOf(':')), value])
-  return all
-}
 
 /** Or why it cannot be. Nothing is known of the TLS of who has not come: what is usual is taken. */
 function tlsOf(

@@ -40,7 +40,7 @@ const isHttp = (listener: Config['listeners'][string] | undefined): boolean =>
   listener?.protocol === 'http' || listener?.protocol === 'https'
 
 /** Whether it keeps all that it matches: one with a weight lets others go on. */
-const takesAll = (rule: RuleConfig): boolean => !('weight' in rule) || rule.weight === undefined
+const takesAll = ({ weight }: RuleConfig): boolean => weight === undefined
 
 function ofRule(one: LintedRule, before: RulesBefore, config: Pick<Config, 'listeners'>): LintFinding | null {
   return ofNothing(one, before, config) ?? shadowOf(one, before)
@@ -127,7 +127,7 @@ function takesSomeMethods({ rule: other }: LintedRule, rule: RuleConfig, before:
   return isCommon && covers({ ...other.match, method: [] } as Condition, match, before.read)
 }
 
-const DESTINATION = ['backend', 'respond', 'redirect', 'split'] as const
+const DESTINATION = ['backend', 'respond', 'redirect', 'split', 'maintenance', 'rewrite'] as const
 
 const sameDestination = (one: RuleConfig, other: RuleConfig): boolean =>
   DESTINATION.every((key) =>

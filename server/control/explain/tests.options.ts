@@ -97,6 +97,18 @@ const AskedOptions = Type.Object(
   },
 )
 
+const SentOptions = Type.Object(
+  {
+    target: Type.Optional(TextPattern),
+    host: Type.Optional(TextPattern),
+    header: MapOf('field-name', FieldPattern, 'Fields, as the client and the middleware leave them.'),
+  },
+  {
+    description: 'The request as a server gets it: path and query, Host, and fields.',
+    also: { path: 'target', url: 'target', headers: 'header' },
+  },
+)
+
 const ExpectedOptions = Type.Object(
   {
     rule: Type.Optional(Name({ description: 'The rule that takes it.' })),
@@ -123,6 +135,7 @@ const ExpectedOptions = Type.Object(
       }),
     ),
     location: Type.Optional(TextPattern),
+    sent: Type.Optional(SentOptions),
     header: MapOf(
       'field-name',
       FieldPattern,

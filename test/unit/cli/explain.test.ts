@@ -37,7 +37,8 @@ rules:
   - name: rest
     middleware:
       - ip: { deny: [192.0.2.0/24] }
-      - headers: { response: { set: { X-Frame-Options: DENY }, remove: [Server] } }
+      - headers: { request: { set: { X-Token: s3cret, X-Client: "{client_ip}" }, remove: [Cookie] }, response: { set: { X-Frame-Options: DENY }, remove: [Server] } }
+    rewrite: { add_prefix: /v2 }
     backend: app
 backends:
   app: { servers: [{ url: "http://10.0.0.1" }] }
@@ -102,7 +103,14 @@ test('an answer of ours is told with its fields, and one of a server with what s
   expect(own.headers).toContainEqual(['X-Own', '1'])
   expect(own.headers).toContainEqual(['Content-Type', 'text/plain; charset=utf-8'])
   expect((await told('http://a/x')).headers).toEqual([['X-Frame-Options', 'DENY']])
-  expect((await said('http://a/x')).out).toContain('answer      with X-Frame-Options: DENY\n')
+  const { out } = await said('http://a/x')
+  expect(out).toContain('answer      with X-Frame-Options: DENY\n')
+  // What a server gets is told, and no secret of it.
+  expect(out).toContain(
+    'sent        as GET /v2/x; X-Token: (a secret, hidden); X-Client: 127.0.0.1; no cookie\n',
+  )
+  const { sent } = await told('http://a/x')
+  expect(sent).toMatchObject({ target: '/v2/x', host: 'a', removed: ['cookie', 'x-token', 'x-client'] })
   // The step that refuses is reached, and the one behind it is not.
   const denied = await told('http://a/x', '--client', '192.0.2.7')
   expect([denied.status, denied.fault, denied.headers.map(([name]) => name)]).toEqual([

@@ -66,6 +66,48 @@ describe('a test that fails says what came instead, and why', () => {
     )
   })
 
+  test('what a server gets: path, host and fields, as the rewrite and the middleware leave them', () => {
+    const rule = {
+      name: 'api',
+      match: { path: '/api/{id}/*' },
+      rewrite: { strip_prefix: '/api', host: 'inner.example', query: { set: { id: '{path.id}' } } },
+      middleware: [
+        { headers: { request: { set: { 'X-Id': '{path.id}', 'X-Token': 's3cret' }, remove: ['X-A'] } } },
+      ],
+      backend: 'app',
+    }
+    const given = (
+      sent: object,
+      request: object = { path: '/api/7/x?a=1', headers: { 'X-A': '1', 'X-B': '2' } },
+    ): string[] =>
+      linesOf(
+        JSON.stringify({
+          listeners: { web: { bind: ':80' } },
+          rules: [rule, { name: 'rest', respond: { status: 404 } }],
+          backends: { app: { servers: [{ url: 'http://a:1' }] } },
+          tests: [{ request, expect: { sent } }],
+        }),
+        '/t.json',
+      ).map((line) => line.replace(/^\d+:\d+ /, ''))
+    const good = {
+      target: '/7/x?a=1&id=7',
+      host: 'inner.example',
+      header: { 'X-Id': '7', 'X-A': { present: false }, 'X-B': '2' },
+    }
+    expect(given(good)).toEqual([])
+    expect(given({ target: '/7/x' })).toEqual([
+      'tests[0].expect.sent.target: found sent target "/7/x?a=1&id=7" for GET http://localhost/api/7/x?a=1, allowed sent target /7/x',
+    ])
+    expect(given({ header: { 'X-Id': '8' } })[0]).toContain('found sent header X-Id "7" for')
+    // A test that fails tells nobody what a secret is.
+    expect(given({ header: { 'X-Token': 'guess' } })[0]).toContain(
+      'found sent header X-Token with another value for',
+    )
+    expect(given({ target: '/' }, { path: '/other' })[0]).toContain(
+      'tests[0].expect.sent: found respond 404 for GET http://localhost/other, allowed a request that is sent',
+    )
+  })
+
   test('a request that comes in nowhere, and TLS where it does not end', () => {
     expect(failing({ request: { path: '/', tls: {} }, expect: { rule: 'all' } })).toEqual([
       'tests[0].request: found TLS does not end at this listener, allowed a request that a listener takes',
