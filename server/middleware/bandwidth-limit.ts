@@ -36,7 +36,7 @@ export function bandwidthLimit(options: BandwidthLimitConfig, world: StepWorld):
   return {
     name: 'bandwidth_limit',
     note: newNote,
-    explain: () => ({ why: `${told}, by ${options.key.join(', ')}` }),
+    explain: () => ({ why: `${told}, by ${options.key.join(', ')}`, depends: false }),
     request(x, note) {
       const found = paces.of(x)
       if (found === null) return undefined

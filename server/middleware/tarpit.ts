@@ -32,7 +32,7 @@ export function tarpit(options: TarpitConfig, world: StepWorld): Middleware<Note
     const full = faultAnswer('tarpit_full')
     return {
       ...shared,
-      explain: () => ({ why: `holds it for ${how}` }),
+      explain: () => ({ why: `holds it for ${how}`, depends: false }),
       request(x, note) {
         const held = pit.hold(x, note)
         if (held !== FULL) return held ?? undefined
@@ -44,7 +44,7 @@ export function tarpit(options: TarpitConfig, world: StepWorld): Middleware<Note
   const isMeant = statusTable(options.statuses)
   return {
     ...shared,
-    explain: () => ({ why: `holds refusals for ${how}` }),
+    explain: () => ({ why: `holds refusals for ${how}`, depends: false }),
     response(x, head, note) {
       if (x.attempts > 0 || isMeant[head.status] !== 1) return undefined
       const held = pit.hold(x, note)
@@ -80,6 +80,7 @@ class Pit {
     }
     const at = this.#leases.take(this.#names, '', max, this.#world.now())
     // Of whom nobody knows how many there are, none is held.
+    if (at === UNCOUNTED) this.#world.limitReached('limits.concurrency', this.#leases.bytes)
     if (at === REFUSED || at === UNCOUNTED) {
       this.#decided.count('full')
       return FULL

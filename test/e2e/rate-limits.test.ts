@@ -87,13 +87,16 @@ test('a rule gets its limit by a reload; in one process as well', async () => {
     const free = { listeners: { web: { bind: '127.0.0.1:0' } }, rules: [{ name: 'rest', respond: {} }] }
     await using gateway = await startGateway({ config: free, workers })
     expect(await ask(gateway, 70)).toEqual(new Map([[200, 70]]))
-    await gateway.apply(words(HOUR))
-    expect(await ask(gateway, 70)).toEqual(
-      new Map([
-        [200, 60],
-        [429, 10],
-      ]),
-    )
+    const limited = words(HOUR)
+    const window = rule('/window', { rate_limit: WINDOW })
+    await gateway.apply({ ...limited, rules: [window, ...limited.rules] })
+    for (const path of ['/limited', '/window'])
+      expect(await ask(gateway, 70, path)).toEqual(
+        new Map([
+          [200, 60],
+          [429, 10],
+        ]),
+      )
   }
 }, 60_000)
 

@@ -119,3 +119,22 @@ test('of a rate it is told how many are left for the key of this request', () =>
   ])
   expect(explainedText({ kind: 'request', ...explained }, true)).toContain('(5 per 1h, by host; 3 left)')
 })
+
+test('what slows down is told with how much', () => {
+  const middleware = [
+    { tarpit: { delay: '5s', max: 9 } },
+    { tarpit: { delay: '1s', when: 'always' } },
+    { bandwidth_limit: { answers: '1MiB', uploads: '64KiB', key: 'host' } },
+    { header_limit: { fields: 1 } },
+    { ip: { deny: ['192.0.2.0/24'] } },
+  ]
+  expect(told('192.0.2.1', { middleware }).middleware.map(({ does, why }) => [does, why])).toEqual([
+    ['passes', 'holds refusals for 5s, at most 9 at once'],
+    ['passes', 'holds it for 1s, at most 1000 at once'],
+    ['passes', 'answers at 1MiB a second, uploads at 64KiB a second, by host'],
+    ['passes', undefined],
+    ['refuses', undefined],
+  ])
+  const heads = [{ header_limit: { fields: 0 } }]
+  expect(told('192.0.2.1', { middleware: heads }).middleware[0]).toMatchObject({ does: 'refuses' })
+})
