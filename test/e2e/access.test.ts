@@ -144,6 +144,13 @@ test('users by their tokens, which tell servers more and choose the rule', async
     200,
     { port: 9002, target: '/app/a', body: '', 'x-groups': 'staff, admin' },
   ])
+  // One that is new, with a body in chunks that comes while it is looked at.
+  await using client = await rawClient(gateway.port('web'))
+  const fresh = bearer(await issuer.token({ groups: ['admin'], jti: 'fresh' }))
+  client.send(
+    `POST /app/b HTTP/1.1\r\nHost: h\r\n${fresh}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`,
+  )
+  expect(JSON.parse((await client.readAnswer()).body)).toMatchObject({ port: 9002, body: 'hello' })
   // A forged one chooses no rule, and does not pass.
   const [header, , signature] = token.split('.')
   const forged = `${header}.${chief.split('.')[1]}.${signature}`

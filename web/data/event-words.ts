@@ -118,6 +118,12 @@ const WORDS: Readonly<Record<string, Words>> = {
   server_tls_replaced: (e) => [`TLS files of backend ${e['backend']} were replaced`, '', 'up'],
   server_tls_refused: (e) => [`TLS files of backend ${e['backend']} were refused`],
   client_certificates_replaced: (e) => [`Client certificates of ${e['listener']} were replaced`, '', 'up'],
+  jwks_replaced: (e) => [`The issuer ${e['issuer']} has other keys`, `${e['keys']} of them`, 'up'],
+  jwks_failed: (e) => [
+    `The keys of the issuer ${e['issuer']} cannot be had`,
+    dotted(String(e['why'] ?? ''), String(e['hint'] ?? '')),
+    'warn',
+  ],
   client_certificates_refused: (e) => [`Client certificates of ${e['listener']} were refused`],
   on_demand_failed: () => ['Certificates on demand cannot be kept'],
   crl_expires: (e) => [`The revocation list ${e['file'] ?? ''} ends soon`],

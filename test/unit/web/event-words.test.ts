@@ -37,6 +37,8 @@ const ALL = {
   program: '/usr/local/bin/sluice',
   socket: 'web.socket',
   share: 0.25,
+  issuer: 'login',
+  keys: 2,
 }
 
 test('every event that is told has words of its own, and none has holes', () => {
