@@ -1,6 +1,6 @@
 // Texts with variables in braces: each of them is known, and known by then.
 import { type Segment, isTemplate, readTemplate } from '../lib/path-template.ts'
-import { readText, splitName, type TextPart } from '../lib/template-text.ts'
+import { readText, splitName, type TextPart, VARIABLES_MAX } from '../lib/template-text.ts'
 import type { Condition } from '../rules/match.options.ts'
 import { FAMILIES, type VariableWords, VARIABLES } from '../rules/variables.options.ts'
 import { checkVariables } from './check-variables.ts'
@@ -48,6 +48,15 @@ export function checkParts(
   ground: TextGround,
   report: (problem: TextProblem) => void,
 ): void {
+  const variables = parts.filter(({ is }) => is === 'variable')
+  const [beyond] = variables.slice(VARIABLES_MAX)
+  if (beyond?.is === 'variable')
+    report({
+      at: beyond.written,
+      found: `${variables.length} variables in one text`,
+      allowed: `at most ${VARIABLES_MAX}`,
+      hint: null,
+    })
   const seen = new Set<string>()
   for (const part of parts) {
     if (part.is === 'text' || seen.has(part.name)) continue

@@ -37,6 +37,9 @@ export function readText(text: string): TextPart[] {
   return parts
 }
 
+/** More in one text would make a request of some KiB one of megabytes. */
+export const VARIABLES_MAX = 256
+
 /** What is left of braces that begin or end no variable, as far as it would be one; null: nothing. */
 export const strayBrace = (text: string): string | null =>
   /\{[^{}]*\}?|\}/.exec(text.replace(FORM, ''))?.[0] ?? null

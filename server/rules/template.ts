@@ -1,6 +1,6 @@
 // Text with variables, compiled once: what is fixed is joined, and each value is escaped for where it goes,
 // so that none breaks a line, a URL, a page or a document.
-import { readText, splitName, type TextPart } from '../lib/template-text.ts'
+import { readText, splitName, type TextPart, VARIABLES_MAX } from '../lib/template-text.ts'
 import { placesIn, type UrlPlace } from '../lib/url-template.ts'
 import { component, escapeFor, type Sink } from './template-escapes.ts'
 import { type Read, type Told, type ValueKind, variable, type Variable } from './variables.ts'
@@ -90,6 +90,7 @@ class Compiled implements UrlTemplate {
         else pieces.push({ ...last, text })
       }
     }
+    if (pieces.length > VARIABLES_MAX) throw new RangeError(`it has more than ${VARIABLES_MAX} variables`)
     this.#first = first
     this.#pieces = pieces
     this.fixed = pieces.length === 0 ? first : null

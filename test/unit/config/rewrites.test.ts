@@ -74,6 +74,11 @@ test.each([
   'respond: { status: 404, body: "{not a variable}" }',
 ])('%s is fine', (rule) => expect(linesOf(ruled(rule)).filter((line) => line.includes('rules'))).toEqual([]))
 
+test('a text has so many variables and no more', () => {
+  const text = ruled(`respond: { headers: { X-A: "${'{host}'.repeat(257)}" } }`)
+  expect(linesOf(text).join('\n')).toContain('found 257 variables in one text, allowed at most 256')
+})
+
 test('of what came from elsewhere nothing is repeated', () => {
   const text = ruled('rewrite: { path: "/${SECRET}" }, backend: app')
   const told = linesOf(text, { env: { SECRET: '{k33p}' } }).join('\n')
