@@ -25,7 +25,14 @@ export function faults(options: FaultsConfig, world: StepWorld): Middleware<Note
   const count = (kind: Kind): void => world.counter('faults_injected_total', [world.rule, kind]).add(1)
   const detail = `rules.${world.rule}.faults`
   const resets: Answer = { ...faultAnswer('fault_injected'), isReset: true }
-  const aborts: Answer = { ...faultAnswer('fault_injected'), status: abort?.status ?? 503 }
+  const status = abort?.status ?? 503
+  const injected = faultAnswer('fault_injected')
+  // RFC 9110 §10.2.3, RFC 6585 §4: these ask to come again.
+  const aborts: Answer = {
+    ...injected,
+    status,
+    headers: status === 503 || status === 429 ? injected.headers : [],
+  }
 
   const refusal = (x: Exchange): Answer | undefined => {
     const kind = draws(reset) ? 'reset' : draws(abort) ? 'abort' : null

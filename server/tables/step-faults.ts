@@ -34,11 +34,13 @@ export const STEP_FAULTS = {
   ),
   origin_refused: row(403, 'client', 'http_request_denied', 'Pages of this origin may not ask here.'),
   denied: row(403, 'gateway', 'http_request_denied', 'Not allowed.'),
-  fault_injected: row(
-    503,
-    'gateway',
-    'proxy_internal_response',
-    'This failure is wanted: the rule has some of its requests fail.',
+  fault_injected: passing(
+    row(
+      503,
+      'gateway',
+      'proxy_internal_response',
+      'This failure is wanted: the rule has some of its requests fail.',
+    ),
   ),
   credentials_busy: passing(
     row(503, 'gateway', 'connection_limit_reached', 'Too many credentials wait to be looked at.'),
