@@ -20,10 +20,12 @@ const TAG_LENGTH_MAX = 256
 export function draftOf(
   { request }: { readonly request: RequestHead },
   head: StoredHead,
-  { asked, isKnown, flight, seen }: Pick<Visit, 'asked' | 'isKnown' | 'flight' | 'seen'>,
+  { asked, isKnown, isOurs, flight, seen }: Pick<Visit, 'asked' | 'isKnown' | 'isOurs' | 'flight' | 'seen'>,
   rules: DraftRules,
 ): Judged {
   if (flight?.isVoid === true) return 'purged'
+  // Pages and faults of our own are made for who asks.
+  if (isOurs) return 'ours'
   const wants = {
     isNoStore: asked?.directives?.has('no-store') === true,
     hasCredentials: isKnown || asked?.hasCredentials === true,
@@ -37,7 +39,7 @@ export function draftOf(
 /** Others that ask the same will find the same: none waits for another. */
 export const isUsual = (why: NotStored): boolean => !UNUSUAL.has(why)
 
-const UNUSUAL: ReadonlySet<NotStored> = new Set(['status', 'purged', 'incomplete', 'memory'])
+const UNUSUAL: ReadonlySet<NotStored> = new Set(['ours', 'status', 'purged', 'incomplete', 'memory'])
 
 /** Tags stand with blanks (Surrogate-Key) or commas (Cache-Tag) between them. */
 function tagsOf(head: StoredHead, names: readonly string[]): string[] {

@@ -22,6 +22,7 @@ export interface StoringRules {
 
 /** Why not: for the log, Cache-Status and who explains. */
 export type NotStored =
+  | 'ours'
   | 'status'
   | 'no-store'
   | 'private'

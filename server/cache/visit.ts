@@ -21,6 +21,8 @@ export class Visit implements Waiter {
   asked: Asked | null = null
   /** A step has found out who asks. */
   isKnown = false
+  /** Its answer is one of the gateway itself. */
+  isOurs = false
   /** It may change what is stored: its method is not safe. */
   isUnsafe = false
   /** Its answer comes from the store. */

@@ -60,6 +60,7 @@ export function refreshBehind(x: Exchange, parts: RefreshParts): boolean {
   const refresh = new Refresh(parts, going, {
     asked: visit.asked,
     isKnown: x.identity !== null,
+    isOurs: false,
     flight,
     seen,
   })
@@ -86,7 +87,7 @@ const isLastOf = ({ steps, requestSteps }: NonNullable<Exchange['rule']>, step: 
     )
   })
 
-type AskedBehind = Pick<Visit, 'asked' | 'isKnown' | 'seen'> & { readonly flight: Flight }
+type AskedBehind = Pick<Visit, 'asked' | 'isKnown' | 'isOurs' | 'seen'> & { readonly flight: Flight }
 
 class Refresh implements SubrequestEvents {
   readonly #parts: RefreshParts

@@ -58,7 +58,7 @@ class Cache implements Middleware<Visit> {
     const { request } = x
     const { methodId } = request
     if (methodId !== METHOD_GET && methodId !== METHOD_HEAD) {
-      visit.isUnsafe = methodId !== METHOD_OPTIONS
+      visit.isUnsafe = methodId !== METHOD_OPTIONS && request.method !== 'QUERY'
       return this.#pass(x, visit, 'fwd=method')
     }
     const asked = askedOf(request, this.#obeys)
@@ -144,7 +144,7 @@ class Cache implements Middleware<Visit> {
   // ── what is stored ──
 
   #give(x: Exchange, visit: Visit, entry: Entry, result: 'hit' | 'stale' | 'collapsed'): Answer {
-    this.#letGo(visit)
+    this.#stored(visit)
     this.#results.count(x, result)
     return this.#given(x, visit, entry, result === 'collapsed' ? `${visit.why}; collapsed` : null)
   }
@@ -165,6 +165,8 @@ class Cache implements Middleware<Visit> {
 
   response(x: Exchange, head: ResponseHead, visit: Visit): Answer | undefined {
     if (visit.isGiven || visit.why === '') return undefined
+    visit.isKnown = x.identity !== null
+    visit.isOurs = x.server === null
     if (visit.stale !== null) {
       const answer = this.#inPlace(x, head, visit, visit.stale)
       if (answer !== null) return answer
@@ -190,7 +192,7 @@ class Cache implements Middleware<Visit> {
       return this.#given(x, visit, entry, `${visit.why}; fwd-status=${head.status}`)
     }
     // What is stored is not what there is now.
-    if (!isFailure && head.status !== 304) this.#store.remove(entry)
+    if (head.status < 300 ? head.status !== 206 : GONE.has(head.status)) this.#store.remove(entry)
     return null
   }
 
@@ -210,7 +212,6 @@ class Cache implements Middleware<Visit> {
 
   /** Whether what came is stored once all of it is here; those who wait for it hear at once if not. */
   #judge(x: Exchange, head: ResponseHead, visit: Visit): Judged {
-    visit.isKnown = x.identity !== null
     const judged = draftOf(x, storedHead(head), visit, this.#options)
     if (typeof judged === 'string') this.#notStored(visit, x.fault === null && isUsual(judged))
     else visit.draft = { ...judged, answeredMs: this.#store.clock() }
@@ -279,6 +280,9 @@ class Cache implements Middleware<Visit> {
     this.#letGo(visit)
   }
 }
+
+/** What is stored is no more. */
+const GONE: ReadonlySet<number> = new Set([301, 308, 404, 410])
 
 const NOT_CACHED: Answer = { status: 504, headers: [], body: '', fault: 'not_cached' }
 

@@ -14,7 +14,7 @@ export async function startTestsServer(): Promise<{ readonly url: string } & Asy
   const server = createServer((request, response) => {
     const [, kind = '', ...segments] = new URL(request.url ?? '/', 'http://h').pathname.split('/')
     if (kind === 'config' || kind === 'state' || kind === 'test') handles[kind](segments, request, response)
-    else response.writeHead(404).end()
+    else response.end()
   })
   const port = freePort()
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
