@@ -58,7 +58,7 @@ export class Entry {
   /** Its server has failed just now: until then it is not asked again. */
   standsInUntilMs = 0
   /** The head of the whole answer, as of that second of its age. */
-  #head: Buffer = NOTHING
+  #head: Rendered['head'] | null = null
   #headSecond = -1
 
   constructor({ head, body, selecting, came, rules, tags }: EntryParts) {
@@ -123,22 +123,19 @@ export class Entry {
   whole(nowMs: number, said: string | null = null): Rendered {
     const { body } = this
     return {
-      head: headIn(said === null ? this.#headAt(nowMs) : this.#headWith(nowMs, said)),
+      head: said === null ? this.#headAt(nowMs).another() : headIn(this.#headWith(nowMs, said)),
       bytes: body.length > WHOLE_MAX ? NOTHING : body,
       source: body.length > WHOLE_MAX ? new PartBody(body, 0, body.length) : null,
     }
   }
 
-  #headAt(nowMs: number): Buffer {
-    const second = Math.floor(this.ageMs(nowMs) / 1000)
-    if (second !== this.#headSecond) {
-      this.#head = this.#headWith(
-        nowMs,
-        `hit; ttl=${Math.ceil((this.terms.lifetimeMs - this.ageMs(nowMs)) / 1000)}`,
-      )
-      this.#headSecond = second
-    }
-    return this.#head
+  #headAt(nowMs: number): Rendered['head'] {
+    const ageMs = this.ageMs(nowMs)
+    const second = Math.floor(ageMs / 1000)
+    if (this.#head !== null && second === this.#headSecond) return this.#head
+    const ttl = Math.ceil((this.terms.lifetimeMs - ageMs) / 1000)
+    this.#headSecond = second
+    return (this.#head = headIn(this.#headWith(nowMs, `hit; ttl=${ttl}`)))
   }
 
   #headWith(nowMs: number, said: string): Buffer {

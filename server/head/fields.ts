@@ -148,6 +148,22 @@ export class Fields {
     return end
   }
 
+  /** Becomes the same as another, which lies in the same bytes. */
+  like(other: Fields): void {
+    const { at: from, count } = other
+    this.bytes = other.bytes
+    this.section = null
+    this.count = count
+    this.seen = other.seen
+    this.hidden = 0
+    this.start = other.start
+    this.end = other.end
+    if (this.at === NO_TABLE) this.at = takeTable()
+    while (this.at.length < count * FIELD_INTS) this.#grow()
+    const own = this.at
+    for (let place = 0; place < count * FIELD_INTS; place++) own[place] = from[place]!
+  }
+
   #take(section: Section, bytes: Buffer, from: number): number {
     const { at, count } = section
     const end = from + section.bytes.length

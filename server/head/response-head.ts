@@ -35,6 +35,20 @@ export class ResponseHead extends EditableHead {
     this.lineEnd -= by
   }
 
+  /** A head that is the same as this one, for changes of its own. */
+  another(): ResponseHead {
+    const other = takeHead()
+    other.fields.like(this.fields)
+    other.edits = null
+    other.version = this.version
+    other.status = this.status
+    other.statusStart = this.statusStart
+    other.lineEnd = this.lineEnd
+    other.headStart = this.headStart
+    other.headEnd = this.headEnd
+    return other
+  }
+
   /**
    * Scans an answer's head at `from`; the place after it, SCAN.incomplete, or why it is refused (RFC 9112 §4,
    * §5).

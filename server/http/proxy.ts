@@ -36,7 +36,7 @@ import { transformsOf } from './transforms.ts'
 import { Tunnel } from './tunnel.ts'
 
 export class Proxied extends Received implements ClientEvents {
-  /** The head of a server's answer. */
+  /** The head of the answer that came, to be given back. */
   #given: ResponseHead | null = null
   #isHeadShared = false
 
@@ -134,8 +134,8 @@ export class Proxied extends Received implements ClientEvents {
     if (this.forward !== null && this.forward.shown !== null) stick(this, this.forward, head, own !== null)
     if (!this.isRequestWhole) answeredEarly(this, own !== null)
     if (own === null && this.mirror !== null) this.mirror.answered(head.status)
-    if (own === null) this.#given = head
-    else this.upload?.cancel()
+    this.#given = head
+    if (own !== null) this.upload?.cancel()
     const taken = own === null ? this.#take(head, form) : form
     const { rule } = this
     if (rule && rule.responseSteps.length > 0)

@@ -11,7 +11,7 @@ import { JsonConnectionLines, TextConnectionLines } from './connection-lines.ts'
 import type { TcpRecord } from './connection-record.ts'
 import { backendOf } from './exchange-meter.ts'
 import { FlowLines } from './flow-line.ts'
-import { isOff, whoJson, whoText, whyJson, whyText } from './why-line.ts'
+import { CACHE_JSON, isOff, whoJson, whoText, whyJson, whyText } from './why-line.ts'
 import { LineSink } from './line-sink.ts'
 import { type Clock, ESCAPE_BYTES, type LineWriter, Quotes, TimePiece, piece } from './line-writer.ts'
 import type { LogEvent } from './log.ts'
@@ -108,6 +108,9 @@ const NULL = piece('null')
 const FIRST_BYTE = piece(',"first_byte_ms":')
 const TOTAL = piece(',"total_ms":')
 const END = '}\n'
+/** Of what a cache has given. */
+const HIT = CACHE_JSON.hit
+const HIT_END = piece(`,"attempts":0,"fault":null${HIT},"user_agent":`)
 
 class JsonLines {
   readonly #time: TimePiece
@@ -190,6 +193,7 @@ function writeNumbers(x: Exchange, line: LineWriter, why: string, { json, end }:
   line.put(TOTAL)
   line.ms(x.endedMs - x.startedMs)
   if (x.attempts === 1 && x.fault === null && why === '') line.put(end)
+  else if (x.attempts === 0 && x.fault === null && json === '' && why === HIT) line.put(HIT_END)
   else
     line.ascii(
       `,"attempts":${x.attempts},"fault":${x.fault === null ? null : `"${x.fault.code}"`}${json}${why},"user_agent":`,

@@ -71,7 +71,7 @@ export const whoText = ({ client: { whose }, identity, cache }: Who): string =>
 const isNamed = (identity: Exchange['identity']): identity is Identity =>
   identity !== null && identity.name !== ''
 
-const CACHE_JSON = {
+export const CACHE_JSON = {
   hit: ',"cache":"hit"',
   collapsed: ',"cache":"collapsed"',
   stale: ',"cache":"stale"',
