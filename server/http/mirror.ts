@@ -37,6 +37,8 @@ interface Mirrored {
 interface Ended {
   readonly status: number
   readonly aborted: boolean
+  /** The client got another answer in place of the server's, which nobody read to its end. */
+  readonly isReplaced: boolean
 }
 
 /** The copy of a request that goes to a server now; null: there is none. */
@@ -162,7 +164,7 @@ export class Mirror implements SubrequestEvents, KeptFor {
   /** The exchange is over. */
   over(ended: Ended): void {
     if (this.#isOver) return
-    this.#ended = { status: ended.status, aborted: ended.aborted }
+    this.#ended = { status: ended.status, aborted: ended.aborted, isReplaced: ended.isReplaced }
     if (!this.#isSent) return this.#leave('cut')
     this.#judge()
   }
@@ -196,14 +198,16 @@ export class Mirror implements SubrequestEvents, KeptFor {
     const { words } = this.#mirroring
     if (result !== 'answered') return this.#failed(ended, result)
     if (words.compare === 'off' || ended.aborted) return this.#leave('answered')
-    const own = this.#own.told(this.#sentMs, ended.status)
+    const read = this.#own.told(this.#sentMs, ended.status)
+    const own = ended.isReplaced ? { ...read, size: -1 } : read
     const other = this.#other.told(this.#sentMs, 0)
     const differs = differencesOf(words, own, other)
     if (differs.length === 0) return this.#leave('same')
     this.#mirrors.report(this.#mirroring, {
       ...{ id: this.#id, method: this.#head.method, path: this.#path, differs, fault: null },
       ...{ status: own.status, mirrorStatus: other.status },
-      ...{ sizes: [own.size, other.size], ms: [own.ms, other.ms] },
+      sizes: own.size < 0 ? null : [own.size, other.size],
+      ms: [own.ms, other.ms],
     })
     this.#leave('differs')
   }

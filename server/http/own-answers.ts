@@ -21,7 +21,7 @@ export abstract class OwnAnswers extends ExchangeState {
   /** Of an answer of ours whose body is pushed. */
   protected source: BodySource | null = null
   /** What of the server's answer is still to come is nobody's. */
-  protected isReplaced = false
+  isReplaced = false
 
   /** The final answer's head is here: the steps see it, then it is sent. */
   abstract answered(head: ResponseHead, form: BodyForm, own?: Buffer | null): void

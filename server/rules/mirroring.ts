@@ -15,7 +15,7 @@ export type MirrorDifference = 'status' | 'size' | 'body' | 'latency'
 /** An answer, as far as it is compared. */
 export interface ComparedAnswer {
   readonly status: number
-  /** Bytes of its body. */
+  /** Bytes of its body; -1: nobody has read it to its end. */
   readonly size: number
   /** Of its body, as far as body_max; null: it was not looked at. */
   readonly hash: string | null
@@ -32,8 +32,9 @@ export function differencesOf(
   if (compare === 'off') return []
   const found: MirrorDifference[] = []
   if (compare.status && own.status !== other.status) found.push('status')
-  if (compare.size && own.size !== other.size) found.push('size')
-  else if (compare.body && own.hash !== other.hash) found.push('body')
+  const isRead = own.size >= 0
+  if (isRead && compare.size && own.size !== other.size) found.push('size')
+  else if (isRead && compare.body && own.hash !== other.hash) found.push('body')
   if (compare.latency !== undefined && other.ms - own.ms > compare.latency) found.push('latency')
   return found
 }
