@@ -9,6 +9,7 @@ import type { ExplainedSession } from '../control/explain/explain-session.ts'
 import type { ExplainedRule, RulesTrace } from '../control/explain/explain-rules.ts'
 import { partText } from '../control/explain/part-text.ts'
 import type { ExplainedShare } from '../control/explain/explain-share.ts'
+import type { ExplainedNearest } from '../control/explain/explain-nearest.ts'
 import type { ExplainedSplit } from '../control/explain/explain-split.ts'
 import type { ExplainedStep } from '../control/explain/explain-steps.ts'
 
@@ -50,8 +51,8 @@ function ledText({ outcome, fault, detail, backend }: ExplainedConnection): stri
 }
 
 function requestText(explained: Explained, isLive: boolean): string {
-  const { request, listener, trace, captures, share, split, mirror, middleware, backend, outcome, headers } =
-    explained
+  const { request, listener, trace, captures, share, split, nearest, mirror } = explained
+  const { middleware, backend, outcome, headers } = explained
   const { method, scheme, host, path, query, client } = request
   const url = `${scheme}://${host}${path}${query === '' ? '' : `?${query}`}`
   return [
@@ -70,6 +71,7 @@ function requestText(explained: Explained, isLive: boolean): string {
       ? []
       : [`mirror      copies of ${mirror.percent} of a hundred to backend ${mirror.backend}`]),
     ...sentText(explained),
+    ...(nearest === null ? [] : nearestText(nearest)),
     ...(backend === null ? [] : backendText(backend, isLive)),
     ...(outcome === 'backend' && headers.length > 0
       ? [`answer      with ${headers.map(([name, value]) => `${name}: ${value}`).join('; ')}`]
@@ -115,6 +117,21 @@ function shareText({ weight, by, by_chance, others }: ExplainedShare): string {
   if (!by_chance) return `${weight} of a hundred, by ${by}: it is one of them`
   const next = others === null ? 'and no rule takes them' : `to rule ${others.name}`
   return `${weight} of a hundred, by chance: the others go on ${next}`
+}
+
+function nearestText({ country, regions }: ExplainedNearest): string[] {
+  const shown = regions.map(({ backend, by, km, in_use }) => {
+    const why =
+      by === 'rest'
+        ? 'for all others'
+        : by === 'order'
+          ? 'nothing speaks for it'
+          : by === 'distance'
+            ? `${km} km`
+            : `by ${by}`
+    return `            ${backend}: ${why}${in_use ? '' : ', no server in use'}`
+  })
+  return [`nearest     to a client in ${country ?? 'a country that is not known'}`, ...shown]
 }
 
 function splitText({ part, by, by_chance, instead_of, parts }: ExplainedSplit): string[] {

@@ -3,10 +3,11 @@ import { formatDuration } from '../lib/durations.ts'
 import type { RuleConfig } from '../rules/rule.options.ts'
 import { checkGivenCookie } from './check-cookie.ts'
 import { checkFamily } from './check-family.ts'
+import { checkNearest } from './check-nearest.ts'
 import type { Checked } from './checked.ts'
 import type { Path } from './tree.ts'
 
-const DESTINATIONS = ['backend', 'split', 'respond', 'redirect'] as const
+const DESTINATIONS = ['backend', 'split', 'nearest', 'respond', 'redirect'] as const
 
 /** Checks a rule of http listeners; `listeners`: those that it may be for. */
 export function checkDestination(
@@ -22,9 +23,10 @@ export function checkDestination(
       code: named.length === 0 ? 'missing-key' : 'conflict',
       path: named[1] === undefined ? path : [...path, named[1]],
       found: named.length === 0 ? 'a rule without destination' : `${named.join(' and ')} in one rule`,
-      allowed: 'exactly one of backend, split, respond or redirect; or maintenance',
+      allowed: 'exactly one of backend, split, nearest, respond or redirect; or maintenance',
     })
-  const { split, mirror, maintenance } = rule
+  const { split, nearest, mirror, maintenance } = rule
+  if (nearest !== undefined) checkNearest(checked, [...path, 'nearest'], nearest, listeners)
   if (split !== undefined) checkSplit(checked, [...path, 'split'], split, listeners)
   if (mirror !== undefined) checkMirror(checked, path, rule, listeners)
   if (typeof maintenance === 'object')

@@ -48,11 +48,11 @@ export function checkRetry(checked: Checked, path: Path, { retry, servers, timeo
 export function checkRuleTimeouts(
   checked: Checked,
   path: Path,
-  { timeouts, backend, split }: Pick<RuleConfig, 'timeouts' | 'backend' | 'split'>,
+  { timeouts, backend, split, nearest }: Pick<RuleConfig, 'timeouts' | 'backend' | 'split' | 'nearest'>,
 ): void {
   const here = [...path, 'timeouts']
   if (timeouts === undefined) return
-  if (backend === undefined && split === undefined)
+  if (backend === undefined && split === undefined && nearest === undefined)
     return checked.report({
       code: 'conflict',
       path: here,

@@ -17,7 +17,7 @@ const OF_REQUESTS = [
   ['mirror', 'none: what is passed on is not looked at'],
   ['priority', 'none: its connections wait in the order in which they come'],
 ] as const
-const OTHERS = ['split', 'respond', 'redirect', 'maintenance'] as const
+const OTHERS = ['split', 'nearest', 'respond', 'redirect', 'maintenance'] as const
 
 export function checkTlsRule(checked: Checked, path: Path, rule: RuleConfig): void {
   const { match, middleware, backend, listener } = rule
@@ -76,7 +76,7 @@ function checkAsked(checked: Checked, path: Path, names: readonly string[]): voi
 }
 
 const whyNot = (word: (typeof OTHERS)[number]): string =>
-  word === 'split' ? 'whose rules lead to one backend' : 'which answers nothing'
+  word === 'split' || word === 'nearest' ? 'whose rules lead to one backend' : 'which answers nothing'
 
 const foundOf = (backend: string | undefined): string =>
   backend === undefined ? 'a rule without destination' : 'backend and listener in one rule'

@@ -1,5 +1,6 @@
 // Where clients are, by the databases that this process serves with. One for the process: whoever matches,
 // fills in or explains asks here, and files that change are changed here alone.
+import { readBounded } from '../lib/read-bounded.ts'
 import {
   type Database,
   GEO_KINDS,
@@ -42,6 +43,28 @@ export function mapped(path: string): Buffer {
   const { buffer, byteOffset, byteLength } = Bun.mmap(path)
   return Buffer.from(buffer, byteOffset, byteLength)
 }
+
+/**
+ * Where nothing is served yet, as where a config is only looked at: what it names, read and not mapped, as
+ * far as that can be.
+ */
+export function readWhereNone(files: GeoFiles): void {
+  if (Object.keys(served.files).length > 0 || GEO_KINDS.every((kind) => files[kind] === undefined)) return
+  const opened: Partial<Record<GeoKind, Database>> = {}
+  for (const kind of GEO_KINDS) {
+    const path = files[kind]
+    try {
+      if (path !== undefined) opened[kind] = openDatabase(Buffer.from(readBounded(path, FILE_BYTES_MAX)))
+    } catch {
+      // Who checks the config tells it.
+    }
+  }
+  served = { files: {}, opened }
+  known = new Map()
+  before = new Map()
+}
+
+const FILE_BYTES_MAX = 1024 * 1024 * 1024
 
 /** What is asked from here on. */
 export function serveDatabases(databases: Databases): void {

@@ -16,6 +16,7 @@ import type { Listener, Rule, Snapshot, Way } from '../snapshot/snapshot.ts'
 import type { Fault } from '../tables/faults.ts'
 import { askedFor } from './asked-for.ts'
 import { type ChosenPart, choosePart } from './chosen-part.ts'
+import { nearestWay } from './nearest-way.ts'
 import { clientOf } from './client.ts'
 import type { BodyForm, ClientStream, Outlet, Sink } from './ends.ts'
 import type { Engine } from './engine.ts'
@@ -130,6 +131,7 @@ export abstract class ExchangeState implements Exchange {
   /** Belongs to this rule, and to one of its ways. */
   protected take(rule: Rule): void {
     this.rule = rule
+    if (rule.to.is === 'nearest') return void (this.to = nearestWay(rule.to, this.client.address))
     if (rule.to.is !== 'split') return void (this.to = rule.to)
     const { request, client, engine } = this
     this.part = choosePart(rule.to, { request, address: client.address, chance: engine.chance })

@@ -35,7 +35,7 @@ export const NearestOptions = Type.Array(RegionOptions, {
   minItems: 2,
   maxItems: 64,
   description:
-    'Destination: the backend of the region that is nearest to the client: the first that names its country, else its continent, then those with coordinates by their distance (geo.city), then the others in their order. One of whose servers none is up is passed over.',
+    'Destination: the backend of the region that is nearest to the client: the first that names its country, else its continent, then those with coordinates by their distance (geo.city), then one that says not where it is, then the others in their order. One of whose servers none is up is passed over.',
 })
 export type NearestConfig = Static<typeof NearestOptions>
 export type RegionConfig = NearestConfig[number]

@@ -2,8 +2,8 @@
 import type { GeoFacts } from '../geo/database.ts'
 import type { RegionConfig } from './nearest.options.ts'
 
-/** Why a region has its place. */
-export type Nearness = 'country' | 'continent' | 'distance' | 'order'
+/** Why a region has its place. rest: it says not where it is. order: it is elsewhere, or nobody knows. */
+export type Nearness = 'country' | 'continent' | 'distance' | 'rest' | 'order'
 
 export interface Placed {
   /** Its place in the config. */
@@ -49,7 +49,7 @@ export class Nearest {
   }
 }
 
-const RANKS: Readonly<Record<Nearness, number>> = { country: 0, continent: 1, distance: 2, order: 3 }
+const RANKS: Readonly<Record<Nearness, number>> = { country: 0, continent: 1, distance: 2, rest: 3, order: 4 }
 
 function nearnessOf(region: RegionConfig, facts: GeoFacts): Omit<Placed, 'region'> {
   const { country, continent, latitude, longitude } = region
@@ -60,7 +60,8 @@ function nearnessOf(region: RegionConfig, facts: GeoFacts): Omit<Placed, 'region
       : null
   if (country.includes(facts.country ?? 'unknown')) return { by: 'country', km }
   if (continent.includes(facts.continent ?? 'unknown')) return { by: 'continent', km }
-  return { by: km === null ? 'order' : 'distance', km }
+  if (km !== null) return { by: 'distance', km }
+  return { by: country.length + continent.length === 0 && !isPlaced ? 'rest' : 'order', km }
 }
 
 const EARTH_KM = 6371

@@ -4,6 +4,7 @@ import { FieldValue, FilePath, MapOf, Name, Words } from '../lib/kinds.ts'
 import { MiddlewareOptions } from '../middleware/middleware.options.ts'
 import { MaintenanceOptions, MirrorOptions, SplitOptions } from './destination.options.ts'
 import { MatchOptions } from './match.options.ts'
+import { NearestOptions } from './nearest.options.ts'
 import { RewriteOptions } from './rewrite.options.ts'
 import { ShareBy } from './share.options.ts'
 
@@ -80,6 +81,7 @@ export const RuleOptions = Type.Object(
     backend: Type.Optional(Name({ description: 'Destination: a backend.' })),
     split: Type.Optional(SplitOptions),
     mirror: Type.Optional(MirrorOptions),
+    nearest: Type.Optional(NearestOptions),
     maintenance: Type.Optional(MaintenanceOptions),
     rewrite: Type.Optional(RewriteOptions),
     timeouts: Type.Optional(RuleTimeouts),
@@ -123,7 +125,7 @@ export const RuleOptions = Type.Object(
   },
   {
     description:
-      'What it matches, middleware, and exactly one destination: backend, split, respond, redirect or maintenance; of tls listeners backend or listener.',
+      'What it matches, middleware, and exactly one destination: backend, split, nearest, respond, redirect or maintenance; of tls listeners backend or listener.',
     usual: { name: 'all', backend: 'NAME' },
     also: {
       matches: 'match',
@@ -140,6 +142,8 @@ export const RuleOptions = Type.Object(
       weighted: 'split',
       mirroring: 'mirror',
       shadow: 'mirror',
+      regions: 'nearest',
+      geo: 'nearest',
     },
     lacks: {
       listeners: 'it belongs to "match", as "listener"',
@@ -148,10 +152,18 @@ export const RuleOptions = Type.Object(
 )
 export type RuleConfig = Static<typeof RuleOptions>
 
-/** The backends that requests of a rule go to, as they are written. */
-export const backendsNamed = ({ backend, split }: Pick<RuleConfig, 'backend' | 'split'>): readonly string[] =>
-  backend !== undefined ? [backend] : [...new Set(split?.to.map((part) => part.backend) ?? [])]
+/** The backends that requests of a rule go to, as they are written; copies of them (mirror) left aside. */
+export const backendsNamed = ({
+  backend,
+  split,
+  nearest = [],
+}: Pick<RuleConfig, 'backend' | 'split' | 'nearest'>): readonly string[] =>
+  backend !== undefined
+    ? [backend]
+    : [...new Set([...(split?.to ?? []), ...nearest].map((part) => part.backend))]
 
 /** The same, and where copies of them go. */
-export const backendsLedTo = (rule: Pick<RuleConfig, 'backend' | 'split' | 'mirror'>): readonly string[] =>
+export const backendsLedTo = (
+  rule: Pick<RuleConfig, 'backend' | 'split' | 'nearest' | 'mirror'>,
+): readonly string[] =>
   rule.mirror === undefined ? backendsNamed(rule) : [...backendsNamed(rule), rule.mirror.backend]

@@ -3,6 +3,7 @@ import type { Backend } from '../backends/backend.ts'
 import { faultAnswer } from '../head/answer.ts'
 import { timingOf } from '../http/timing.ts'
 import type { MaintenanceConfig } from '../rules/destination.options.ts'
+import { Nearest } from '../rules/nearest.ts'
 import { Maintenance } from '../rules/maintenance.ts'
 import type { Mirroring } from '../rules/mirroring.ts'
 import { redirect } from '../rules/redirect.ts'
@@ -21,7 +22,7 @@ export function destinationOf(
   path: string,
   { backends, textOf }: { readonly backends: Backends; readonly textOf: (path: string) => string },
 ): Destination {
-  const { backend, split, respond: answer, redirect: target, timeouts } = words
+  const { backend, split, nearest, respond: answer, redirect: target, timeouts } = words
   if (backend !== undefined) return toBackend(backend, backends, `${path}.backend`, timeouts)
   if (answer !== undefined)
     return { is: 'respond', respond: at(`${path}.respond`, () => respond(answer, textOf)) }
@@ -33,9 +34,18 @@ export function destinationOf(
     )
     return { is: 'split', split: new Split(split), ways }
   }
+  if (nearest !== undefined) {
+    const ways = nearest.map(({ backend: name }, place) =>
+      toBackend(name, backends, `${path}.nearest.${place}.backend`, timeouts),
+    )
+    return { is: 'nearest', nearest: new Nearest(nearest), ways }
+  }
   // Its maintenance is never over.
   if (words.maintenance !== undefined) return { is: 'respond', respond: CLOSED }
-  throw new CompileProblem(path, 'it leads nowhere: a rule needs backend, split, respond or redirect')
+  throw new CompileProblem(
+    path,
+    'it leads nowhere: a rule needs backend, split, nearest, respond or redirect',
+  )
 }
 
 const CLOSED: Respond = { status: FAULTS.maintenance.status, answer: () => faultAnswer('maintenance') }
@@ -64,7 +74,7 @@ export function mirroringOf(
 
 /** The backends that a destination leads to. */
 export const backendsOf = (to: Destination): readonly Backend[] =>
-  to.is === 'backend' ? [to.backend] : to.is === 'split' ? to.ways.map(({ backend }) => backend) : []
+  to.is === 'backend' ? [to.backend] : 'ways' in to ? to.ways.map(({ backend }) => backend) : []
 
 export function toBackend(
   name: string,

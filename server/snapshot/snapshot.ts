@@ -9,6 +9,7 @@ import type { Ranges } from '../lib/ranges.ts'
 import type { MadeStep, Middleware } from '../middleware/middleware.ts'
 import type { OidcProvider } from '../middleware/oidc-provider.ts'
 import type { Plugins } from '../plugins/load.ts'
+import type { Nearest } from '../rules/nearest.ts'
 import type { RuleCaptures } from '../rules/captures.ts'
 import type { Maintenance } from '../rules/maintenance.ts'
 import type { Match, Redirect } from '../rules/match.ts'
@@ -199,7 +200,14 @@ export interface ToBackend {
 }
 
 /** Where a rule leads: which way it is may be another one for each exchange. */
-export type Destination = Way | ToParts
+export type Destination = Way | ToParts | ToRegions
+
+export interface ToRegions {
+  readonly is: 'nearest'
+  readonly nearest: Nearest
+  /** By the places of its regions. */
+  readonly ways: readonly ToBackend[]
+}
 
 export interface ToParts {
   readonly is: 'split'

@@ -54,6 +54,22 @@ test('countries and networks decide, and a database that changes is taken up; a 
   // Nobody knows who it is, and so not from where.
   expect(await ask('unknown')).toBe('400')
 
+  // The nearest region, and the next one where that has no server up.
+  expect([await ask('192.0.2.7', '/files/a'), await ask('198.51.100.7', '/files/a')]).toEqual([
+    '9001',
+    '9002',
+  ])
+  const sluice = (...args: string[]) => runCommand([...args, '--config', join(folder, 'geo.yaml')])
+  const server = `http://127.0.0.1:${origins[9001]?.port}`
+  expect((await sluice('server', server, 'maintenance')).code).toBe(0)
+  expect(await everywhere('192.0.2.7', '/files/a')).toEqual(all('9002'))
+  const explained = await sluice('explain', 'http://h/files/a', '--client', '192.0.2.7', '--live')
+  expect(explained.stdout).toContain(
+    'nearest     to a client in DE\n            app_eu: by continent, no server in use',
+  )
+  expect((await sluice('server', server, 'ready')).code).toBe(0)
+  await waitFor(async () => (await ask('192.0.2.7', '/files/a')) === '9001')
+
   // A file that says something else.
   put('country.mmdb', mmdb('Countries', [['198.51.100.0/24', { country_code: 'AT' }]]))
   await waitFor(async () => (await everywhere('198.51.100.7')).every((one) => one === '9001'), {

@@ -16,6 +16,7 @@ export interface MatchPart {
 export type Destination =
   | { readonly kind: 'backend'; readonly name: string }
   | { readonly kind: 'split'; readonly parts: readonly SplitPart[] }
+  | { readonly kind: 'nearest'; readonly backends: readonly string[] }
   | { readonly kind: 'listener'; readonly name: string }
   | { readonly kind: 'redirect'; readonly to: string; readonly status: number }
   | { readonly kind: 'respond'; readonly status: number }
@@ -96,6 +97,7 @@ export function chipOf({ part, name, values }: MatchPart): { readonly k: string;
 /** The backends that its requests go to. */
 export function backendsOf(rule: JsonMap): readonly string[] {
   const to = destinationOf(rule)
+  if (to.kind === 'nearest') return to.backends
   if (to.kind === 'split') return to.parts.map(({ backend }) => backend)
   return to.kind === 'backend' ? [to.name] : []
 }
@@ -104,8 +106,10 @@ export const listenersOf = (rule: JsonMap): readonly string[] =>
   isMap(rule['match']) ? listOf(rule['match']['listener']) : []
 
 export function destinationOf(rule: JsonMap): Destination {
-  const { backend, split, listener, redirect, respond, maintenance } = rule
+  const { backend, split, nearest, listener, redirect, respond, maintenance } = rule
   if (typeof backend === 'string') return { kind: 'backend', name: backend }
+  if (Array.isArray(nearest))
+    return { kind: 'nearest', backends: nearest.map((one) => (isMap(one) ? String(one['backend']) : '')) }
   if (isMap(split)) return { kind: 'split', parts: splitParts(split) }
   if (typeof listener === 'string') return { kind: 'listener', name: listener }
   if (isMap(redirect))

@@ -4,6 +4,7 @@ import type { FaultCode } from '../../tables/faults.ts'
 import type { ExplainedBackend, ServerStates } from './explain-backend.ts'
 import type { PlacedRule, RulesTrace } from './explain-rules.ts'
 import type { ExplainedShare } from './explain-share.ts'
+import type { ExplainedNearest } from './explain-nearest.ts'
 import type { ExplainedSplit } from './explain-split.ts'
 import type { ExplainedStep } from './explain-steps.ts'
 import type { PortsOf } from './find-listener.ts'
@@ -50,6 +51,8 @@ export interface Explained {
   readonly mirror: { readonly backend: string; readonly percent: number } | null
   /** As a server gets it; null: none does. */
   readonly sent: ExplainedSent | null
+  /** Of a rule with regions; null: it has none. */
+  readonly nearest: ExplainedNearest | null
   readonly backend: ExplainedBackend | null
 }
 

@@ -24,6 +24,7 @@ import { fieldsOf, sentAs } from './told-heads.ts'
 import { explainBackend, noneFault } from './explain-backend.ts'
 import type { Explained, Ground } from './explained.ts'
 import type { PlacedRule, RulesTrace } from './explain-rules.ts'
+import { explainNearest } from './explain-nearest.ts'
 import { type ExplainedSplit, explainSplit } from './explain-split.ts'
 import { type ExplainedSteps, explainSteps, type RuleSteps } from './explain-steps.ts'
 import type { FoundListener } from './find-listener.ts'
@@ -87,7 +88,7 @@ export class Explanation {
     return {
       ...{ status: null, fault: null, detail: null, rule: null, trace: null, location: null, backend: null },
       sent: null,
-      ...{ middleware: [], captures: {}, headers: [], share: null, split: null, mirror: null },
+      ...{ middleware: [], captures: {}, headers: [], share: null, split: null, nearest: null, mirror: null },
       ...this.#told,
       ...given,
     }
@@ -146,9 +147,12 @@ export class Explanation {
       const { rewrite = null } = x.rule ?? {}
       if (rewrite !== null && !rewriteRequest(x, rewrite))
         return this.#own(faultAnswer('rewrite_failed'), known, done)
-      const { backend = '', mirror } = words
+      const { backend = '', mirror, nearest: regions } = words
+      const who = { request: this.#request, client: this.#client }
+      const nearest = regions === undefined ? null : explainNearest(regions, this.#ground, who)
       const copies = mirror === undefined ? null : { backend: mirror.backend, percent: mirror.percent }
-      return { ...this.#forwarded(part?.backend ?? backend, known, done), split: part, mirror: copies }
+      const leads = part?.backend ?? nearest?.backend ?? backend
+      return { ...this.#forwarded(leads, known, done), split: part, nearest, mirror: copies }
     }
     const elsewhere = redirected(x, redirect(words.redirect))
     if (elsewhere === null) return { ...this.refused('host_invalid'), ...known }

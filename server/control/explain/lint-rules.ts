@@ -127,7 +127,7 @@ function takesSomeMethods({ rule: other }: LintedRule, rule: RuleConfig, before:
   return isCommon && covers({ ...other.match, method: [] } as Condition, match, before.read)
 }
 
-const DESTINATION = ['backend', 'respond', 'redirect', 'split', 'maintenance', 'rewrite'] as const
+const DESTINATION = ['backend', 'respond', 'redirect', 'split', 'maintenance', 'rewrite', 'nearest'] as const
 
 const sameDestination = (one: RuleConfig, other: RuleConfig): boolean =>
   DESTINATION.every((key) =>

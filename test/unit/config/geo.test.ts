@@ -10,6 +10,8 @@ const withRule = (rule: object, geo?: object): string =>
     backends: { b: { servers: [{ url: 'http://a:1' }] } },
   })
 const first = (rule: object, geo?: object): string => linesOf(withRule(rule, geo))[0] ?? ''
+const NEAR = [{ backend: 'b', country: 'DE' }, { backend: 'b' }]
+const PLACED = { backend: 'b', latitude: 52.5, longitude: 13.4 }
 const ALL = { country: './c.mmdb', asn: './a.mmdb' }
 
 test.each<[rule: object, geo: object | undefined, told: string]>([
@@ -45,6 +47,31 @@ test.each<[rule: object, geo: object | undefined, told: string]>([
   ],
   [{ middleware: [{ geo: { country: 'DE' } }] }, ALL, 'write it below allow or deny'],
   [{ middleware: [{ geo: { mode: 'dry-run', deny: { country: 'DE' } } }] }, ALL, 'write shadow'],
+  [{ nearest: [{ backend: 'b', country: 'DE' }] }, ALL, 'rules[0].nearest: found'],
+  [{ nearest: NEAR }, ALL, 'backend and nearest in one rule'],
+  [
+    { backend: undefined, nearest: [{ backend: 'b' }, { backend: 'b' }] },
+    ALL,
+    'found regions of which none says where',
+  ],
+  [
+    { backend: undefined, nearest: [{ backend: 'x', country: 'DE' }, { backend: 'b' }] },
+    ALL,
+    'found "x", allowed a backend',
+  ],
+  [{ backend: undefined, nearest: NEAR }, undefined, 'nearest[0].country: found country without a database'],
+  [
+    { backend: undefined, nearest: [{ backend: 'b', latitude: 1 }, { backend: 'b' }] },
+    ALL,
+    'found "latitude" alone',
+  ],
+  [{ backend: undefined, nearest: [PLACED, { backend: 'b' }] }, ALL, 'found coordinates without a database'],
+  [
+    { backend: undefined, nearest: [{ ...PLACED, latitude: 91 }, { backend: 'b' }] },
+    ALL,
+    'latitude: found 91',
+  ],
+  [{ backend: undefined, nearest: [NEAR[0], NEAR[0]] }, ALL, 'found DE a second time'],
 ])('%j beside %j', (rule, geo, told) => {
   const lines = linesOf(withRule(rule, geo))
   expect(lines.some((line) => line.includes(told)) ? told : lines.join('\n')).toBe(told)
@@ -54,4 +81,6 @@ test('what is right passes', () => {
   expect(first({ match: { country: ['DE', 'unknown'], continent: 'EU', asn: [1, 0] } }, ALL)).toBe('')
   expect(first({ match: { continent: ['EU', 'AS'] } }, { city: './c.mmdb' })).toBe('')
   expect(first({ middleware: [{ geo: { allow: { country: 'DE' } } }] }, ALL)).toBe('')
+  expect(first({ backend: undefined, nearest: NEAR }, ALL)).toBe('')
+  expect(first({ backend: undefined, nearest: [PLACED, NEAR[1]] }, { city: './c.mmdb' })).toBe('')
 })

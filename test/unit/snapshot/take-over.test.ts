@@ -105,7 +105,7 @@ function factsOf(snapshot: Snapshot, rule: Rule): unknown {
   const { to, steps: _, captures: __, ...rest } = rule
   if (to.is === 'redirect') return { ...rest, to: to.redirect.location(TOLD), made: stepsOf(snapshot, rule) }
   if (to.is === 'respond') return { ...rest, to: to.respond.status, made: stepsOf(snapshot, rule) }
-  if (to.is === 'split') throw new Error('none of these has a split')
+  if (to.is === 'split' || to.is === 'nearest') throw new Error('none of these has several backends')
   // What is picked there is that of this snapshot, not of one before it.
   expect(to.backend).toBe(snapshot.backends.get(to.backend.name)!)
   return { ...rest, to: to.backend.name, made: stepsOf(snapshot, rule) }

@@ -11,11 +11,12 @@ import { isForTls } from './for-tls.ts'
 import type { RuleFormProps } from './rule-form-props.ts'
 import css from './rule-form.module.css'
 
-type Kind = 'backend' | 'split' | 'redirect' | 'respond' | 'maintenance' | 'listener'
+type Kind = 'backend' | 'split' | 'nearest' | 'redirect' | 'respond' | 'maintenance' | 'listener'
 
 const LABELS: Readonly<Record<Kind, string>> = {
   ...{ backend: 'Backend', split: 'Split', redirect: 'Redirect', respond: 'Answer', listener: 'Listener' },
   maintenance: 'Maintenance',
+  nearest: 'Nearest',
 }
 
 export function DestinationFields(props: RuleFormProps) {
@@ -43,6 +44,11 @@ export function DestinationFields(props: RuleFormProps) {
       </span>
       {kind === 'backend' && <BackendPart {...props} />}
       {leads.kind === 'split' && <SplitPart parts={leads.parts} />}
+      {leads.kind === 'nearest' && (
+        <p class="supporting">
+          The nearest to the client of {leads.backends.join(', ')} that has a server up.
+        </p>
+      )}
       {kind === 'maintenance' && <p class="supporting">Whoever comes is answered 503.</p>}
       {kind === 'listener' && <ListenerPart {...props} />}
       {kind === 'redirect' && <RedirectPart {...props} />}

@@ -170,6 +170,12 @@ function Destined({ rule }: { readonly rule: JsonMap }) {
           {leads.parts.map(partWords).join(', ')}
         </span>
       )
+    case 'nearest':
+      return (
+        <span class={css.cut} title={leads.backends.join(', ')}>
+          <span class="supporting">nearest of</span> {leads.backends.join(', ')}
+        </span>
+      )
     case 'maintenance':
       return <span class="supporting">maintenance: 503</span>
     case 'listener':
