@@ -1,12 +1,20 @@
-// What server/lib/encoder.ts calls of node:zlib's streams is not documented.
+// What server/lib/encoder.ts and decoder.ts call of node:zlib's streams is not documented.
 import { expect, test } from 'bun:test'
 import {
+  brotliCompressSync,
   brotliDecompressSync,
   constants,
   createBrotliCompress,
+  createBrotliDecompress,
+  createGunzip,
   createGzip,
+  createInflate,
   createZstdCompress,
+  createZstdDecompress,
+  deflateSync,
   gunzipSync,
+  gzipSync,
+  zstdCompressSync,
   zstdDecompressSync,
 } from 'node:zlib'
 
@@ -21,6 +29,7 @@ interface Native {
     ): void
     reset(): void
     close(): void
+    onerror?: (message: string, errno: number, code: string) => void
   }
   readonly _writeState: Uint32Array
 }
@@ -79,4 +88,42 @@ test('reset gives a gzip stream back as it was made, in the middle of a body too
   used._handle.reset()
   const [a, b] = [fresh, used].map((native) => encode(native, constants.Z_FINISH, TEXT.subarray(5), 4096))
   expect(a!.equals(b!)).toBe(true)
+})
+
+const DECODERS = [
+  ['gzip', () => createGunzip(), gzipSync, constants.Z_NO_FLUSH],
+  ['deflate', () => createInflate(), deflateSync, constants.Z_NO_FLUSH],
+  ['br', () => createBrotliDecompress(), brotliCompressSync, constants.BROTLI_OPERATION_PROCESS],
+  ['zstd', () => createZstdDecompress(), zstdCompressSync, constants.ZSTD_e_continue],
+] as const
+
+test.each(DECODERS.map((kind) => [kind[0], kind] as const))(
+  '%s: a decoder gives no more than there is room for, says what is left, and tells what is wrong by onerror alone',
+  (_, [, make, encodeAll, more]) => {
+    const native = make() as unknown as Native
+    expect(encode(native, more, encodeAll(TEXT), 4096).equals(TEXT)).toBe(true)
+    native._handle.close()
+    const wrong = make() as unknown as Native
+    let code = ''
+    wrong._handle.onerror = (_message, _errno, told) => (code = told)
+    const bytes = Buffer.from('not encoded at all')
+    wrong._handle.writeSync(more, bytes, 0, bytes.length, Buffer.alloc(64), 0, 64)
+    expect(code).not.toBe('')
+    wrong._handle.close()
+  },
+)
+
+test('behind a whole frame of Zstandard a byte that begins none is an error, within one it is not that', () => {
+  const told = (bytes: Buffer): string => {
+    const native = createZstdDecompress() as unknown as Native
+    let code = ''
+    native._handle.onerror = (_message, _errno, told) => (code = told)
+    encode(native, constants.ZSTD_e_continue, bytes, 200_000)
+    native._handle.writeSync(constants.ZSTD_e_continue, Buffer.from([0xff]), 0, 1, Buffer.alloc(64), 0, 64)
+    native._handle.close()
+    return code
+  }
+  const whole = zstdCompressSync(TEXT)
+  expect(told(whole)).toBe('ZSTD_error_prefix_unknown')
+  expect(told(whole.subarray(0, -3))).not.toBe('ZSTD_error_prefix_unknown')
 })
