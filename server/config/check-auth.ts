@@ -7,6 +7,7 @@ import { isOwnOnRequest, OWN_FIELD } from '../lib/own-fields.ts'
 import type { Condition } from '../rules/match.options.ts'
 import type { JwtProviderConfig } from '../tokens/jwt-provider.options.ts'
 import type { Checked } from './checked.ts'
+import { HIDDEN } from './hidden.ts'
 import { isStandIn } from './stand-in.ts'
 import type { Path } from './tree.ts'
 import { whyUnread } from './why-unread.ts'
@@ -65,8 +66,19 @@ function checkFile(checked: Checked, path: Path, file: string): void {
   })
 }
 
+const SECRET_BYTES_MIN = 32
+
 function checkKey(checked: Checked, path: Path, key: string): void {
-  if (isStandIn(key) || !isPem(key)) return
+  if (isStandIn(key) || key === HIDDEN) return
+  if (!isPem(key)) {
+    if (Buffer.byteLength(key) >= SECRET_BYTES_MIN) return
+    return checked.report({
+      code: 'wrong-value',
+      path,
+      found: `a secret of fewer than ${SECRET_BYTES_MIN} bytes`,
+      allowed: `${SECRET_BYTES_MIN} bytes or more (RFC 7518 §3.2)`,
+    })
+  }
   const isPrivate = key.includes('PRIVATE KEY')
   if (!isPrivate && canBeRead(key)) return
   checked.report({

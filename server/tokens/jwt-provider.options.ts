@@ -41,7 +41,7 @@ export const JwtProviderOptions = Type.Object(
     ),
     key: Type.Optional(
       Secret({
-        minLength: 32,
+        minLength: 16,
         maxLength: 8192,
         description:
           'Its key instead: a public one or a certificate (PEM, as "${file:issuer.pem}"), or a secret that both share, for HS256 and the like.',

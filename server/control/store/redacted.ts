@@ -26,7 +26,7 @@ export function redacted(value: unknown, depth = 0): unknown {
   if (typeof value !== 'object' || value === null) return value
   const entries = Object.entries(value).map(([key, item]: [string, unknown]) => [
     key,
-    isSecret(key) ? hidden(item) : redacted(item, depth + 1),
+    isSecret(key) || (key === 'key' && isIssuer(value)) ? hidden(item) : redacted(item, depth + 1),
   ])
   return Object.fromEntries(entries)
 }
@@ -77,6 +77,9 @@ function withoutParameters(text: string): string {
 }
 
 const isSecret = (key: string): boolean => isSecretField(key) || SECRET_KEY.test(key)
+
+/** Of tokens: its key may be one that both share. Elsewhere it is a path, or what requests go by. */
+const isIssuer = (map: object): boolean => Object.hasOwn(map, 'issuer')
 
 /** Names of users stay, and which of them have something. */
 function hidden(value: unknown): unknown {

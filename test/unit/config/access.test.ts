@@ -96,6 +96,7 @@ test.each([
   ],
   [`issuer: a, audience: b, key: "${'s'.repeat(32)}", algorithms: RS256`, 'found RS256 with a secret'],
   ['issuer: a, audience: b, key: short', 'key: '],
+  ['issuer: a, audience: b, key: 0123456789abcdefghij', 'found a secret of fewer than 32 bytes'],
   [
     'issuer: a, audience: b, key: "-----BEGIN PRIVATE KEY-----aaaaaaaa-----END PRIVATE KEY-----"',
     'found a private key',

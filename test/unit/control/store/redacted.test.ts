@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { redactedText } from '../../../../server/control/store/redacted.ts'
+import { redacted, redactedText } from '../../../../server/control/store/redacted.ts'
 
 test('of queries and URLs what is called a secret is hidden, wherever it stands', () => {
   for (const [text, shown] of [
@@ -56,4 +56,11 @@ test('a signed token is hidden wherever it stands, and what only begins like one
     ['keyJournals.example.org', 'keyJournals.example.org'],
   ] as const)
     expect(redactedText(text)).toBe(shown)
+})
+
+test('the key of an issuer of tokens is hidden, and what requests are told apart by is not', () => {
+  expect(redacted({ auth: { jwt: { corp: { issuer: 'a', key: 'shared by both' } } } })).toEqual({
+    auth: { jwt: { corp: { issuer: 'a', key: '(a secret, hidden)' } } },
+  })
+  expect(redacted({ rate_limit: { key: 'client_ip' } })).toEqual({ rate_limit: { key: 'client_ip' } })
 })
