@@ -2,6 +2,7 @@
 import { formatProblem } from '../config/problem.ts'
 import { type AskedAny, explainAny, type ExplainedAny } from '../control/explain/explain-any.ts'
 import { offlineGround } from '../control/explain/offline.ts'
+import { serveDatabasesOf } from '../control/explain/tests-geo.ts'
 import { atOnce } from '../lib/slices.ts'
 import { type Args, readArgs } from './args.ts'
 import { askedFlags } from './asked-flags.ts'
@@ -116,7 +117,9 @@ async function offline(read: Args, { asked, candidates }: Question, io: Io): Pro
     for (const problem of loaded.problems) io.stderr(`${formatProblem(problem)}\n`)
     return null
   }
+  const takeAway = serveDatabasesOf(loaded.config)
   const explained = atOnce(explainAny(asked, offlineGround(loaded.config), candidates))
+  takeAway()
   return 'problem' in explained ? refused(explained.problem, io) : explained
 }
 

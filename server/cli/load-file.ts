@@ -4,6 +4,7 @@ import { inOrder, type Problem } from '../config/problem.ts'
 import type { Machine } from '../config/world.ts'
 import type { ReadFile } from '../config/substitute.ts'
 import { lookThrough } from '../control/explain/looked-through.ts'
+import { serveDatabasesOf } from '../control/explain/tests-geo.ts'
 import { atOnce } from '../lib/slices.ts'
 import { readBounded, readPipeToo } from '../lib/read-bounded.ts'
 import { type SocketsProblem, wantedHere } from '../sockets/choose.ts'
@@ -45,7 +46,9 @@ export function loadFileTested(
 /** Tries the tests of a config, and looks its rules through. */
 export function tested(loaded: LoadedConfig | RefusedConfig): LoadedConfig | RefusedConfig {
   if (!loaded.ok) return loaded
+  const takeAway = loaded.config.tests.length > 0 ? serveDatabasesOf(loaded.config) : null
   const { failed, warnings } = atOnce(lookThrough(loaded))
+  takeAway?.()
   if (failed.length > 0) return { ok: false, problems: failed }
   return warnings.length === 0 ? loaded : { ...loaded, warnings: inOrder([...loaded.warnings, ...warnings]) }
 }

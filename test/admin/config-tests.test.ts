@@ -1,9 +1,12 @@
 // Tests of a config, before each change: by the file, by the API, by its parts, and at a start.
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { check } from '../../server/cli/check.ts'
 import { controlSocketPath } from '../../server/control/control-socket.ts'
+import { saidBy } from '../support/command.ts'
 import { type Gateway, spawnGateway, startGateway } from '../support/gateway.ts'
+import { mmdb } from '../support/mmdb.ts'
 
 const config = (path: string, more = ''): string => `listeners: { web: { bind: "127.0.0.1:0" } }
 rules:
@@ -79,4 +82,31 @@ test('a start with a test that fails says so and serves nothing', async () => {
   expect(failed.stderr).toContain(
     'sluice.yaml:8:15 tests[0].expect.rule: found rule rest for GET http://localhost/one',
   )
+})
+
+test('tests that hang on countries ask the databases that the config names, at a start and before a change', async () => {
+  const country = mmdb('Test-Country', [['192.0.2.0/24', { country: { iso_code: 'DE' } }]])
+  writeFileSync(join(gateway.folder, 'country.mmdb'), country)
+  const german = config('/one')
+    .replace('rules:\n', 'rules:\n  - { name: german, match: { country: DE }, respond: { status: 204 } }\n')
+    .replace(
+      'tests:\n',
+      'tests:\n  - { request: { path: /one, client: 192.0.2.7 }, expect: { rule: german } }\n',
+    )
+    .concat('geo: { country: ./country.mmdb }\n')
+  const checked = await saidBy((io) => check(['german.yaml'], io), {
+    cwd: (writeFileSync(join(gateway.folder, 'german.yaml'), german), gateway.folder),
+  })
+  expect(checked).toMatchObject({ code: 0, err: '' })
+  expect(await gateway.apply(german)).toMatchObject({ event: 'applied' })
+  expect(await gateway.apply(german.replace('rule: german', 'rule: one'))).toMatchObject({
+    event: 'rejected',
+    problems: [{ message: expect.stringContaining('found rule german for GET http://localhost/one') }],
+  })
+  await using started = await startGateway({
+    config: `${german}data: ./other\n`,
+    folder: gateway.folder,
+    file: 'german.yaml',
+  })
+  expect((await started.fetch('/one')).status).toBe(200)
 })

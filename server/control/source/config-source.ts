@@ -44,13 +44,16 @@ export interface ReadConfig {
   readonly files: ReadonlyMap<string, string | null>
 }
 
+/** Whose process it is: of a gateway that starts, of one that serves, or one that only reads. */
+export type Reader = 'start' | 'here' | 'apart'
+
 /**
  * Reads and checks the file. The schema compiler and the YAML parser are loaded here, beside which workers
  * already start.
  */
 export async function readConfig(
   { file, env, level, given = null }: SourceOptions,
-  isStart = false,
+  by: Reader = 'here',
 ): Promise<ReadConfig> {
   const [{ loadConfig }, { formatProblem, inOrder }] = await Promise.all([
     import('../../config/load.ts'),
@@ -72,7 +75,7 @@ export async function readConfig(
     namesOnly: given?.namesOnly ?? null,
   })
   const text = decoded(read.get(resolve(file)))
-  const { failed, warnings } = loaded.ok ? await lookedThrough(loaded, isStart) : NOTHING
+  const { failed, warnings } = loaded.ok ? await lookedThrough(loaded, by) : NOTHING
   if (!loaded.ok || failed.length > 0) {
     const problems = (loaded.ok ? failed : loaded.problems).map((one) => told(one, formatProblem(one)))
     read.delete(resolve(file))
@@ -112,16 +115,29 @@ const NOTHING: Found = { failed: [], warnings: [] }
 const LINTED_AT_START = 1000
 
 /** In slices: others are served meanwhile. */
-async function lookedThrough(loaded: LoadedConfig, isStart: boolean): Promise<Found> {
+async function lookedThrough(loaded: LoadedConfig, by: Reader): Promise<Found> {
   const { rules, tests } = loaded.config
-  const isLong = isStart && rules.length > LINTED_AT_START
-  const failed =
-    tests.length === 0 ? [] : await inSlices((await import('../explain/config-tests.ts')).failedTests(loaded))
+  const isLong = by === 'start' && rules.length > LINTED_AT_START
+  const failed = tests.length === 0 ? [] : await failedTestsOf(loaded, by)
   const warnings =
     rules.length === 0 || isLong
       ? []
       : await inSlices((await import('../explain/lint-warnings.ts')).lintWarnings(loaded))
   return { failed, warnings }
+}
+
+async function failedTestsOf(loaded: LoadedConfig, by: Reader): Promise<readonly Problem[]> {
+  const [{ failedTests }, { serveDatabasesOf }] = await Promise.all([
+    import('../explain/config-tests.ts'),
+    import('../explain/tests-geo.ts'),
+  ])
+  // Who serves others asks the databases that it serves with.
+  const takeAway = by === 'here' ? null : serveDatabasesOf(loaded.config)
+  try {
+    return await inSlices(failedTests(loaded))
+  } finally {
+    takeAway?.()
+  }
 }
 
 /** Files of certificates. */

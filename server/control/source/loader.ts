@@ -23,7 +23,7 @@ export function loader(): Promise<number> {
   yieldToTraffic()
   process.on('disconnect', () => exit.resolve(0))
   process.once('message', (options: SourceOptions) => {
-    void readConfig(options).then((read) => process.send?.(packed(read)))
+    void readConfig(options, 'apart').then((read) => process.send?.(packed(read)))
   })
   return exit.promise
 }
