@@ -5,7 +5,7 @@ import type { Config } from '../../config/schema.ts'
 import { type Database, GEO_KINDS, type GeoKind, openDatabase } from '../../geo/database.ts'
 import { serveDatabases } from '../../geo/where.ts'
 
-/** Puts them in place; gives what takes them away. One that cannot be read knows nothing: others tell of it. */
+/** Puts them in place; gives what takes them away. One that cannot be read knows nothing. */
 export function serveDatabasesOf({ geo }: Pick<Config, 'geo'>): () => void {
   if (geo === undefined) return () => {}
   const opened: Partial<Record<GeoKind, Database>> = {}

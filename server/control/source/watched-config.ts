@@ -22,7 +22,7 @@ function sizeOf(file: string): number {
   }
 }
 
-/** Tests that hang on where clients are: they ask the databases that the config names, and we serve by ours. */
+/** Tests that hang on where clients are ask the databases that the config names: we serve by ours. */
 const asksOtherDatabases = (text: string): boolean => /\bgeo\b/.test(text) && /\btests\b/.test(text)
 
 export interface WatchedConfigOptions extends SourceOptions {
