@@ -19,6 +19,8 @@ const TICK_US = 10_000
 const GOALS = { proxied: 0.5, nginx: 1.2 }
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-cache-'))
+/** Where nginx has what it stores: in memory, as ours is. */
+const inMemory = mkdtempSync('/dev/shm/sluice-cache-bench-')
 const origin = Bun.spawn([process.execPath, join(import.meta.dir, 'origin.ts')], { stdout: 'pipe' })
 const { value } = await origin.stdout.getReader().read()
 const originUrl = `http://127.0.0.1:${new TextDecoder().decode(value).trim()}`
@@ -37,7 +39,7 @@ try {
   origin.kill()
 }
 await publicTests()
-rmSync(folder, { recursive: true, force: true })
+for (const one of [folder, inMemory]) rmSync(one, { recursive: true, force: true })
 process.exit(0)
 
 async function startOurs(name: string, url: string, step: string): Promise<Contender> {
@@ -75,7 +77,7 @@ async function startNginx(): Promise<Contender | null> {
     `${oneWorker(own)}
 http { log_format one escape=json '${log}'; access_log ${own}/access.log one buffer=64k flush=1s; ${paths.join(' ')}
   keepalive_requests 100000000; tcp_nodelay on; sendfile on;
-  proxy_cache_path /dev/shm/${own.replaceAll('/', '-')} levels=1:2 keys_zone=one:10m max_size=128m use_temp_path=off;
+  proxy_cache_path ${inMemory} levels=1:2 keys_zone=one:10m max_size=128m use_temp_path=off;
   upstream origin { server ${originUrl.slice(7)}; keepalive 32; keepalive_requests 1000000; }
   server { listen 127.0.0.1:${port};
     location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $http_host;
