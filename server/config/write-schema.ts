@@ -15,6 +15,7 @@ import type { MetricRow } from '../tables/metric-row.ts'
 import { METRICS } from '../tables/metrics.ts'
 import { cellText, type Chapter, chaptersText, tableText } from './reference.ts'
 import { configSchema } from './schema-json.ts'
+import { ConfigOptions } from './schema.ts'
 import type { SchemaNode } from './schema-node.ts'
 
 const ROOT = join(import.meta.dir, '../..')
@@ -39,7 +40,8 @@ const ELSEWHERE = [{ schema: ConditionOptions as SchemaNode, link: '[match](rule
 /** What stands between the marks of a page. */
 const PAGES: Readonly<Record<string, () => string>> = {
   'docs/rules-reference.md': () => chaptersText(ruleChapters()),
-  'docs/middleware-reference.md': () => chaptersText(chaptersOf(MiddlewareOptions), ELSEWHERE),
+  'docs/middleware-reference.md': () =>
+    chaptersText([...chaptersOf(MiddlewareOptions), ...topChapters()], ELSEWHERE),
   'docs/variables-reference.md': variablesText,
   'docs/faults-reference.md': faultsText,
   'docs/metrics-reference.md': metricsText,
@@ -58,6 +60,13 @@ const chaptersOf = (schema: unknown, without: readonly string[] = []): Chapter[]
   Object.entries((schema as SchemaNode).properties ?? {}).flatMap(([title, one]) =>
     without.includes(title) || one.properties === undefined ? [] : [{ title, schema: one }],
   )
+
+/** What steps and conditions name of the top level of a config. */
+const topChapters = (): Chapter[] =>
+  (['auth', 'geo', 'cache', 'plugins'] as const).flatMap((key) => {
+    const schema = (ConfigOptions.properties as Record<string, unknown>)[key] as SchemaNode | undefined
+    return schema?.properties === undefined ? [] : [{ title: `At the top level: ${key}`, schema }]
+  })
 
 function ruleChapters(): Chapter[] {
   const own = chaptersOf(RuleOptions, ['match'])
