@@ -32,7 +32,10 @@ export function checkNearest(
       })
     }
   }
-  if (regions.every((one) => one.country.length + one.continent.length === 0 && one.latitude === undefined))
+  if (
+    regions.length > 0 &&
+    regions.every((one) => one.country.length + one.continent.length === 0 && one.latitude === undefined)
+  )
     checked.report({
       code: 'missing-key',
       path,

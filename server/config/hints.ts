@@ -270,7 +270,7 @@ const isOfOne = ({ type, format }: SchemaNode): boolean =>
 /** Takes whatever is written, which says nothing of what was meant. */
 const isAnyText = ({ type, format, pattern, enum: words }: SchemaNode): boolean =>
   type === 'string' &&
-  (format === undefined || format === 'bytes') &&
+  (format === undefined || format === 'bytes' || format === 'path') &&
   words === undefined &&
   pattern === undefined
 

@@ -1,8 +1,11 @@
 // The examples of config/examples as a test can run them: with addresses of its own.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const FOLDER = join(import.meta.dir, '../../config/examples')
+/** Their names, without the folders of what they name. */
+export const exampleFiles = (): readonly string[] => readdirSync(FOLDER).filter((name) => name.includes('.'))
+
 /** Of the servers in them. */
 export const PORTS = [9001, 9002, 9003] as const
 

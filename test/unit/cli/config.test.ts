@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'yaml'
@@ -8,7 +8,7 @@ import { loadConfig } from '../../../server/config/load.ts'
 import { formatProblem } from '../../../server/config/problem.ts'
 import { testCertificate } from '../../support/certificate.ts'
 import { type Said, saidBy } from '../../support/command.ts'
-import { FOLDER } from '../../support/example-config.ts'
+import { exampleFiles, FOLDER } from '../../support/example-config.ts'
 import { EXAMPLE_SECRETS } from '../../support/example-secrets.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'sluice-config-'))
@@ -107,7 +107,7 @@ async function checkedAgain(file: string): Promise<readonly string[]> {
   return again.ok ? [] : again.problems.map(formatProblem)
 }
 
-test.each(readdirSync(FOLDER))('what is shown of %s is a config that is valid', async (name) => {
+test.each(exampleFiles())('what is shown of %s is a config that is valid', async (name) => {
   const certificate = testCertificate()
   const text = readFileSync(join(FOLDER, name), 'utf8')
     .replaceAll(/[^\s"[,{]+\.(?:pem|crt)\b/g, certificate.cert)

@@ -24,7 +24,7 @@ ${BACKENDS}`,
 test('a rule leads to exactly one place', () => {
   const [none] = said('middleware: []')
   expect(none).toContain(
-    'found a rule without destination, allowed exactly one of backend, split, respond or redirect; or maintenance',
+    'found a rule without destination, allowed exactly one of backend, split, nearest, respond or redirect; or maintenance',
   )
   expect(said('backend: app\nsplit: { to: [{ backend: app }] }').join()).toContain(
     'found backend and split in one rule',

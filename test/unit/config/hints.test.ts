@@ -171,7 +171,7 @@ const hintOf = (text: string): string => linesOf(text)[0] ?? ''
 
 test.each([
   [rule('respond: 403'), 'write { status: 403 }'],
-  [rule('respond: hello'), 'write { body: hello }'],
+  [rule('respond: hello'), 'write { body: hello }, { file: hello } or { template: hello }'],
   [withBackend('health_check: /health'), 'write { path: "/health" }'],
   [withBackend('retry: 3'), 'write { attempts: 3 }'],
   [

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { stringify as stringifyToml } from 'smol-toml'
@@ -12,6 +12,7 @@ import type { SchemaNode } from '../../../server/config/schema-node.ts'
 import { ConfigOptions } from '../../../server/config/schema.ts'
 import { EXAMPLE_SECRETS } from '../../support/example-secrets.ts'
 import { configOf, linesOf, parse, problemsOf, withTurn } from './parse.ts'
+import { exampleFiles } from '../../support/example-config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-config-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -107,10 +108,7 @@ describe('loading a file', () => {
 
 describe('examples', () => {
   const root = resolve(import.meta.dir, '../../../config')
-  const files = [
-    join(root, 'sluice.yaml'),
-    ...readdirSync(join(root, 'examples')).map((name) => join(root, 'examples', name)),
-  ]
+  const files = [join(root, 'sluice.yaml'), ...exampleFiles().map((name) => join(root, 'examples', name))]
 
   test('there are some of each format', () => {
     for (const ending of ['.yaml', '.toml', '.json'])

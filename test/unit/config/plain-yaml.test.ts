@@ -1,18 +1,19 @@
 // Two readers, one YAML: whatever the quick one reads, the whole one reads the same, places included.
 import { expect, test } from 'bun:test'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { plainYamlSteps, readPlainYaml } from '../../../server/config/plain-yaml.ts'
 import { Problems } from '../../../server/config/problem.ts'
 import { readWholeYaml } from '../../../server/config/read-yaml.ts'
 import { Lines } from '../../../server/config/tree.ts'
 import { seededRandom, seedOfRun } from '../../support/random.ts'
+import { exampleFiles } from '../../support/example-config.ts'
 
 /** More with SLUICE_FUZZ_RUNS. */
 const RUNS = Number(process.env['SLUICE_FUZZ_RUNS'] ?? 3000)
 
 const folder = resolve(import.meta.dir, '../../../config')
-const files = ['sluice.yaml', ...readdirSync(join(folder, 'examples')).map((name) => `examples/${name}`)]
+const files = ['sluice.yaml', ...exampleFiles().map((name) => `examples/${name}`)]
 const examples = files
   .filter((name) => !name.endsWith('.toml'))
   .map((name) => readFileSync(join(folder, name), 'utf8'))

@@ -1,16 +1,17 @@
 // Whatever stands in a file, the answer is a config or problems that each have a place; never an exception.
 import { expect, test } from 'bun:test'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Problem } from '../../../server/config/problem.ts'
 import { type Random, seededRandom, seedOfRun } from '../../support/random.ts'
 import { parse } from './parse.ts'
+import { exampleFiles } from '../../support/example-config.ts'
 
 const folder = resolve(import.meta.dir, '../../../config')
-const examples = [
-  'sluice.yaml',
-  ...readdirSync(join(folder, 'examples')).map((name) => `examples/${name}`),
-].map((name) => ({ name, text: readFileSync(join(folder, name), 'utf8') }))
+const examples = ['sluice.yaml', ...exampleFiles().map((name) => `examples/${name}`)].map((name) => ({
+  name,
+  text: readFileSync(join(folder, name), 'utf8'),
+}))
 const schema = readFileSync(join(folder, 'schema.json'), 'utf8')
 /** Every word of the schema: keys, and values that are allowed somewhere. */
 const WORDS = [...new Set([...schema.matchAll(/"([a-z_0-9]+)"/g)].map(([, word]) => word ?? ''))]

@@ -72,7 +72,7 @@ describe('keys of the other protocol', () => {
   })
 
   test('further below they are told with their place', () => {
-    expect(hintOf(withTurn('limits: { body: 1MiB }'), 'listeners.turn.limits.body')).toContain(
+    expect(hintOf(withTurn('limits: { head: 1KiB }'), 'listeners.turn.limits.head')).toContain(
       'listeners.NAME.limits with protocol: http',
     )
     expect(hintOf(http('limits: { unauthenticated: 1 }'), 'listeners.web.limits.unauthenticated')).toBe(

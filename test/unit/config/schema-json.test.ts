@@ -1,11 +1,12 @@
 import { expect, test } from 'bun:test'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parse as parseToml } from 'smol-toml'
 import { parse as parseYaml } from 'yaml'
 import { schemaText } from '../../../server/config/write-schema.ts'
 import { fits } from './json-schema.ts'
 import { linesOf, withTurn } from './parse.ts'
+import { exampleFiles } from '../../support/example-config.ts'
 
 const root = resolve(import.meta.dir, '../../../config')
 const schema = JSON.parse(readFileSync(join(root, 'schema.json'), 'utf8')) as Record<string, unknown>
@@ -14,7 +15,7 @@ test('config/schema.json is current (bun server/config/write-schema.ts writes it
   expect(readFileSync(join(root, 'schema.json'), 'utf8')).toBe(schemaText())
 })
 
-test.each(['sluice.yaml', ...readdirSync(join(root, 'examples')).map((name) => `examples/${name}`)])(
+test.each(['sluice.yaml', ...exampleFiles().map((name) => `examples/${name}`)])(
   'editors find nothing wrong in %s',
   (name) => {
     const text = readFileSync(join(root, name), 'utf8')
