@@ -11,7 +11,7 @@ export const PluginStepOptions = Type.Object(
   },
   {
     description:
-      'A step of your own: `middleware` of a plugin. What it throws is 500 with the fault plugin_failed; what it waits for longer than timeouts.step is 503.',
+      'A step of your own: `middleware` of a plugin. What it throws is 500 with the fault plugin_failed; what it waits for longer than timeouts.step is 504.',
     also: { plugin: 'name', use: 'name', with: 'options', config: 'options' },
   },
 )
