@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => gateway[Symbol.asyncDispose]())
 
 /** Nothing but their own help, and that is not listed in it. */
-const WITHOUT = new Set(['admin', 'turn', 'completion', 'schema', 'version'])
+const WITHOUT = new Set(['admin', 'turn', 'completion', 'schema', 'version', 'types'])
 
 /** Words as readline breaks them, and what the function is given: command, word, word before. */
 const DRIVER = `

@@ -390,8 +390,11 @@ test('tls-to-servers.yaml: a server is known by its key; with another one it is 
 
 /** In tests of their own: udp-example, tls-example, unix-example, turn-on-https, system-sticky and others. */
 test('no example is left out', () => {
-  const others = readdirSync(import.meta.dir).filter((name) => name !== basename(import.meta.path))
-  const texts = others.map((name) => readFileSync(join(import.meta.dir, name), 'utf8'))
-  const isRun = (file: string): boolean => ran.has(file) || texts.some((text) => text.includes(`'${file}'`))
+  const tests = join(import.meta.dir, '..')
+  const others = [...new Bun.Glob('{e2e,admin,tls,unit/control}/**/*.test.ts').scanSync(tests)].filter(
+    (name) => basename(name) !== basename(import.meta.path),
+  )
+  const texts = others.map((name) => readFileSync(join(tests, name), 'utf8'))
+  const isRun = (file: string): boolean => ran.has(file) || texts.some((text) => text.includes(file))
   expect(readdirSync(FOLDER).filter((file) => file.includes('.') && !isRun(file))).toEqual([])
 })
