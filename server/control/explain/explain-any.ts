@@ -31,7 +31,7 @@ export function* explainAny(
   candidatesMax?: number,
 ): Steps<Or<ExplainedAny>> {
   const given = connectionOf(asked, ground)
-  if (given === null) return ofRequest(yield* explain(asked, ground, candidatesMax))
+  if (given === null) return ofRequest(yield* explain(asked, ground, candidatesMax), asked, ground)
   if ('problem' in given) return given
   const connection = explainConnection(given, ground)
   if ('problem' in connection) return connection
@@ -41,11 +41,16 @@ export function* explainAny(
   const request = yield* explain({ ...asked, listener }, ground, candidatesMax)
   if ('problem' in request) return request
   const why = `rule ${connection.rule?.name} of listener ${connection.listener.name} leads to it`
-  return { kind: 'request', ...withoutSecrets(request), listener: { name: listener, why }, connection }
+  return {
+    kind: 'request',
+    ...withoutSecrets(request, asked, ground.tellsAll),
+    listener: { name: listener, why },
+    connection,
+  }
 }
 
-const ofRequest = (told: Or<Explained>): Or<ExplainedAny> =>
-  'problem' in told ? told : { kind: 'request', ...withoutSecrets(told) }
+const ofRequest = (told: Or<Explained>, asked: AskedRequest, { tellsAll }: Ground): Or<ExplainedAny> =>
+  'problem' in told ? told : { kind: 'request', ...withoutSecrets(told, asked, tellsAll) }
 
 const SCHEME = /^(tcp|udp|tls):\/\//i
 

@@ -14,6 +14,8 @@ export interface Ground {
   readonly config: Config
   readonly states: ServerStates
   readonly portsOf: PortsOf
+  /** Whoever asks has the config itself, with all that is filled in. */
+  readonly tellsAll?: boolean
 }
 
 export interface Explained {

@@ -15,5 +15,6 @@ export function offlineGround(config: Config): Ground {
     config,
     states: { board, slots: planSlots(table, config.backends), reasonOf: () => null },
     portsOf: () => [],
+    tellsAll: true,
   }
 }

@@ -2,6 +2,7 @@
 import { isSecretField } from '../../config/secret-field.ts'
 import type { RequestHead } from '../../head/request-head.ts'
 import type { ResponseHead } from '../../head/response-head.ts'
+import type { AskedRequest } from './asked-request.ts'
 import type { Explained, ExplainedSent } from './explained.ts'
 
 type Named = Explained['headers']
@@ -39,14 +40,31 @@ export function sentAs(request: RequestHead): ExplainedSent {
   }
 }
 
-/** Values of fields that carry credentials are not told to whoever asks. */
-export function withoutSecrets<T extends Explained>(told: T): T {
+/**
+ * Values of fields that carry credentials are not told to whoever asks; nor are those that steps give to
+ * servers, but for what the request itself has in it: they may have been filled in from the environment.
+ * `tellsAll`: who asks has that, as the config itself.
+ */
+export function withoutSecrets<T extends Explained>(told: T, asked: AskedRequest, tellsAll = false): T {
   const hidden = (fields: Named): Named =>
-    fields.map(([name, value]) => [name, isSecretField(name) ? '(a secret, hidden)' : value])
+    fields.map(([name, value]) => [name, isSecretField(name) ? HIDDEN : value])
   const { headers, sent } = told
-  return {
-    ...told,
-    headers: hidden(headers),
-    sent: sent && { ...sent, set: hidden(sent.set), fields: hidden(sent.fields) },
-  }
+  if (sent === null || tellsAll)
+    return { ...told, headers: hidden(headers), sent: sent && hiddenIn(sent, hidden) }
+  const given = [asked.method, asked.url, asked.client ?? '', ...asked.headers.flat()].join('\n')
+  const names = new Set(sent.set.map(([name]) => name.toLowerCase()))
+  const isOwn = (name: string, value: string): boolean =>
+    names.has(name.toLowerCase()) && !given.includes(value)
+  const unfilled = (fields: Named): Named =>
+    hidden(fields).map(([name, value]) => [name, isOwn(name, value) && value !== HIDDEN ? SET : value])
+  return { ...told, headers: hidden(headers), sent: hiddenIn(sent, unfilled) }
 }
+
+const HIDDEN = '(a secret, hidden)'
+const SET = '(set by a step)'
+
+const hiddenIn = (sent: ExplainedSent, hide: (fields: Named) => Named): ExplainedSent => ({
+  ...sent,
+  set: hide(sent.set),
+  fields: hide(sent.fields),
+})
