@@ -71,7 +71,7 @@ test('a server is drained with a reason once its consequence was told, and comes
   await form.getByLabel('Until').selectOption('1h')
   await form.getByRole('button', { name: 'Drain two' }).click()
   await row(page, 'two')
-    .getByText(/operator · until \d\d:\d\d · “kernel update”/)
+    .getByText(/operator · until (?:\d+ \w+ )?\d\d:\d\d · “kernel update”/)
     .waitFor()
   await page.getByText('1 of 2 servers takes new requests: two drains.').waitFor()
   await page.getByRole('button', { name: 'Make ready: two' }).click()
