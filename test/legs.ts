@@ -38,6 +38,8 @@ const WITH_SOCKETS = [
 const FIRST_LEG_ONLY = [
   'test/e2e/sockets-choice.test.ts',
   'test/threats/{guessed-passwords,stolen-links}.test.ts',
+  // What steps of rules decide, above whatever brings the bytes.
+  'test/e2e/{access,cache*,content,cross-origin,geo,oidc*,plugins,rewrites}.test.ts',
 ]
 const SHORT = [
   'test/e2e/{http-*,compress,proxy-protocol,system-drain,turn-streams,killed-workers}.test.ts',
