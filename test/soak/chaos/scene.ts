@@ -7,6 +7,9 @@ import type { Random } from '../../support/random.ts'
 import { BACKENDS, type BackendName } from './books.ts'
 import { APP_COOKIE, STEADY, type ChaosServer } from './servers.ts'
 
+/** That of a plugin is code of somebody else. */
+const OWN = ALGORITHMS.filter((algorithm) => algorithm !== 'plugin')
+
 type Words = Record<string, unknown>
 
 /** All tries of a request. */
@@ -72,7 +75,7 @@ export function drawScene(random: Random): Scene {
 
 function drawBackend(random: Random): BackendSwitches {
   const coin = (): boolean => random.below(2) === 0
-  const algorithm = random.pick(ALGORITHMS)
+  const algorithm = random.pick(OWN)
   const way = random.pick(WAYS)
   const isHash = algorithm === 'hash' || algorithm === 'ip_hash'
   const isByKey = way === 'header' || way === 'client_ip'
