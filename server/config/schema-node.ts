@@ -31,9 +31,9 @@ export interface SchemaNode {
   readonly isOrMap?: boolean
   /** A map of it as people begin one, where a single word stands. */
   readonly usual?: { readonly [key: string]: string }
-  /** What to say of values that are not allowed, but often written. */
   /** A path of code that the gateway runs: being near the config does not make it one of ours. */
   readonly isCode?: true
+  /** What to say of values that are not allowed, but often written. */
   readonly said?: Readonly<Record<string, string>>
   /** Keys that are often written for one of its own. */
   readonly also?: Readonly<Record<string, string>>

@@ -47,7 +47,7 @@ import type { AddressesByName } from './sockets/binds.ts'
 import type { Predecessor } from './upgrade/predecessor.ts'
 import type { HandedSockets } from './sockets/handed-sockets.ts'
 import type { ListeningSockets } from './sockets/sockets.ts'
-import { secretsFor } from './store/session-secret.ts'
+import { secretsFor } from './store/kept-secret.ts'
 import type { StoreKeeper } from './store/store-keeper.ts'
 import type { WorkerWish } from '../worker/messages.ts'
 import { WorkerSockets } from './sockets/worker-sockets.ts'
@@ -170,7 +170,7 @@ export async function makeParts(options: PartsOptions): Promise<Parts> {
     desk,
     turn,
     applier,
-    followed: together([certificates, tlsFiles, facts.geo, facts.keys]),
+    followed: together([certificates, tlsFiles, facts.geo, facts.keys, facts.plugins]),
     acme,
     heard: (news) => (news.type === 'keys-wanted' ? facts.keys.heard(news) : acme.heard(news)),
     refused,

@@ -3,17 +3,15 @@
 import type { Fields } from '../head/fields.ts'
 import { stopWork, work, type Work } from '../lib/work.ts'
 import type { BodySink, BodyTransform } from './middleware.ts'
-import { PlainPieces } from './plain-pieces.ts'
+import { WaitingPieces } from './waiting-pieces.ts'
 
 export abstract class Paced implements BodyTransform, Work {
-  readonly #pieces = new PlainPieces()
+  readonly #pieces = new WaitingPieces()
   #next: BodySink | null = null
   /** Nothing more comes. */
   #isEnded = false
   #isOver = false
-  #isPaused = false
   #isStepping = false
-  #countedBytes = 0
   /** What was taken last has more to give. */
   protected hasMore = false
 
@@ -92,20 +90,7 @@ export abstract class Paced implements BodyTransform, Work {
   }
 
   #settle(next: BodySink): void {
-    if (this.#isOver) return
-    const isBusy = this.#pieces.bytes > 0 || this.hasMore
-    if (isBusy) this.#pieces.keep()
-    this.#count(next)
-    if (isBusy === this.#isPaused) return
-    this.#isPaused = isBusy
-    if (isBusy) next.pause()
-    else next.resume()
-  }
-
-  #count(next: BodySink | null): void {
-    const { bytes } = this.#pieces
-    if (bytes !== this.#countedBytes) next?.countKept(bytes - this.#countedBytes)
-    this.#countedBytes = bytes
+    if (!this.#isOver) this.#pieces.settle(next, this.#pieces.bytes > 0 || this.hasMore)
   }
 
   /** It is over, one way or another: nothing more is written. */
@@ -113,8 +98,7 @@ export abstract class Paced implements BodyTransform, Work {
     if (this.#isOver) return
     this.#isOver = true
     stopWork(this)
-    this.#pieces.takeAll()
-    this.#count(this.#next)
+    this.#pieces.drop(this.#next)
     this.release()
   }
 }

@@ -3,7 +3,7 @@
 import type { BodySink, BodyTransform } from './middleware.ts'
 import type { Pace } from './pace.ts'
 import { type Wait, wakeAfter } from './pace-clock.ts'
-import { PlainPieces } from './plain-pieces.ts'
+import { WaitingPieces } from './waiting-pieces.ts'
 
 export interface ThrottleParts {
   readonly pace: Pace
@@ -21,7 +21,7 @@ export interface ThrottleParts {
 export class Throttled implements BodyTransform {
   readonly keepsLength = true
   readonly #parts: ThrottleParts
-  readonly #pieces = new PlainPieces()
+  readonly #pieces = new WaitingPieces()
   #next: BodySink | null = null
   /** Bytes that go before any are counted. */
   #free: number
@@ -31,9 +31,7 @@ export class Throttled implements BodyTransform {
   #waitedMs = 0
   #isEnded = false
   #isOver = false
-  #isPaused = false
   #isGoing = false
-  #countedBytes = 0
 
   constructor(parts: ThrottleParts) {
     this.#parts = parts
@@ -117,20 +115,7 @@ export class Throttled implements BodyTransform {
 
   /** Nothing more is to come while something waits. */
   #settle(next: BodySink): void {
-    if (this.#isOver) return
-    const isBusy = this.#pieces.bytes > 0
-    if (isBusy) this.#pieces.keep()
-    this.#count(next)
-    if (isBusy === this.#isPaused) return
-    this.#isPaused = isBusy
-    if (isBusy) next.pause()
-    else next.resume()
-  }
-
-  #count(next: BodySink | null): void {
-    const { bytes } = this.#pieces
-    if (bytes !== this.#countedBytes) next?.countKept(bytes - this.#countedBytes)
-    this.#countedBytes = bytes
+    if (!this.#isOver) this.#pieces.settle(next)
   }
 
   #finish(): void {
@@ -138,8 +123,7 @@ export class Throttled implements BodyTransform {
     this.#isOver = true
     this.#wait?.stop()
     this.#wait = null
-    this.#pieces.takeAll()
-    this.#count(this.#next)
+    this.#pieces.drop(this.#next)
     this.#parts.over(this.#waitedMs)
   }
 }

@@ -1,7 +1,7 @@
 // config/examples/geo.yaml behind a trusted proxy: clients by country and network, in several workers, and
 // databases that change while it serves.
 import { expect, test } from 'bun:test'
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rawClient } from '../support/client.ts'
@@ -86,7 +86,19 @@ test('countries and networks decide, and a database that changes is taken up; a 
   writeFileSync(join(folder, 'geo.yaml'), `${config}workers: 2\ndrain: 1s\n`)
   await gateway.event('applied')
   expect(await everywhere('198.51.100.7')).toEqual(all('9001'))
-  expect(readdirSync(join(folder, 'data', 'geo'))).toHaveLength(2)
+  const copies = (): string[] => {
+    const place = join(folder, 'data', 'geo')
+    return existsSync(place) ? readdirSync(place).filter((name) => name.endsWith('.mmdb')) : []
+  }
+  expect(copies()).toHaveLength(2)
+
+  // What workers would map is written again when it is taken away.
+  put('country.mmdb', mmdb('Countries', [['198.51.100.0/24', { country_code: 'CH' }]]))
+  await waitFor(() => gateway.events.filter(({ event }) => event === 'geo_replaced').length === 2, {
+    forMs: 20_000,
+  })
+  rmSync(join(folder, 'data', 'geo'), { recursive: true })
+  await waitFor(() => copies().length === 2, { forMs: 20_000 })
 })
 
 test('a database that is missing or broken keeps a gateway from starting, and says so', async () => {

@@ -1,13 +1,14 @@
 // config/examples/plugins.yaml: code of users in the workers of the executable; what is wrong with it is told
 // and refused, and never ends more than one exchange.
 import { expect, test } from 'bun:test'
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rawClient } from '../support/client.ts'
 import { adapted, FOLDER, PORTS } from '../support/example-config.ts'
 import { runCommand, startGateway } from '../support/gateway.ts'
 import { startOrigin } from '../support/origin.ts'
+import { sendSignal } from '../support/processes.ts'
 import { waitFor } from '../support/wait.ts'
 
 test('a step of a user acts, is loaded again as it changes, and fails alone', async () => {
@@ -33,6 +34,10 @@ test('a step of a user acts, is loaded again as it changes, and fails alone', as
     await using client = await rawClient(gateway.port('web'))
     client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\nX-Tenant: ${tenant}\r\n\r\n`)
     return await client.readAnswer()
+  }
+  const bundles = (): string[] => {
+    const place = join(folder, 'data', 'plugins')
+    return existsSync(place) ? readdirSync(place).filter((name) => name.endsWith('.js')) : []
   }
   const put = (name: string, text: string): void => writeFileSync(join(folder, 'plugins', name), text)
 
@@ -78,7 +83,14 @@ test('a step of a user acts, is loaded again as it changes, and fails alone', as
   await waitFor(async () =>
     (await metrics()).includes('lb_plugin_failures_total{plugin="quota",part="request"} 1'),
   )
-  expect(readdirSync(join(folder, 'data', 'plugins'))).toHaveLength(2)
+  expect(bundles()).toHaveLength(2)
+
+  // What workers would load is written again when it is taken away.
+  rmSync(join(folder, 'data', 'plugins'), { recursive: true })
+  await waitFor(() => bundles().length === 2, { forMs: 20_000 })
+  sendSignal(gateway.workers[0]!, 'SIGKILL')
+  await gateway.event('worker_replaced')
+  expect((await ask('acme')).status).toBe(500)
 })
 
 test('what is wrong with a plugin keeps a gateway from starting, and is told by check', async () => {

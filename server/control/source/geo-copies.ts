@@ -23,9 +23,10 @@ export class GeoCopies {
     this.#folder = join(data, 'geo')
   }
 
-  /** Whether a file may say something else than when it was last looked at. */
+  /** Whether a file may say something else than when it was last looked at, or its copy was taken away. */
   isOther(file: string): boolean {
-    return this.#tried.get(file) !== stampOf(file)
+    const known = this.#known.get(file)
+    return this.#tried.get(file) !== stampOf(file) || (known !== undefined && stampOf(known.copy) === null)
   }
 
   /** The path of a copy of what stands in a file; throws why there is none. */

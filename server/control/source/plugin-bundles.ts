@@ -34,8 +34,8 @@ export type TrialAnswer = { readonly at: string | null; readonly why: string } |
 
 export class PluginBundles {
   readonly #folder: string
-  /** Trials that went well, by what was tried. */
-  readonly #tried = new Set<string>()
+  /** Trials of the last config that went well, by what was tried. */
+  #tried: ReadonlySet<string> = new Set()
 
   constructor(data: string) {
     this.#folder = join(data, 'plugins')
@@ -44,11 +44,21 @@ export class PluginBundles {
   /** Bundles of all plugins of a config. Throws what stands against one. */
   async gather(config: Config): Promise<PluginPaths> {
     const paths: Record<string, string> = {}
+    const tried = new Set<string>()
     for (const [name, file] of Object.entries(config.plugins)) {
       paths[name] = await this.#bundleOf(name, file)
-      await this.#try({ path: paths[name], uses: usesOf(config, name) }, name)
+      tried.add(await this.#try({ path: paths[name], uses: usesOf(config, name) }, name))
     }
+    this.#tried = tried
     return paths
+  }
+
+  /** Writes those again that were taken away, where their plugins say the same: workers may start anew. */
+  async mend(config: Config, paths: PluginPaths): Promise<void> {
+    for (const [name, file] of Object.entries(config.plugins)) {
+      const path = paths[name]
+      if (path !== undefined && !existsSync(path)) await this.#bundleOf(name, file)
+    }
   }
 
   /** Others than these are not needed any more. */
@@ -73,14 +83,17 @@ export class PluginBundles {
     return path
   }
 
-  /** In a process of its own: one that never ends, or ends the process, takes nobody with it. */
-  async #try(trial: Trial, name: string): Promise<void> {
+  /**
+   * In a process of its own: one that never ends, or ends the process, takes nobody with it. What was tried
+   * with the config before need not be again.
+   */
+  async #try(trial: Trial, name: string): Promise<string> {
     const key = JSON.stringify(trial)
-    if (this.#tried.has(key)) return
+    if (this.#tried.has(key)) return key
     const answer = await ask(trial)
     if (answer !== null)
       throw new PluginProblem(answer.at ?? `plugins.${name}`, `plugin "${name}": ${answer.why}`)
-    this.#tried.add(key)
+    return key
   }
 }
 

@@ -4,7 +4,7 @@ import { age, clock, left } from '../../../web/data/say.ts'
 import { untilLabel } from '../../../web/pages/backend/untils.ts'
 
 const HOUR_MS = 3_600_000
-const aheadMs = (): number => Math.round((gatewayNow() - Date.now()) / 1000) * 1000
+const aheadMs = (): number => Math.round((gatewayNow() - Date.now()) / 1000) * 1000 + 0
 const hear = (ms: number): void => heardTime(new Date(Date.now() + ms).toISOString())
 
 test('ages are of the clock of the gateway, where that of the browser is off by more than networks are', () => {

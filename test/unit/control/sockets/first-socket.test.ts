@@ -11,11 +11,19 @@ import { address } from '../../turn/sockets/net.ts'
 const open: number[] = []
 afterEach(() => closeFds(open.splice(0)))
 
-function anyPort(): BoundSocket {
-  const fd = openSocket(SOCK_STREAM, address('127.0.0.1'), () => {})
-  if (typeof fd !== 'number') throw new Error(fd)
-  open.push(fd)
-  return { fd, port: boundPort(fd) }
+/** One of TCP whose number nobody has of UDP, which it is given: strangers have some, too. */
+function anyPort(): { readonly made: BoundSocket; readonly udp: number } {
+  for (;;) {
+    const fd = openSocket(SOCK_STREAM, address('127.0.0.1'), () => {})
+    if (typeof fd !== 'number') throw new Error(fd)
+    open.push(fd)
+    const port = boundPort(fd)
+    try {
+      return { made: { fd, port }, udp: bindUdp('127.0.0.1', port).fd }
+    } catch {
+      // A stranger's.
+    }
+  }
 }
 
 /** Opens one where the first `taken` are somebody's of UDP; what was opened, and which of them it is. */
@@ -23,9 +31,10 @@ function openAmong(taken: number, binds: Binds): { all: BoundSocket[]; index: nu
   const all: BoundSocket[] = []
   const [bind] = tcpBindsOf('turn', binds)
   const first = openFirst(bind!, binds, () => {
-    const made = anyPort()
+    const { made, udp } = anyPort()
     all.push(made)
-    if (all.length <= taken) open.push(bindUdp('127.0.0.1', made.port).fd)
+    if (all.length <= taken) open.push(udp)
+    else closeFds([udp])
     return made
   })
   return { all, index: all.indexOf(first) }

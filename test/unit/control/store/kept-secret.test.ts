@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../../../../server/config/schema.ts'
-import { stickySecretFor } from '../../../../server/control/store/sticky-secret.ts'
+import { secretsFor } from '../../../../server/control/store/kept-secret.ts'
 import { StateKey } from '../../../../server/control/store/state-key.ts'
 import { backendConfig } from '../../backends/backends.ts'
 
@@ -19,10 +19,11 @@ function newFolder(): string {
 
 type Sticky = Config['backends'][string]['sticky']
 const secretOf = (data: string, sticky: Sticky): string | undefined =>
-  stickySecretFor({
+  secretsFor({
     data,
+    auth: { jwt: {}, oidc: {} },
     backends: { api: backendConfig([{ name: 'a' }], sticky === undefined ? {} : { sticky }) },
-  })
+  }).stickySecret
 
 test('a secret is made once for a data folder, of its key, which others cannot read', () => {
   const [one, two] = [newFolder(), newFolder()]
@@ -56,4 +57,17 @@ test('where the key is of no use one serves as long as the gateway runs', () => 
   const secret = secretOf(data, true)
   expect(secret).toHaveLength(64)
   expect(secretOf(data, true)).toBe(secret)
+})
+
+test('sign-ins have another one, where a provider names none', () => {
+  const data = newFolder()
+  const secretFor = (session: object): string | undefined =>
+    secretsFor({ data, auth: { jwt: {}, oidc: { id: { session } } }, backends: {} } as unknown as Config)
+      .sessionSecret
+  expect(secretFor({ secret: 'a secret of the tests' })).toBeUndefined()
+  expect(secretFor({ secrets: ['a secret of the tests'] })).toBeUndefined()
+  const secret = secretFor({})
+  expect(secret).toHaveLength(64)
+  expect(secretFor({})).toBe(secret)
+  expect(secretOf(data, true)).not.toBe(secret)
 })
