@@ -109,7 +109,7 @@ test('one by ACME goes through the draft, with what speaks against its names', a
   await page.getByRole('link', { name: 'shop.example.com' }).click()
   await page.getByRole('button', { name: 'Take out of the draft' }).click()
   await page.getByText('not running yet').waitFor({ state: 'detached' })
-  expect(await page.evaluate(() => sessionStorage.getItem('sluice.draft'))).toBeNull()
+  await page.waitForFunction(() => sessionStorage.getItem('sluice.draft') === null)
 })
 
 test('one in use is not taken from a listener that would have none left', async (scene) => {

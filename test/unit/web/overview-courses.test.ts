@@ -56,7 +56,9 @@ test('a share without requests is not known', () => {
 })
 
 test('the peak is said with its time, and nothing where there was none', () => {
-  expect(saidPeak([1, 2731, 5], [AT, AT + 60, AT + 120])).toMatch(/^peak 2,731 at (?:\d+ \w+ )?\d\d:\d\d/)
+  expect(saidPeak([1, 2731, 5], [AT, AT + 60, AT + 120])).toMatch(
+    /^peak 2,731 at (?:\d+ \w+ (?:\d{4} )?)?\d\d:\d\d/,
+  )
   expect(saidPeak([0, 0, null], [AT, AT + 60, AT + 120])).toBe('')
   // A second is above the mean of ten: what is told as now is never above its peak.
   const times = [AT, AT + 10]
